@@ -13,6 +13,9 @@ public static class CommandTree
             CommonOptions.Json(),
             RecipeCommand.Build(screen),
             MethodsCommand.Build(screen),
+#if DEV
+            Dev.DevCommand.Build(screen),
+#endif
         };
         return root;
     }
