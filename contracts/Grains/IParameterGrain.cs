@@ -12,7 +12,8 @@ public interface IParameterGrain : IGrainWithStringKey
     Task Create(string recipe, TensorPlace[] tensors);
 
     /// <summary>Initial values of a part; the slice is at version 0 when all parts are there.</summary>
-    Task Load(int offset, Immutable<byte[]> values);
+    /// <param name="part">Part p holds the float32 values from <c>p · <see cref="Parts.Length"/></c> on.</param>
+    Task Load(int part, Immutable<byte[]> values);
 
     /// <summary>Puts a checkpoint back.</summary>
     [ResponseTimeout("00:10:00")]
@@ -21,7 +22,7 @@ public interface IParameterGrain : IGrainWithStringKey
     /// <summary>float32 values of a part at a version.</summary>
     /// <exception cref="OutdatedException">The slice is at another version.</exception>
     [AlwaysInterleave]
-    Task<Immutable<byte[]>> Pull(long version, int offset, int count);
+    Task<Immutable<byte[]>> Pull(long version, int part);
 
     /// <summary>Takes a part of a partial sum. Duplicates and late parts change nothing.</summary>
     [AlwaysInterleave]
@@ -48,17 +49,17 @@ public interface IParameterGrain : IGrainWithStringKey
 public interface ITeacherGrain : IGrainWithStringKey
 {
     /// <summary>Starts as the student (cookbook §2.3).</summary>
-    Task Create(TensorPlace[] tensors, long version, Immutable<byte[]> student);
+    Task Create(TensorPlace[] tensors, long version, Immutable<byte[]>[] student);
 
     [ResponseTimeout("00:10:00")]
     Task Restore(TensorPlace[] tensors, long version);
 
     /// <summary>θt ← ξθt + (1−ξ)θs for version <paramref name="step"/> + 1; a repeated call changes nothing.</summary>
     [ResponseTimeout("00:02:00")]
-    Task Follow(long step, double momentum, Immutable<byte[]> student);
+    Task Follow(long step, double momentum, Immutable<byte[]>[] student);
 
     [AlwaysInterleave]
-    Task<Immutable<byte[]>> Pull(long version, int offset, int count);
+    Task<Immutable<byte[]>> Pull(long version, int part);
 
     [ResponseTimeout("00:02:00")]
     Task<SliceSnapshot> Snapshot();

@@ -40,7 +40,7 @@ public interface ITrainingRunGrain : IGrainWithStringKey
 [Alias("SslOrleans.IRunCatalogGrain")]
 public interface IRunCatalogGrain : IGrainWithStringKey
 {
-    public const string Key = "runs";
+    const string Key = "runs";
 
     Task Add(string run);
 

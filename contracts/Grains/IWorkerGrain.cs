@@ -52,7 +52,7 @@ public interface IWorkerGrain : IGrainWithStringKey
 [Alias("SslOrleans.IWorkerPoolGrain")]
 public interface IWorkerPoolGrain : IGrainWithStringKey
 {
-    public const string Key = "workers";
+    const string Key = "workers";
 
     /// <summary>Joins, or says that it is still here.</summary>
     Task Register(WorkerInfo worker);

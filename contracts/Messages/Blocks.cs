@@ -27,7 +27,7 @@ public readonly record struct Leaves([property: Id(0)] int Start, [property: Id(
 /// <param name="Step">Step whose gradient it is; also the version that it was computed on.</param>
 /// <param name="Leaves">The micro-batches in the sum.</param>
 /// <param name="Sender">Worker and life of the worker, so that the parts of two senders are never mixed.</param>
-/// <param name="Offset">First element within the slice.</param>
+/// <param name="Part">Part p holds the values from <c>p · <see cref="Parts.Length"/></c> on.</param>
 /// <param name="Values">float32 values.</param>
 [GenerateSerializer]
 [Alias("SslOrleans.PartialSum")]
@@ -36,7 +36,7 @@ public sealed record PartialSum(
     [property: Id(1)] long Step,
     [property: Id(2)] Leaves Leaves,
     [property: Id(3)] string Sender,
-    [property: Id(4)] int Offset,
+    [property: Id(4)] int Part,
     [property: Id(5)] Immutable<byte[]> Values);
 
 /// <summary>One tensor's place in the flat vector of a run.</summary>
