@@ -75,6 +75,9 @@ public sealed record EvaluationRecipe
     /// <summary>kNN every this many epochs; 0: only at the end.</summary>
     public double EveryEpochs { get; init; }
 
+    /// <summary>Run the weighted kNN probe at the start, at the end and every <see cref="EveryEpochs"/>.</summary>
+    public bool Knn { get; init; } = true;
+
     /// <summary>Neighbours of the weighted kNN (E04).</summary>
     public int Neighbours { get; init; } = 20;
 

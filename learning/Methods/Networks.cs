@@ -52,6 +52,9 @@ public sealed class Branch : Module<Tensor, Tensor>
         return projector is null ? features : projector.call(features);
     }
 
+    /// <summary>Projections to predictions, both <c>[N, D]</c>; unchanged when there is no predictor (K27, K28).</summary>
+    public Tensor Predict(Tensor projections) => predictor is null ? projections : predictor.call(projections);
+
     private static InvalidOperationException Missing(string head)
         => new($"The method built no {head}; pass one to Branch in its Build.");
 }

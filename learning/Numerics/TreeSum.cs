@@ -9,12 +9,16 @@ namespace SslOrleans.Learning.Numerics;
 public sealed class TreeSum
 {
     private readonly int _leaves;
+    private readonly Action<float[]>? _free;
     private readonly Dictionary<TreeNode, float[]> _sums = [];
 
-    public TreeSum(int leaves)
+    /// <param name="leaves">M.</param>
+    /// <param name="free">Takes back arrays that the tree needs no more.</param>
+    public TreeSum(int leaves, Action<float[]>? free = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(leaves, 1);
         _leaves = leaves;
+        _free = free;
     }
 
     /// <summary>True when every leaf is covered.</summary>
@@ -60,14 +64,30 @@ public sealed class TreeSum
 
         // A part of it may be here from a worker that died half-way: the whole has the same bits and replaces the part.
         foreach (var part in _sums.Keys.Where(k => k.Start >= node.Start && k.End <= node.End).ToList())
-            _sums.Remove(part);
+        {
+            _sums.Remove(part, out var freed);
+            _free?.Invoke(freed!);
+        }
+
         _sums[node] = sum;
         Merge(new TreeNode(0, _leaves));
         return true;
     }
 
+    /// <summary>Gives a part away.</summary>
+    public float[] Take(TreeNode node)
+    {
+        _sums.Remove(node, out var sum);
+        return sum ?? throw new InvalidOperationException($"The sum of micro-batches {node} is not here.");
+    }
+
     /// <summary>Forgets everything.</summary>
-    public void Clear() => _sums.Clear();
+    public void Clear()
+    {
+        foreach (var sum in _sums.Values)
+            _free?.Invoke(sum);
+        _sums.Clear();
+    }
 
     /// <summary><c>into[i] += add[i]</c>. Element-wise, so its bits depend neither on vector width nor on alignment.</summary>
     public static void AddInto(Span<float> into, ReadOnlySpan<float> add)
@@ -104,6 +124,7 @@ public sealed class TreeSum
         _sums.Remove(left, out var sum);
         _sums.Remove(right, out var other);
         AddInto(sum!, other!);
+        _free?.Invoke(other!);
         _sums[node] = sum!;
         return true;
     }

@@ -161,9 +161,9 @@ public sealed class Replica : IDisposable
         return Method.Advance(state, ToEmbeddings(carried), step);
     }
 
-    /// <summary>A store's values as tensors on this device. Dispose the returned tensors with their scope.</summary>
-    public MethodState ToTensors(StateStore store)
-        => new(store.Names.ToDictionary(n => n, n => tensor(store.Values(n).ToArray(), [.. store.Shape(n)]).to(Device)));
+    /// <summary>The stores' values as tensors on this device; they belong to the caller's dispose scope.</summary>
+    public MethodState ToTensors(params IEnumerable<StateStore> stores)
+        => new(stores.SelectMany(s => s.Names, (s, n) => (s, n)).ToDictionary(p => p.n, p => tensor(p.s.Values(p.n).ToArray(), [.. p.s.Shape(p.n)]).to(Device)));
 
     /// <summary>Backbone features <c>[N, D]</c> of normalised images <c>[N, 3, H, W]</c>, in evaluation mode; of the teacher when asked for.</summary>
     public float[] Features(float[] pixels, int height, int width, bool teacher = false)

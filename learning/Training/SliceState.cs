@@ -7,8 +7,7 @@ using SslOrleans.Learning.Optim;
 namespace SslOrleans.Learning.Training;
 
 /// <summary>
-/// A slice of the flat vector with its optimiser state and its part of the teacher: what a commit changes.
-/// Plain floats; needs no libtorch.
+/// A slice of the flat vector with its optimiser state: what a commit changes. Plain floats; needs no libtorch.
 /// </summary>
 public sealed class SliceState
 {
@@ -21,7 +20,7 @@ public sealed class SliceState
 
     /// <param name="recipe">The run's recipe.</param>
     /// <param name="slice">Which tensors.</param>
-    /// <param name="initial">Their initial values, copied; the teacher starts as the student (cookbook §2.3).</param>
+    /// <param name="initial">Their initial values, copied.</param>
     public SliceState(Recipe recipe, LayoutSlice slice, ReadOnlySpan<float> initial)
     {
         if (initial.Length != slice.Length)
@@ -30,7 +29,6 @@ public sealed class SliceState
         Slice = slice;
         _optimizer = Optimizers.Create(recipe.Optimizer);
         Parameters = initial.ToArray();
-        Teacher = slice.Entries.Any(e => e.Followed) ? initial.ToArray() : [];
         _state = [.. _optimizer.State.Select(_ => new float[slice.Length])];
     }
 
@@ -41,9 +39,6 @@ public sealed class SliceState
 
     /// <summary>Student parameters and running statistics.</summary>
     public float[] Parameters { get; private set; }
-
-    /// <summary>The EMA teacher's parameters at the same offsets; empty when nothing is followed.</summary>
-    public float[] Teacher { get; private set; }
 
     /// <summary>Optimiser state by name, at the same offsets.</summary>
     public IEnumerable<(string Name, float[] Values)> OptimizerState => _optimizer.State.Zip(_state);
@@ -80,9 +75,6 @@ public sealed class SliceState
                         p[i] += StatisticMomentum * (g[i] - p[i]);
                     break;
             }
-
-            if (entry.Followed)
-                Ema.Update(Teacher.AsSpan(at, entry.Length), p, schedule.TeacherMomentum);
         }
 
         Version = schedule.Step + 1;
@@ -111,12 +103,11 @@ public sealed class SliceState
     public UInt128 Hash() => XxHash128.HashToUInt128(MemoryMarshal.AsBytes(Parameters.AsSpan()));
 
     /// <summary>Puts a checkpoint back.</summary>
-    public void Restore(long version, float[] parameters, float[] teacher, IReadOnlyDictionary<string, float[]> optimizer)
+    public void Restore(long version, float[] parameters, IReadOnlyDictionary<string, float[]> optimizer)
     {
-        if (parameters.Length != Parameters.Length || teacher.Length != Teacher.Length)
+        if (parameters.Length != Parameters.Length)
             throw new InvalidDataException($"The checkpoint of slice {Slice.Index} does not fit the recipe.");
         Parameters = parameters;
-        Teacher = teacher;
         for (var s = 0; s < _state.Length; s++)
             optimizer[_optimizer.State[s]].CopyTo(_state[s], 0);
         Version = version;
