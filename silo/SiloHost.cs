@@ -8,6 +8,7 @@ using Orleans;
 using Orleans.Configuration;
 using Orleans.Hosting;
 using Orleans.Placement;
+using Orleans.Runtime.MembershipService.SiloMetadata;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Grains.Placement;
 using SslOrleans.Grains.Storage;
