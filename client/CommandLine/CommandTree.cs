@@ -12,6 +12,7 @@ public static class CommandTree
         {
             CommonOptions.Json(),
             RecipeCommand.Build(screen),
+            DataCommand.Build(screen),
             MethodsCommand.Build(screen),
 #if DEV
             Dev.DevCommand.Build(screen),
