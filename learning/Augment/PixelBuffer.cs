@@ -1,0 +1,42 @@
+using System.Numerics;
+
+namespace SslOrleans.Learning.Augment;
+
+/// <summary>
+/// A view under work: one word a pixel, red in the lowest byte, then green and blue, the highest byte zero; rows follow each other without gaps.
+/// The array is longer than the view, so that vectors may run over its end; what lies there is undefined.
+/// </summary>
+internal sealed class PixelBuffer
+{
+    private uint[] _words = [];
+
+    public int Width { get; private set; }
+
+    public int Height { get; private set; }
+
+    public int Count => Width * Height;
+
+    public Span<uint> Pixels => _words.AsSpan(0, Count);
+
+    /// <summary>The pixels rounded up to whole vectors.</summary>
+    public Span<uint> Vectors => _words.AsSpan(0, (Count + Vector<uint>.Count - 1) / Vector<uint>.Count * Vector<uint>.Count);
+
+    /// <summary>All words: at least two vectors more than there are pixels.</summary>
+    public Span<uint> Padded => _words;
+
+    public void Reset(int width, int height)
+    {
+        var words = (width * height) + (2 * Vector<uint>.Count) + 16;
+        if (_words.Length < words)
+            _words = new uint[words];
+        Width = width;
+        Height = height;
+    }
+
+    public void Swap(PixelBuffer other)
+    {
+        (_words, other._words) = (other._words, _words);
+        (Width, other.Width) = (other.Width, Width);
+        (Height, other.Height) = (other.Height, Height);
+    }
+}

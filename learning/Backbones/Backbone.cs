@@ -1,0 +1,17 @@
+using TorchSharp;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace SslOrleans.Learning.Backbones;
+
+/// <summary>An encoder: images <c>[N, 3, H, W]</c> to features <c>[N, D]</c>. It is what training leaves behind.</summary>
+public abstract class Backbone : Module<Tensor, Tensor>
+{
+    protected Backbone(string name)
+        : base(name)
+    {
+    }
+
+    /// <summary>D, the width of the features.</summary>
+    public abstract int FeatureDimension { get; }
+}

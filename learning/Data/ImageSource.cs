@@ -1,0 +1,116 @@
+using System.Collections.Concurrent;
+using SslOrleans.Contracts;
+using SslOrleans.Learning.Data.Stores;
+
+namespace SslOrleans.Learning.Data;
+
+/// <summary>Decodes what a store holds, keeps small images decoded, and replaces those that do not decode.</summary>
+internal sealed class ImageSource : IImageSource
+{
+    [ThreadStatic]
+    private static byte[]? t_encoded;
+
+    private readonly SampleStore _store;
+    private readonly SourceOptions _options;
+    private readonly RgbImage?[] _kept;
+    private readonly ConcurrentDictionary<int, string> _undecodable = new();
+    private long _keepBytesLeft;
+
+    public ImageSource(string name, SampleStore store, SourceOptions options)
+    {
+        Name = name;
+        _store = store;
+        _options = options;
+        _kept = new RgbImage?[store.Count];
+        _keepBytesLeft = options.MemoryLimit;
+    }
+
+    public string Name { get; }
+
+    public int Count => _store.Count;
+
+    public IReadOnlyList<string> Classes => _store.Classes;
+
+    public string Fingerprint => _store.Fingerprint;
+
+    public IReadOnlyList<string> Notes => _store.Notes;
+
+    public IReadOnlyDictionary<int, string> Undecodable => _undecodable;
+
+    public RgbImage Read(int index, RgbImage? reuse = null) => Find(index, reuse, out _);
+
+    public int Resolve(int index)
+    {
+        if (_kept[index] is null)
+            Find(index, null, out index);
+        return index;
+    }
+
+    public byte[] ReadEncoded(int index)
+    {
+        t_encoded ??= [];
+        return _store.Encoded(index, ref t_encoded).ToArray();
+    }
+
+    public int? Label(int index) => _store.Label(index);
+
+    public string? Caption(int index) => _store.Caption(index);
+
+    public string Key(int index) => _store.Key(index);
+
+    public void Dispose() => _store.Dispose();
+
+    private RgbImage Find(int index, RgbImage? reuse, out int found)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(index);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Count);
+        found = index;
+        while (true)
+        {
+            if (_kept[found] is { } kept)
+                return kept;
+            if (_undecodable.IsEmpty || !_undecodable.ContainsKey(found))
+            {
+                var image = reuse ?? new RgbImage();
+                if (TryDecode(found, image))
+                    return Keep(found, image, owned: reuse is null);
+            }
+
+            // Ends before it comes around: far fewer than all images may be undecodable.
+            found = (found + 1) % Count;
+        }
+    }
+
+    private bool TryDecode(int index, RgbImage image)
+    {
+        try
+        {
+            t_encoded ??= [];
+            _store.Decode(index, image, _options, ref t_encoded);
+            return true;
+        }
+        catch (UndecodableImageException failure)
+        {
+            _undecodable.TryAdd(index, failure.Message);
+            if (_undecodable.Count * 100L > Count)
+                throw new UserErrorException(
+                    $"{Name}: {_undecodable.Count} of {Count} images do not decode, more than 1 % (the last: {Key(index)}, {failure.Message}); "
+                    + "mend or remove them (sslo data inspect lists them).", failure);
+            return false;
+        }
+    }
+
+    private RgbImage Keep(int index, RgbImage image, bool owned)
+    {
+        if (image.ByteCount > _options.KeepDecodedBytes)
+            return image;
+        if (Interlocked.Add(ref _keepBytesLeft, -image.ByteCount) < 0)
+        {
+            Interlocked.Add(ref _keepBytesLeft, image.ByteCount);
+            return image;
+        }
+
+        var mine = owned ? image : image.Clone();
+        return Interlocked.CompareExchange(ref _kept[index], mine, null) ?? mine;
+    }
+}

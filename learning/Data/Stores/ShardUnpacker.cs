@@ -1,0 +1,106 @@
+using System.Buffers.Binary;
+using System.IO.Compression;
+using SslOrleans.Contracts;
+
+namespace SslOrleans.Learning.Data.Stores;
+
+/// <summary>
+/// Opens tar shards for random access: a plain .tar is read in place, a .tar.gz is unpacked into memory while the budget lasts
+/// and into files of the cache folder after that.
+/// </summary>
+internal sealed class ShardUnpacker(SourceOptions options)
+{
+    private long _memoryLeft = options.MemoryLimit;
+    private long _diskLeft = options.CacheLimit;
+
+    public ShardBytes Open(string path)
+    {
+        try
+        {
+            return IsGzip(path) ? Unpack(path) : new FileShard(path);
+        }
+        catch (InvalidDataException damaged)
+        {
+            throw new UserErrorException($"{path}: damaged gzip ({damaged.Message}); copy or download it again.", damaged);
+        }
+        catch (UnauthorizedAccessException denied)
+        {
+            throw new UserErrorException($"{path}: no permission to read it; check the file's owner and mode.", denied);
+        }
+    }
+
+    private static bool IsGzip(string path)
+    {
+        Span<byte> magic = stackalloc byte[2];
+        using var file = File.OpenRead(path);
+        return file.ReadAtLeast(magic, 2, throwOnEndOfStream: false) == 2 && magic is [0x1F, 0x8B];
+    }
+
+    private ShardBytes Unpack(string path)
+    {
+        using var gzip = new GZipStream(File.OpenRead(path), CompressionMode.Decompress);
+        // The trailer gives the size modulo 2³², a hint for the first buffer. Nobody tells of a gzip that is cut short: the tar's end mark does.
+        var buffer = new byte[(int)Math.Clamp((long)SizeHint(path) + 1, 64 * 1024, Math.Min(Math.Max(_memoryLeft, 64 * 1024), 64 << 20))];
+        var length = 0;
+        while (true)
+        {
+            var got = gzip.Read(buffer, length, buffer.Length - length);
+            if (got == 0)
+                break;
+            length += got;
+            if (length < buffer.Length)
+                continue;
+            if (buffer.Length * 2L > Math.Min(_memoryLeft, Array.MaxLength))
+                return UnpackToFile(path, gzip, buffer.AsSpan(0, length));
+            Array.Resize(ref buffer, buffer.Length * 2);
+        }
+
+        _memoryLeft -= buffer.Length;
+        return new MemoryShard(buffer, length);
+    }
+
+    private FileShard UnpackToFile(string path, GZipStream gzip, ReadOnlySpan<byte> begun)
+    {
+        var folder = options.CacheFolder ?? Path.GetTempPath();
+        Directory.CreateDirectory(folder);
+        var target = Path.Combine(folder, $"{Path.GetFileNameWithoutExtension(path)}.{Guid.NewGuid():N}.cache");
+        try
+        {
+            using (var file = new FileStream(target, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 20))
+            {
+                file.Write(begun);
+                var buffer = new byte[1 << 20];
+                int got;
+                while ((got = gzip.Read(buffer)) > 0)
+                {
+                    if (file.Length + got > _diskLeft)
+                        throw new UserErrorException($"{path}: unpacked it exceeds the cache limit of {options.CacheLimit >> 20} MiB in {folder}; "
+                            + "pack the data (sslo data pack) or raise the limit.");
+                    file.Write(buffer, 0, got);
+                }
+
+                _diskLeft -= file.Length;
+            }
+
+            return new FileShard(target, deleteOnDispose: true);
+        }
+        catch (Exception failure)
+        {
+            File.Delete(target);
+            if (failure is IOException)
+                throw new UserErrorException($"{path}: cannot unpack into {folder}: {failure.Message}; free space there or choose another cache folder.", failure);
+            throw;
+        }
+    }
+
+    private static uint SizeHint(string path)
+    {
+        Span<byte> trailer = stackalloc byte[4];
+        using var file = File.OpenRead(path);
+        if (file.Length < 18)
+            throw new UserErrorException($"{path}: a gzip of {file.Length} bytes is cut short; copy or download it again.");
+        file.Seek(-4, SeekOrigin.End);
+        file.ReadExactly(trailer);
+        return BinaryPrimitives.ReadUInt32LittleEndian(trailer);
+    }
+}
