@@ -31,9 +31,10 @@ public sealed class GrainTrainingSession : ITrainingSession
     public ClusterConnection Cluster => _cluster;
 
     /// <summary>Starts or resumes the run on the folder's cluster; starts one in this process when there is none.</summary>
-    public static async Task<GrainTrainingSession> Open(TrainingRequest request, CancellationToken cancellation)
+    /// <param name="ownWorkers">Workers in this process when it becomes the primary; null: as many as the machine has cores for, unless worker processes are asked for.</param>
+    public static async Task<GrainTrainingSession> Open(TrainingRequest request, CancellationToken cancellation, int? ownWorkers = null)
     {
-        var cluster = await ClusterConnection.TryConnect(request.RunsFolder, cancellation) ?? await ClusterConnection.StartPrimary(Primary(request), cancellation);
+        var cluster = await ClusterConnection.TryConnect(request.RunsFolder, cancellation) ?? await ClusterConnection.StartPrimary(Primary(request, ownWorkers), cancellation);
         try
         {
             for (var i = 0; i < request.Workers; i++)
@@ -74,11 +75,11 @@ public sealed class GrainTrainingSession : ITrainingSession
 
     public ValueTask DisposeAsync() => _cluster.DisposeAsync();
 
-    private static SiloSettings Primary(TrainingRequest request)
+    private static SiloSettings Primary(TrainingRequest request, int? ownWorkers)
     {
         var threads = request.Recipe.Workers.ThreadsPerWorker;
         var device = DeviceKind(request.Device);
-        var own = request.Workers > 0 ? 0 : device == "cpu" ? Math.Max(1, Environment.ProcessorCount / threads) : 1;
+        var own = ownWorkers ?? (request.Workers > 0 ? 0 : device == "cpu" ? Math.Max(1, Environment.ProcessorCount / threads) : 1);
         return new SiloSettings
         {
             Name = "primary",

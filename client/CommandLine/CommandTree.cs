@@ -16,6 +16,8 @@ public static class CommandTree
             QuickstartCommand.Build(screen, sessions),
             TrainCommand.Build(screen, sessions),
             SiloCommand.Build(screen),
+            AuditCommand.Build(screen),
+            ChaosCommand.Build(screen),
             DataCommand.Build(screen),
             RecipeCommand.Build(screen),
             MethodsCommand.Build(screen),
