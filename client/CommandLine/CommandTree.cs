@@ -16,6 +16,8 @@ public static class CommandTree
             QuickstartCommand.Build(screen, sessions),
             TrainCommand.Build(screen, sessions),
             SiloCommand.Build(screen),
+            WorkersCommand.Build(screen),
+            ExportCommand.Build(screen),
             AuditCommand.Build(screen),
             ChaosCommand.Build(screen),
             DataCommand.Build(screen),
@@ -24,6 +26,8 @@ public static class CommandTree
             BenchCommand.Build(screen),
             DoctorCommand.Build(screen),
         };
+        foreach (var command in RunCommands.Build(screen, sessions))
+            root.Add(command);
         return root;
     }
 }
