@@ -1,0 +1,74 @@
+using System.Runtime.InteropServices;
+using TorchSharp.Interop;
+
+namespace TorchSharp;
+
+public static partial class torch
+{
+    /// <summary>The version of libtorch that the native side was built with, such as <c>1.13.0</c>.</summary>
+    public static unsafe string __version__ => Marshal.PtrToStringUTF8((nint)Native.slt_version())!;
+
+    /// <summary>The number of threads inside an operator. A thread that has already computed keeps the number it started with.</summary>
+    public static int get_num_threads() => Native.slt_num_threads();
+
+    /// <summary>
+    /// Sets the number of threads inside an operator, OpenBLAS's own included. Call it on the thread that computes, or before any does.
+    /// </summary>
+    /// <exception cref="ExternalException"><paramref name="num"/> is not positive.</exception>
+    public static void set_num_threads(int num) => Native.Check(Native.slt_set_num_threads(num));
+
+    public static int get_num_interop_threads() => Native.slt_num_interop_threads();
+    public static void set_num_interop_threads(int num) => Native.Check(Native.slt_set_num_interop_threads(num));
+
+    public static IDisposable no_grad() => new AutoGradMode(false);
+    public static IDisposable enable_grad(bool enabled = true) => new AutoGradMode(enabled);
+    public static IDisposable set_grad_enabled(bool mode = true) => new AutoGradMode(mode);
+    public static bool is_grad_enabled() => Native.slt_grad_mode() != 0;
+    public static IDisposable inference_mode(bool mode = true) => new InferenceMode(mode);
+    public static bool is_inference_mode_enabled() => Native.slt_inference_mode() != 0;
+
+    private sealed class AutoGradMode : IDisposable
+    {
+        private readonly int before = Native.slt_grad_mode();
+
+        internal AutoGradMode(bool enabled) => Native.slt_set_grad_mode(enabled ? 1 : 0);
+
+        public void Dispose() => Native.slt_set_grad_mode(before);
+    }
+
+    private sealed class InferenceMode(bool mode) : IDisposable
+    {
+        private nint guard = Native.slt_inference_mode_enter(mode ? 1 : 0);
+
+        public void Dispose()
+        {
+            if (guard != 0) Native.slt_inference_mode_leave(guard);
+            guard = 0;
+        }
+    }
+
+    public static bool cuda_is_available() => cuda.is_available();
+
+    public static partial class cuda
+    {
+        public static bool is_available() => device_count() > 0;
+
+        public static unsafe int device_count()
+        {
+            int count;
+            Native.Check(Native.slt_cuda_device_count(&count));
+            return count;
+        }
+
+        /// <summary>Seeds the generators of all CUDA devices; without one it does nothing.</summary>
+        public static void manual_seed(long seed)
+        {
+            if (is_available()) Native.Check(Native.slt_manual_seed(seed));
+        }
+
+        public static void manual_seed_all(long seed) => manual_seed(seed);
+
+        /// <summary>Waits until a CUDA device has done all that it was given.</summary>
+        public static void synchronize(Device? device = null) => Native.Check(Native.slt_cuda_synchronize(device?.index ?? -1));
+    }
+}
