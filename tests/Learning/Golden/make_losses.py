@@ -106,15 +106,18 @@ def unit(n, d):
 
 def moco():
     for method, t in [("mocov1", 0.07), ("mocov2", 0.2)]:
-        case(method, "4x6, queue 8", {"temperature": t, "queue": 8}, {"q1": rand(4, 6), "key2": unit(4, 6)},
-             lambda x, s, t=t: info_nce_queue(x["q1"], x["key2"], s["queue2"], t), fixed=["key2"], state={"queue2": unit(8, 6)}, projector="6")
+        for n, d, k in [(4, 6, 8), (3, 5, 6)]:
+            case(method, f"{n}x{d}, queue {k}", {"temperature": t, "queue": k}, {"q1": rand(n, d), "key2": unit(n, d)},
+                 lambda x, s, t=t: info_nce_queue(x["q1"], x["key2"], s["queue2"], t), fixed=["key2"], state={"queue2": unit(k, d)},
+                 projector=str(d))
     e = {"q1": rand(3, 4), "q2": rand(3, 4), "key1": unit(3, 4), "key2": unit(3, 4)}
     case("mocov2", "3x4, symmetric, queue 3", {"temperature": 0.5, "queue": 3, "symmetric": True}, e,
          lambda x, s: (info_nce_queue(x["q1"], x["key2"], s["queue2"], 0.5) + info_nce_queue(x["q2"], x["key1"], s["queue1"], 0.5)) / 2,
          fixed=["key1", "key2"], state={"queue1": unit(3, 4), "queue2": unit(3, 4)}, projector="4")
     k = unit(2, 3)
-    case("mocov1", "edge: the positive is in the queue, tiny query", {"temperature": 0.07, "queue": 2}, {"q1": rand(2, 3) * 1e-3, "key2": k},
-         lambda x, s: info_nce_queue(x["q1"], x["key2"], s["queue2"], 0.07), fixed=["key2"], state={"queue2": k}, projector="3")
+    for method in ["mocov1", "mocov2"]:
+        case(method, "edge: the positive is in the queue, tiny query", {"temperature": 0.07, "queue": 2}, {"q1": rand(2, 3) * 1e-3, "key2": k},
+             lambda x, s: info_nce_queue(x["q1"], x["key2"], s["queue2"], 0.07), fixed=["key2"], state={"queue2": k}, projector="3")
 
 
 def mocov3():
@@ -169,7 +172,7 @@ def barlowtwins():
                 c = (h1[:, a] * h2[:, b]).sum() / n
                 total = total + ((1 - c) ** 2 if a == b else lam * c ** 2)
         return scale * total
-    for name, e, lam, scale in [("5x4", two(5, 4), 0.0051, 1.0), ("8x6, scaled", two(8, 6), 0.02, 0.1), ("edge: a batch of two", two(2, 3), 0.0051, 1.0)]:
+    for name, e, lam, scale in [("5x4", two(5, 4), 0.0051, 1.0), ("8x6, scaled", two(8, 6), 0.02, 0.1), ("edge: a batch of three, views of different size", {"z1": rand(3, 2) * 1000, "z2": rand(3, 2)}, 0.0051, 1.0)]:
         case("barlowtwins", name, {"lambda": lam, "scale": scale}, e, lambda x, s, l=lam, c=scale: loss(x["z1"], x["z2"], l, c))
 
 
