@@ -233,8 +233,181 @@ def nnclr():
          state={"queue": q}, projector="4", predictor={"shape": "4"})
 
 
+# --- SwAV --------------------------------------------------------------------------------------------------------------------
+def sinkhorn(scores, eps, rounds):
+    q = torch.exp(scores.detach() / eps).t()
+    q = q / q.sum()
+    for _ in range(rounds):
+        q = q / q.sum(1, keepdim=True) / q.shape[0]
+        q = q / q.sum(0, keepdim=True) / q.shape[1]
+    return (q * q.shape[1]).t()
+
+
+def swav():
+    def loss(x, s, views, t, eps, queue):
+        c = F.normalize(x["prototypes"], dim=1)
+        scores = [F.normalize(x[f"z{v + 1}"], dim=1) @ c.t() for v in range(views)]
+        total, terms = 0, 0
+        for i in range(2):
+            every = torch.cat([s[f"queue{i + 1}"] @ c.t(), scores[i]]) if queue else scores[i]
+            q = sinkhorn(every, eps, 3)[-len(scores[i]):]
+            for v in range(views):
+                if v != i:
+                    total = total - (q * torch.log_softmax(scores[v] / t, 1)).sum(1).mean()
+                    terms += 1
+        return total / terms
+    for name, n, d, k, views, queue in [("5x4, 6 prototypes", 5, 4, 6, 2, 0), ("4x6, 3 prototypes, 4 views", 4, 6, 3, 4, 0),
+                                        ("3x4, queue 6", 3, 4, 5, 2, 6), ("edge: one sample, one prototype", 1, 3, 1, 2, 0)]:
+        e = {f"z{v + 1}": rand(n, d) for v in range(views)} | {"prototypes": rand(k, d)}
+        case("swav", name, {"prototypes": k, "temperature": 0.1, "epsilon": 0.05, "queue": queue, "queueFromEpoch": 0}, e,
+             lambda x, s, v=views, q=queue: loss(x, s, v, 0.1, 0.05, q), views=views, projector=str(d),
+             state={"queue1": unit(queue, d), "queue2": unit(queue, d)} if queue else {})
+
+
+# --- DINO --------------------------------------------------------------------------------------------------------------------
+def dino():
+    def loss(x, s, views, ts, tt):
+        total, terms = 0, 0
+        for i in range(2):
+            target = torch.softmax((x[f"t{i + 1}"] - s["center"]) / tt, 1)
+            for v in range(views):
+                if v != i:
+                    total = total - (target * torch.log_softmax(x[f"s{v + 1}"] / ts, 1)).sum(1).mean()
+                    terms += 1
+        return total / terms
+    for name, n, k, views, scale in [("4x8", 4, 8, 2, 0.3), ("3x5, 4 views", 3, 5, 4, 0.3), ("edge: saturated outputs", 3, 4, 2, 3.0)]:
+        e = {f"s{v + 1}": rand(n, k, scale=scale) for v in range(views)} | {f"t{v + 1}": rand(n, k, scale=scale) for v in range(2)}
+        case("dino", name, {"prototypes": k, "studentTemperature": 0.1, "teacherTemperature": 0.07}, e,
+             lambda x, s, v=views: loss(x, s, v, 0.1, 0.07), fixed=["t1", "t2"], state={"center": rand(1, k, scale=0.1)}, views=views, projector="4",
+             step={"step": 5, "epoch": 2})
+
+
+# --- SupCon ------------------------------------------------------------------------------------------------------------------
+def supcon():
+    def loss(x, t, inside):
+        z, y = torch.cat([x["z1"], x["z2"]]), x["labels"].repeat(2)
+        m, total = len(z), 0
+        for i in range(m):
+            others = [k for k in range(m) if k != i]
+            logits = torch.stack([cos(z[i], z[k]) / t for k in others])
+            lp = logits - logits.logsumexp(0)
+            mine = lp[[a for a, k in enumerate(others) if y[k] == y[i]]]
+            total = total - (mine.exp().mean().log() if inside else mine.mean())
+        return total / m
+    for name, n, d, labels, variant in [("4x6", 4, 6, [0, 1, 0, 2], "out"), ("5x3, inside", 5, 3, [1, 1, 0, 0, 1], "in"), ("edge: one class", 3, 4, [7, 7, 7], "out"),
+                                        ("3x4, all classes differ", 3, 4, [0, 1, 2], "out")]:
+        case("supcon", name, {"temperature": 0.3, "variant": variant}, two(n, d) | {"labels": torch.tensor(labels).double()},
+             lambda x, s, v=variant: loss(x, 0.3, v == "in"), fixed=["labels"])
+
+
+# --- W-MSE -------------------------------------------------------------------------------------------------------------------
+def wmse():
+    def whiten(z, eps):
+        c = torch.cov(z.t()) * (1 - eps) + eps * torch.eye(z.shape[1])
+        return torch.linalg.solve_triangular(torch.linalg.cholesky(c), (z - z.mean(0)).t(), upper=False).t()
+
+    def loss(x, sub, eps):
+        total, parts = 0, len(x["z1"]) // sub
+        for p in range(parts):
+            a, b = (whiten(x[k][p * sub:(p + 1) * sub], eps) for k in ("z1", "z2"))
+            total = total + mean_square(a, b) / parts
+        return total
+    for name, n, d, sub, eps in [("12x3", 12, 3, 12, 0.0), ("16x4, sub-batches of 8, shrunk", 16, 4, 8, 0.1), ("edge: barely enough samples, shrunk", 4, 3, 4, 0.5)]:
+        case("wmse", name, {"subBatch": sub, "epsilon": eps}, {"z1": rand(n, d), "z2": rand(n, d)}, lambda x, s, b=sub, e=eps: loss(x, b, e), projector=str(d))
+
+
+# --- RELIC, the unified family, N-pair, triplet ------------------------------------------------------------------------------
+def relic():
+    def loss(x, t, weight):
+        z1, z2, n = x["z1"], x["z2"], len(x["z1"])
+        m = torch.stack([torch.stack([cos(a, b) / t for b in z2]) for a in z1])
+        p, q = torch.log_softmax(m, 1), torch.log_softmax(m.t(), 1)
+        kl = sum((a.detach().exp() * (a.detach() - b)).sum() for a, b in ((p, q), (q, p))) / (2 * n)
+        return nt_xent(z1, z2, t) + weight * kl
+    for name, e, t, w in [("4x6", two(4, 6), 0.2, 1.0), ("5x3, weight 10", two(5, 3), 0.5, 10.0), ("edge: no regulariser", two(3, 4), 0.1, 0.0)]:
+        case("relic", name, {"temperature": t, "invariance": w}, e, lambda x, s, t=t, w=w: loss(x, t, w))
+
+
+def unified():
+    def loss(z1, z2, t, eps):
+        a, b, n, total = F.normalize(z1, dim=1), F.normalize(z2, dim=1), len(z1), 0
+        for x, y in ((a, b), (b, a)):
+            for i in range(n):  # eq. 15 as printed
+                inner = sum(torch.exp(((x[i] - y[i]).square().sum() - (x[i] - x[j]).square().sum()) / t) for j in range(n) if j != i)
+                total = total + t * torch.log(eps + inner) / (2 * n)
+        return total
+    for name, e, t, eps in [("4x6", two(4, 6), 0.4, 1.0), ("5x3, epsilon 0", two(5, 3), 1.0, 0.0), ("edge: two samples, large epsilon", two(2, 3), 0.2, 50.0)]:
+        case("unified", name, {"temperature": t, "epsilon": eps}, e, lambda x, s, t=t, eps=eps: loss(x["z1"], x["z2"], t, eps))
+
+
+def npair():
+    def loss(z1, z2, beta):
+        n, total = len(z1), 0
+        for i in range(n):
+            logits = torch.stack([z1[i] @ z2[j] for j in range(n)])
+            total = total - (logits[i] - logits.logsumexp(0)) / n
+        return total + beta * (z1.square().sum() + z2.square().sum()) / (2 * n)
+    for name, e, beta in [("4x6", two(4, 6), 0.002), ("5x3, beta 1", two(5, 3), 1.0), ("edge: long vectors", two(3, 4, 10.0), 0.0)]:
+        case("npair", name, {"beta": beta}, e, lambda x, s, b=beta: loss(x["z1"], x["z2"], b))
+
+
+def triplet():
+    def loss(z1, z2, margin, normalize):
+        z = torch.cat([z1, z2])
+        z = F.normalize(z, dim=1) if normalize else z
+        n, total, count = len(z1), 0, 0
+        for i in range(2 * n):
+            j = (i + n) % (2 * n)
+            for l in range(2 * n):
+                if l not in (i, j):
+                    near = (z[i] - z[j]).norm() if not torch.equal(z[i], z[j]) else 0
+                    total = total + torch.clamp(near - (z[i] - z[l]).norm() + margin, min=0)
+                    count += 1
+        return total / count
+    same = rand(3, 4)
+    for name, e, m, norm in [("4x6", two(4, 6), 0.5, True), ("5x3, not normalised", two(5, 3), 1.0, False), ("edge: identical views", {"z1": same, "z2": same}, 2.5, True)]:
+        case("triplet", name, {"margin": m, "normalize": norm}, e, lambda x, s, m=m, o=norm: loss(x["z1"], x["z2"], m, o))
+
+
+# --- NPID, MSF, DirectPred, DirectSet ----------------------------------------------------------------------------------------
+def npid():
+    def loss(x, s, ids, t, beta):
+        z, total = F.normalize(x["z1"], dim=1), 0
+        for i, own in enumerate(ids):
+            logits = torch.stack([z[i] @ row / t for row in s["bank"]])
+            total = total - (logits[own] - logits.logsumexp(0)) + beta * (z[i] - s["bank"][own]).square().sum()
+        return total / len(ids)
+    for name, n, d, ids, beta in [("3x4 of 7", 7, 4, [6, 0, 3], 1.0), ("2x5 of 4", 4, 5, [1, 2], 0.0), ("edge: the same sample twice", 3, 4, [2, 2], 10.0)]:
+        case("npid", name, {"temperature": 0.2, "beta": beta}, {"z1": rand(len(ids), d)}, lambda x, s, i=ids, b=beta: loss(x, s, i, 0.2, b),
+             state={"bank": unit(n, d)}, step={"sampleIds": ids}, views=1, projector=str(d))
+
+
+def msf():
+    def loss(x, s, k):
+        total = 0
+        for p, key in zip(x["p1"], x["key2"]):
+            rows = sorted([key / key.norm()] + list(s["queue"]), key=lambda r: -float(cos(r, key)))[:k]
+            total = total + sum((p / p.norm() - r).square().sum() for r in rows) / k / len(x["p1"])
+        return total
+    for name, n, d, q, k in [("3x6, 1 of 6", 3, 6, 6, 1), ("4x3, 5 of 8", 4, 3, 8, 5), ("edge: every candidate but one", 2, 4, 2, 2)]:
+        # Keys of norm 1 to double precision do not exist in three decimals, so the queue is renormalised here.
+        case("msf", name, {"neighbours": k, "queue": q}, {"p1": rand(n, d), "key2": unit(n, d)}, lambda x, s, k=k: loss(x, s, k), fixed=["key2"],
+             state={"queue": F.normalize(unit(q, d), dim=1)}, projector=str(d), predictor={"shape": str(d)})
+
+
+def direct():
+    def loss(x, w):
+        return mean_square(x["z1"] @ w.t(), x["key2"]) + mean_square(x["z2"] @ w.t(), x["key1"])
+    for method in ("directpred", "directset"):
+        for name, n, d, step in [("4x6", 4, 6, 3), ("5x3", 5, 3, 9), ("edge: step 0, the predictor is the identity", 3, 4, 0)]:
+            w = rand(d, d) if step else torch.zeros(d, d)
+            case(method, name, {}, pairs(n, d, a="z"), lambda x, s, w=w, step=step: loss(x, w if step else torch.eye(len(w))), fixed=["key1", "key2"],
+                 state={"predictor": w}, step={"step": step}, projector=str(d))
+
+
 def main():
-    for number, make in enumerate([simclr, vicreg, moco, mocov3, byol, simsiam, barlowtwins, dcl, infonce, nnclr]):
+    for number, make in enumerate([simclr, vicreg, moco, mocov3, byol, simsiam, barlowtwins, dcl, infonce, nnclr, swav, dino, supcon, wmse,
+                                  relic, unified, npair, triplet, npid, msf, direct]):
         torch.manual_seed(number)
         make()
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "losses.json")
