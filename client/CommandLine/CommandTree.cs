@@ -1,4 +1,5 @@
 using System.CommandLine;
+using SslOrleans.Client.Cluster;
 using SslOrleans.Client.Commands;
 
 namespace SslOrleans.Client.CommandLine;
@@ -8,14 +9,20 @@ public static class CommandTree
 {
     public static RootCommand Build(Screen screen)
     {
+        var sessions = new GrainTrainingSessions();
         var root = new RootCommand("Self-supervised training on elastic workers: kill any of them at any time, and the weights come out the same, bit for bit.")
         {
             CommonOptions.Json(),
+            QuickstartCommand.Build(screen, sessions),
+            TrainCommand.Build(screen, sessions),
+            SiloCommand.Build(screen),
+            AuditCommand.Build(screen),
+            ChaosCommand.Build(screen),
+            DataCommand.Build(screen),
             RecipeCommand.Build(screen),
             MethodsCommand.Build(screen),
-#if DEV
-            Dev.DevCommand.Build(screen),
-#endif
+            BenchCommand.Build(screen),
+            DoctorCommand.Build(screen),
         };
         return root;
     }
