@@ -8,7 +8,8 @@ internal static class Values
 {
     internal static void Equal(float[] expected, Tensor actual, float tolerance = 1e-6f)
     {
-        using var here = actual.cpu().to(ScalarType.Float32);
+        using var there = actual.to(ScalarType.Float32);
+        using var here = there.cpu();
         var values = here.data<float>().ToArray();
         Assert.Equal(expected.Length, values.Length);
         for (var i = 0; i < expected.Length; i++)
