@@ -56,6 +56,23 @@ public class OperatorTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void TheFingerprintNamesTheLibraries()
+    {
+        output.WriteLine(BuildFingerprint());
+        Assert.StartsWith($"libtorch {__version__}", BuildFingerprint());
+        Assert.Contains("CPU capability", BuildFingerprint());
+        Assert.Contains("OpenBLAS", BuildFingerprint());
+    }
+
+    [Fact]
+    public void DeterministicModeIsForAScope()
+    {
+        Assert.False(are_deterministic_algorithms_enabled());
+        using (use_deterministic_algorithms()) Assert.True(are_deterministic_algorithms_enabled());
+        Assert.False(are_deterministic_algorithms_enabled());
+    }
+
+    [Fact]
     public void CallOverhead()
     {
         using var scope = NewDisposeScope();
