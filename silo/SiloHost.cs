@@ -8,6 +8,7 @@ using Orleans;
 using Orleans.Configuration;
 using Orleans.Hosting;
 using Orleans.Placement;
+using Orleans.Runtime.MembershipService.SiloMetadata;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Grains.Placement;
 using SslOrleans.Grains.Storage;
@@ -22,11 +23,7 @@ public static class SiloHost
     /// <summary>Builds the host; starting it joins the cluster and puts its workers into the pool.</summary>
     public static IHost Build(SiloSettings settings)
     {
-        settings = settings with
-        {
-            SiloPort = settings.SiloPort > 0 ? settings.SiloPort : FreePort(),
-            GatewayPort = settings.GatewayPort > 0 ? settings.GatewayPort : FreePort(),
-        };
+        settings = WithPorts(settings);
         torch.set_num_threads(settings.ThreadsPerWorker);
         var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Logging.SetMinimumLevel(LogLevel.Warning).AddSimpleConsole(o => o.SingleLine = true);
@@ -44,6 +41,13 @@ public static class SiloHost
         });
         return builder.Build();
     }
+
+    /// <summary>The settings with free ports where none is set.</summary>
+    public static SiloSettings WithPorts(SiloSettings settings) => settings with
+    {
+        SiloPort = settings.SiloPort > 0 ? settings.SiloPort : FreePort(),
+        GatewayPort = settings.GatewayPort > 0 ? settings.GatewayPort : FreePort(),
+    };
 
     private static async Task JoinWorkers(IServiceProvider services, SiloSettings settings)
     {

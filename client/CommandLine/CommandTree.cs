@@ -1,5 +1,6 @@
 using System.CommandLine;
 using SslOrleans.Client.Commands;
+using SslOrleans.Client.Training;
 
 namespace SslOrleans.Client.CommandLine;
 
@@ -8,14 +9,17 @@ public static class CommandTree
 {
     public static RootCommand Build(Screen screen)
     {
+        var sessions = new LocalTrainingSessions();
         var root = new RootCommand("Self-supervised training on elastic workers: kill any of them at any time, and the weights come out the same, bit for bit.")
         {
             CommonOptions.Json(),
+            QuickstartCommand.Build(screen, sessions),
+            TrainCommand.Build(screen, sessions),
+            DataCommand.Build(screen),
             RecipeCommand.Build(screen),
             MethodsCommand.Build(screen),
-#if DEV
-            Dev.DevCommand.Build(screen),
-#endif
+            BenchCommand.Build(screen),
+            DoctorCommand.Build(screen),
         };
         return root;
     }

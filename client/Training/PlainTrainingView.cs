@@ -51,8 +51,7 @@ public sealed class PlainTrainingView(Screen screen, TimeProvider clock) : ITrai
         var text = e.Text.Length > 0 ? e.Text : values;
         return e.Kind switch
         {
-            "message" => text,
-            "probe" => e.Text.Length > 0 && values.Length > 0 ? $"{e.Text}: {values}" : text,
+            "message" or "probe" => text,
             _ => $"{e.Kind}{(e.Worker is null ? "" : $" {e.Worker}")}{(text.Length > 0 ? $": {text}" : "")}",
         };
     }

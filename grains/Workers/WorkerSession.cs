@@ -47,7 +47,7 @@ internal sealed class WorkerSession : IDisposable
         _replica = replica;
         _data = data;
         _plan = new RunPlan(recipe, data.Samples);
-        _parameters = new ParameterReplica(run.Run, recipe, _plan, replica.Layout, replica.Method.State, grains);
+        _parameters = new ParameterReplica(run.Run, _plan, replica.Layout, replica.Method.State, grains);
         _views = new ViewPrefetch(data, _plan);
     }
 

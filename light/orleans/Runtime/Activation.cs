@@ -20,6 +20,7 @@ internal sealed partial class Activation : IGrainContext
     private readonly TaskCompletionSource _deactivated = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _pumping;
     private int _overtakers;
+    private int _load;
     private long _lastUsed = Environment.TickCount64;
     private volatile ActivationState _state = ActivationState.Activating;
 
@@ -54,17 +55,21 @@ internal sealed partial class Activation : IGrainContext
 
     public ActivationState State => _state;
 
-    /// <summary>Requests that run or wait; a guess when asked from outside.</summary>
-    public int Load => _running.Count + _waiting.Count;
+    /// <summary>Requests that were posted and are not over.</summary>
+    public int Load => Volatile.Read(ref _load);
 
     private AsyncServiceScope Scope { get; }
 
     /// <summary>Takes a request, from any thread.</summary>
-    public void Post(Request request) => Scheduler.Post(static state =>
+    public void Post(Request request)
     {
-        var (activation, request) = ((Activation, Request))state!;
-        activation.Arrive(request);
-    }, (this, request));
+        Interlocked.Increment(ref _load);
+        Scheduler.Post(static state =>
+        {
+            var (activation, request) = ((Activation, Request))state!;
+            activation.Arrive(request);
+        }, (this, request));
+    }
 
     private void Arrive(Request request)
     {
@@ -159,6 +164,7 @@ internal sealed partial class Activation : IGrainContext
         // Whoever waited for it has given up, so it must not run any more.
         if (request.IsExpired || request.IsCancelled)
         {
+            Interlocked.Decrement(ref _load);
             Silo.Fail(request, request.IsCancelled ? new OperationCanceledException() : new TimeoutException($"{request} waited too long."));
             return;
         }
@@ -200,6 +206,7 @@ internal sealed partial class Activation : IGrainContext
     private void Finish(Request request, Task task)
     {
         _running.Remove(request);
+        Interlocked.Decrement(ref _load);
         if (request.Timer is null or { KeepsAlive: true })
             _lastUsed = Environment.TickCount64;
         if (request.Timer is { } timer)
@@ -225,10 +232,13 @@ internal sealed partial class Activation : IGrainContext
     {
         if (request.IsOneWay)
             Silo.Log.LogWarning(error, "The one-way call {Request} failed", request);
-        request.Reply.Fail(error);
         // Its copy of the state is stale, and only a new activation reads anew.
-        if (error is InconsistentStateException)
+        if (error is InconsistentStateException { IsSourceActivation: true } conflict)
+        {
+            conflict.IsSourceActivation = false;
             Deactivate(new DeactivationReason(DeactivationReasonCode.ApplicationError, error, "The stored state was changed by someone else."));
+        }
+        request.Reply.Fail(error);
     }
 
     private static Exception Cancelled(Task task)

@@ -223,6 +223,7 @@ internal sealed partial class SiloNode
     /// <summary>Ends the process, as Orleans does: its grains live elsewhere, and who supervises it starts it anew.</summary>
     private void Surrender(string reason)
     {
+        _surrendered = true;
         Log.LogCritical("{Reason} This process ends; start it again.", reason);
         Environment.ExitCode = 1;
         ServiceProvider.GetRequiredService<IHostApplicationLifetime>().StopApplication();

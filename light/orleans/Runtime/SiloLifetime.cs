@@ -11,6 +11,9 @@ internal sealed partial class SiloNode
     private Timer? _collector;
     private volatile bool _stopping;
 
+    /// <summary>Declared dead: the grains belong to others, so there is nothing to say goodbye to.</summary>
+    private volatile bool _surrendered;
+
     public async Task StartAsync(CancellationToken token)
     {
         Filters = [.. ServiceProvider.GetServices<IIncomingGrainCallFilter>()];
@@ -43,6 +46,11 @@ internal sealed partial class SiloNode
         if (_stopping)
             return;
         _stopping = true;
+        if (_surrendered)
+        {
+            await DisposeAsync().ConfigureAwait(false);
+            return;
+        }
         await SayAsync(SiloStatus.ShuttingDown).ConfigureAwait(false);
         foreach (var client in _clients.Values)
             client.Send(Frames.Goodbye());

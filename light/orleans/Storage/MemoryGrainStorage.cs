@@ -21,16 +21,25 @@ internal sealed class MemoryGrainStorage(IGrainFactory grains, string name) : IG
     {
         using var writer = new BufferWriter { Inline = true };
         Codecs.For<T>().Write(writer, grainState.State!);
-        grainState.ETag = await Store(stateName, grainId).Write(writer.Body.ToArray(), grainState.ETag);
+        var answer = await Store(stateName, grainId).Write(writer.Body.ToArray(), grainState.ETag);
+        ThrowIfConflict(answer, stateName, grainId, grainState.ETag);
+        grainState.ETag = answer.StoredETag;
         grainState.RecordExists = true;
     }
 
     public async Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
-        await Store(stateName, grainId).Clear(grainState.ETag);
+        var answer = await Store(stateName, grainId).Clear(grainState.ETag);
+        ThrowIfConflict(answer, stateName, grainId, grainState.ETag);
         grainState.ETag = null;
         grainState.RecordExists = false;
         grainState.State = default;
+    }
+
+    private static void ThrowIfConflict(MemoryAnswer answer, string stateName, GrainId grain, string? eTag)
+    {
+        if (answer.IsConflict)
+            throw new InconsistentStateException($"The state '{stateName}' of {grain} was changed by someone else.", answer.StoredETag, eTag);
     }
 
     private IMemoryStorageGrain Store(string stateName, GrainId grain) => grains.GetGrain<IMemoryStorageGrain>($"{name}/{stateName}/{grain}");
@@ -41,9 +50,9 @@ internal interface IMemoryStorageGrain : IGrainWithStringKey
 {
     Task<MemoryRecord?> Read();
 
-    Task<string> Write(byte[] state, string? eTag);
+    Task<MemoryAnswer> Write(byte[] state, string? eTag);
 
-    Task Clear(string? eTag);
+    Task<MemoryAnswer> Clear(string? eTag);
 }
 
 [GenerateSerializer]
@@ -56,34 +65,27 @@ internal sealed class MemoryRecord
     public string ETag { get; init; } = "";
 }
 
+/// <summary>Whether a change was made, and the ETag that is stored now.</summary>
+[GenerateSerializer]
+internal readonly record struct MemoryAnswer([property: Id(0)] bool IsConflict, [property: Id(1)] string? StoredETag);
+
 [KeepAlive]
 internal sealed class MemoryStorageGrain : Grain, IMemoryStorageGrain
 {
     private MemoryRecord? _record;
 
-    public MemoryStorageGrain()
-    {
-    }
-
     public Task<MemoryRecord?> Read() => Task.FromResult(_record);
 
-    public Task<string> Write(byte[] state, string? eTag)
-    {
-        Check(eTag);
-        _record = new MemoryRecord { State = state, ETag = Guid.NewGuid().ToString("N") };
-        return Task.FromResult(_record.ETag);
-    }
+    public Task<MemoryAnswer> Write(byte[] state, string? eTag) =>
+        Change(eTag, new MemoryRecord { State = state, ETag = Guid.NewGuid().ToString("N") });
 
-    public Task Clear(string? eTag)
-    {
-        Check(eTag);
-        _record = null;
-        return Task.CompletedTask;
-    }
+    public Task<MemoryAnswer> Clear(string? eTag) => Change(eTag, null);
 
-    private void Check(string? eTag)
+    private Task<MemoryAnswer> Change(string? eTag, MemoryRecord? record)
     {
         if (eTag != _record?.ETag)
-            throw new InconsistentStateException($"The state of {this.GetPrimaryKeyString()} was changed by someone else.", _record?.ETag, eTag);
+            return Task.FromResult(new MemoryAnswer(true, _record?.ETag));
+        _record = record;
+        return Task.FromResult(new MemoryAnswer(false, record?.ETag));
     }
 }
