@@ -8,6 +8,19 @@ public static partial class torch
     /// <summary>The version of libtorch that the native side was built with, such as <c>1.13.0</c>.</summary>
     public static unsafe string __version__ => Marshal.PtrToStringUTF8((nint)Native.slt_version())!;
 
+    /// <summary>
+    /// What decides the bits of a result beside the inputs: libtorch's version and build, the processor's instruction set, and the BLAS.
+    /// Not in TorchSharp.
+    /// </summary>
+    public static unsafe string BuildFingerprint()
+    {
+        var config = Marshal.PtrToStringUTF8((nint)Native.slt_config())!;
+        var lines = config.Split('\n').Select(line => line.Trim(' ', '-')).Where(line =>
+            line.Contains("CPU capability") || line.Contains("MKL") || line.Contains("CUDA Runtime") || line.Contains("CuDNN"));
+        var kept = lines.Where(line => !line.StartsWith("Build settings", StringComparison.Ordinal));
+        return string.Join("; ", [$"libtorch {__version__}", .. kept, Marshal.PtrToStringUTF8((nint)Native.slt_blas())!]);
+    }
+
     /// <summary>The number of threads inside an operator. A thread that has already computed keeps the number it started with.</summary>
     public static int get_num_threads() => Native.slt_num_threads();
 
@@ -47,6 +60,22 @@ public static partial class torch
         }
     }
 
+    /// <summary>
+    /// Has libtorch refuse (or warn about) kernels whose bits may differ from call to call, cuDNN's among them, until the result is
+    /// disposed of. TorchSharp declares it and throws <see cref="NotImplementedException"/>.
+    /// </summary>
+    public static IDisposable use_deterministic_algorithms(bool mode = true, bool warn_only = false) => new DeterministicMode(mode, warn_only);
+    public static bool are_deterministic_algorithms_enabled() => Native.slt_deterministic() != 0;
+
+    private sealed class DeterministicMode : IDisposable
+    {
+        private readonly int before = Native.slt_deterministic();
+
+        internal DeterministicMode(bool mode, bool warn_only) => Native.Check(Native.slt_set_deterministic(mode ? 1 : 0, warn_only ? 1 : 0));
+
+        public void Dispose() => Native.Check(Native.slt_set_deterministic(before, 0));
+    }
+
     public static bool cuda_is_available() => cuda.is_available();
 
     public static partial class cuda
@@ -63,7 +92,7 @@ public static partial class torch
         /// <summary>Seeds the generators of all CUDA devices; without one it does nothing.</summary>
         public static void manual_seed(long seed)
         {
-            if (is_available()) Native.Check(Native.slt_manual_seed(seed));
+            if (is_available()) Native.Check(Native.slt_cuda_manual_seed(seed));
         }
 
         public static void manual_seed_all(long seed) => manual_seed(seed);

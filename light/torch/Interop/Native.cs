@@ -83,7 +83,10 @@ internal static unsafe partial class Native
     [LibraryImport(Library)] internal static partial int slt_generator_state(nint generator, nint state, nint* result);
 
     [LibraryImport(Library)] internal static partial int slt_cuda_device_count(int* count);
+    [LibraryImport(Library)] internal static partial int slt_cuda_manual_seed(long seed);
     [LibraryImport(Library)] internal static partial int slt_cuda_synchronize(int index);
+    [LibraryImport(Library)] internal static partial int slt_deterministic();
+    [LibraryImport(Library)] internal static partial int slt_set_deterministic(int enabled, int warnOnly);
     [LibraryImport(Library)] internal static partial byte* slt_version();
     [LibraryImport(Library)] internal static partial byte* slt_config();
     [LibraryImport(Library)] internal static partial byte* slt_blas();

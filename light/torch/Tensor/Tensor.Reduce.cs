@@ -13,6 +13,16 @@ public static partial class torch
         public Tensor sum(long dim0, long dim1, bool keepdim = false, ScalarType? type = null) => sum([dim0, dim1], keepdim, type);
         public Tensor sum(long dim0, long dim1, long dim2, bool keepdim = false, ScalarType? type = null) => sum([dim0, dim1, dim2], keepdim, type);
 
+        /// <summary>
+        /// Not in TorchSharp, where the literal 0 becomes <see cref="ScalarType.Byte"/>: <c>sum(0)</c> adds up everything, modulo 256.
+        /// </summary>
+        /// <exception cref="ArgumentException">The dimension is 0; write <c>sum(0L)</c>.</exception>
+        public Tensor sum(int dim) => sum(NotZero(dim, nameof(sum)));
+        public Tensor prod(int dim) => prod(NotZero(dim, nameof(prod)));
+
+        private static long NotZero(int dim, string function) => dim != 0 ? dim : throw new ArgumentException(
+            $"{function}(0) is {function}(ScalarType.Byte) in TorchSharp, because the literal 0 converts to an enum; write {function}(0L) or {function}([0L])");
+
         public Tensor mean() => Aten.mean.Tensor(this);
         public Tensor mean(long[] dimensions, bool keepdim = false, ScalarType? type = null) => Aten.mean__dim.Tensor(this, dimensions, keepdim, type);
 

@@ -8,9 +8,10 @@
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/core/ivalue.h>
-#include <ATen/detail/CUDAHooksInterface.h>
 #include <ATen/CPUGeneratorImpl.h>
+#include <c10/core/DeviceGuard.h>
 #include <c10/core/InferenceMode.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/version.h>
 
@@ -314,16 +315,35 @@ SLT_EXPORT int slt_generator_state(void* generator, void* state, void** result) 
 
 // CUDA, when the libtorch has it.
 SLT_EXPORT int slt_cuda_device_count(int* count) {
-  return guarded([&] { *count = at::hasCUDA() ? static_cast<int>(at::detail::getCUDAHooks().getNumGPUs()) : 0; });
+  return guarded([&] {
+    *count = c10::impl::hasDeviceGuardImpl(c10::kCUDA) ? c10::impl::VirtualGuardImpl(c10::kCUDA).deviceCount() : 0;
+  });
+}
+SLT_EXPORT int slt_cuda_manual_seed(int64_t seed) {
+  return guarded([&] {
+    auto count = c10::impl::VirtualGuardImpl(c10::kCUDA).deviceCount();
+    for (c10::DeviceIndex i = 0; i < count; i++) {
+      auto generator = at::globalContext().defaultGenerator(c10::Device(c10::kCUDA, i));
+      std::lock_guard<std::mutex> lock(generator.mutex());
+      generator.set_current_seed(static_cast<uint64_t>(seed));
+    }
+  });
 }
 SLT_EXPORT int slt_cuda_synchronize(int index) {
   return guarded([&] {
-    TORCH_CHECK(at::hasCUDA(), "this libtorch has no CUDA device");
-    auto current = at::detail::getCUDAHooks().current_device();
-    c10::DeviceGuard guard(c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(index < 0 ? current : index)));
+    TORCH_CHECK(c10::impl::hasDeviceGuardImpl(c10::kCUDA), "this libtorch has no CUDA device");
+    c10::OptionalDeviceGuard guard;
+    if (index >= 0) guard.reset_device(c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(index)));
     auto synchronize = reinterpret_cast<void (*)()>(symbol_in("libc10_cuda.so", "_ZN3c104cuda18device_synchronizeEv"));
     TORCH_CHECK(synchronize != nullptr, "libc10_cuda.so has no device_synchronize");
     synchronize();
+  });
+}
+SLT_EXPORT int slt_deterministic() { return at::globalContext().deterministicAlgorithms(); }
+SLT_EXPORT int slt_set_deterministic(int enabled, int warn_only) {
+  return guarded([&] {
+    at::globalContext().setDeterministicAlgorithms(enabled != 0, warn_only != 0);
+    at::globalContext().setDeterministicCuDNN(enabled != 0);
   });
 }
 
