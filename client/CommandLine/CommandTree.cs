@@ -13,7 +13,7 @@ public static class CommandTree
         var root = new RootCommand("Self-supervised training on elastic workers: kill any of them at any time, and the weights come out the same, bit for bit.")
         {
             CommonOptions.Json(),
-            QuickstartCommand.Build(screen, sessions),
+            QuickstartCommand.Build(screen),
             TrainCommand.Build(screen, sessions),
             SiloCommand.Build(screen),
             WorkersCommand.Build(screen),

@@ -9,7 +9,7 @@ public readonly record struct MetricPoint(long Step, double Value);
 
 /// <summary>
 /// Reads <c>metrics.jsonl</c>: one JSON object per line with <c>step</c> and any numbers beside it; numbers in nested objects
-/// get names with dots. A last line that was cut by a crash is left out.
+/// get names with dots, those in <c>values</c> their own. A last line that was cut by a crash is left out.
 /// </summary>
 public sealed class MetricsFile
 {
@@ -85,7 +85,7 @@ public sealed class MetricsFile
                     Add(name, step, double.Parse(property.Value.GetString()!, CultureInfo.InvariantCulture));
                     break;
                 case JsonValueKind.Object:
-                    Take(property.Value, name + ".", step);
+                    Take(property.Value, name == "values" ? "" : name + ".", step);
                     break;
             }
         }
