@@ -4,8 +4,13 @@ using Orleans.Hosting;
 namespace SslOrleans.Silo;
 
 /// <summary>How silos find each other and notice each other's death: the one file that differs between profiles.</summary>
-internal static class Clustering
+public static class Clustering
 {
+    /// <summary>A client of the cluster.</summary>
+    public static void Configure(IClientBuilder client, int gatewayPort, string clusterId)
+        => client.UseLocalhostClustering(gatewayPort, clusterId, clusterId);
+
+    /// <summary>A silo of the cluster.</summary>
     public static void Configure(ISiloBuilder silo, SiloSettings settings)
     {
         silo.UseLocalhostClustering(settings.SiloPort, settings.GatewayPort, settings.Primary, settings.ClusterId, settings.ClusterId);

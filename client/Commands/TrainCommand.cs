@@ -22,7 +22,8 @@ public static class TrainCommand
         var run = new Option<string?>("--run") { Description = "Name of the run, and of its folder; the recipe's name by default." };
         var runs = CommonOptions.Runs();
         var device = new Option<string?>("--device") { Description = "cpu, cuda or cuda:N; the first GPU by default, else the CPU." };
-        var command = new Command("train", "Trains a recipe. Ctrl-C stops after the step under way.") { recipe, data, set, steps, epochs, run, runs, device };
+        var workers = new Option<int>("--workers") { Description = "Worker processes to start; 0 computes in this process.", HelpName = "N" };
+        var command = new Command("train", "Trains a recipe. Ctrl-C stops after the step under way.") { recipe, data, set, steps, epochs, run, runs, workers, device };
         command.SetAction(async (parsed, cancellation) =>
         {
             var overrides = parsed.GetValue(set)!.Concat(Length(parsed.GetValue(steps), parsed.GetValue(epochs)));
@@ -33,6 +34,7 @@ public static class TrainCommand
                 read,
                 DataPath(parsed.GetValue(data), read),
                 folder,
+                Workers: parsed.GetValue(workers),
                 Device: parsed.GetValue(device));
             var status = await Train(screen, sessions, request, cancellation);
             return TrainingPresenter.ExitCode(status);

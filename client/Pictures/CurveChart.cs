@@ -33,6 +33,7 @@ public static class CurveChart
     private const int Right = 24;
     private const int Top = 72;
     private const int Gap = 56;
+    private const int LabelRoom = 56;
     private static readonly string[] s_colours = ["#2f6fde", "#d9822b", "#2e9e6b", "#b54fc4", "#d64550", "#6b7a90"];
 
     /// <summary>The SVG text.</summary>
@@ -113,13 +114,18 @@ public static class CurveChart
             Add(svg, $"""<path stroke="{colour}" stroke-width="2" d="{Thinning.Path(Thinning.RunningMean(curve.Points), x.At, y)}">{title}</path>""");
         if (!curve.Marks)
             return;
-        foreach (var point in curve.Points.Where(p => double.IsFinite(p.Value)))
+        // From the last point back, so that the last value is always written and none is written over another.
+        var free = double.PositiveInfinity;
+        foreach (var point in curve.Points.Where(p => double.IsFinite(p.Value)).Reverse())
         {
             var text = (point.Value * scale).ToString("0.0", CultureInfo.InvariantCulture) + (perCent ? " %" : "");
-            var anchor = point.Step == 0 ? "start" : x.At(point.Step) > Width - Right - 40 ? "end" : "middle";
-            Add(svg, $"""<circle cx="{x.At(point.Step):F1}" cy="{y(point.Value):F1}" r="3.5" fill="{colour}"><title>{Escape($"{curve.Name} at step {point.Step}: {text}")}</title></circle>""");
-            if (curve.Points.Count <= 12)
-                Add(svg, $"""<text x="{x.At(point.Step):F1}" y="{y(point.Value) - 9:F1}" text-anchor="{anchor}">{text}</text>""");
+            var at = x.At(point.Step);
+            var anchor = at < Left + 20 ? "start" : at > Width - Right - 40 ? "end" : "middle";
+            Add(svg, $"""<circle cx="{at:F1}" cy="{y(point.Value):F1}" r="3.5" fill="{colour}"><title>{Escape($"{curve.Name} at step {point.Step}: {text}")}</title></circle>""");
+            if (at > free - LabelRoom)
+                continue;
+            Add(svg, $"""<text x="{at:F1}" y="{y(point.Value) - 9:F1}" text-anchor="{anchor}">{text}</text>""");
+            free = anchor == "end" ? at - LabelRoom / 2.0 : at;
         }
     }
 

@@ -104,11 +104,13 @@ public sealed class FeatureTests(SharedCluster cluster)
                 break;
         }
         await Eventually.SucceedsAsync(async () => Assert.Equal(1, await grain.Ended()));
-        using var source = new CancellationTokenSource(200);
+        using var source = new CancellationTokenSource();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
         {
-            await foreach (var _ in grain.Endless().WithCancellation(source.Token))
+            await foreach (var number in grain.Endless().WithCancellation(source.Token))
             {
+                if (number == 5)
+                    await source.CancelAsync();
             }
         });
         await Eventually.SucceedsAsync(async () => Assert.Equal(2, await grain.Ended()));

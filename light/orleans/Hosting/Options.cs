@@ -47,7 +47,7 @@ public class DevelopmentClusterMembershipOptions
 
 /// <summary>
 /// How soon a hung silo is declared dead: after <see cref="NumMissedProbesLimit"/> times <see cref="MinProbeTimeout"/>.
-/// A killed one is noticed at once from its closed connections.
+/// One that is alive but gets no processor time is given ten times that. A killed one is noticed at once from its closed connections.
 /// </summary>
 public class ClusterMembershipOptions
 {

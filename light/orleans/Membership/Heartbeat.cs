@@ -1,8 +1,32 @@
-using System.Net;
 using System.Net.Sockets;
-using Orleans.Messaging;
 
 namespace Orleans.Runtime;
+
+/// <summary>
+/// What the silence of a process on this machine means. One that the kernel has stopped is dead after the patience that was
+/// configured; one that merely gets no processor time on a busy machine is given ten times that.
+/// </summary>
+internal sealed class Silence(int processId, TimeSpan patience)
+{
+    private const int GraceForTheStarved = 10;
+
+    public bool MeansDeath(long milliseconds) =>
+        milliseconds > patience.TotalMilliseconds && (milliseconds > patience.TotalMilliseconds * GraceForTheStarved || IsStopped());
+
+    private bool IsStopped()
+    {
+        try
+        {
+            var state = File.ReadAllText($"/proc/{processId}/stat");
+            return state[state.LastIndexOf(')') + 2] is 'T' or 'Z' or 'X';
+        }
+        catch (IOException)
+        {
+            // Without a Linux kernel to ask, or without the process, silence is all there is to know.
+            return true;
+        }
+    }
+}
 
 /// <summary>
 /// Beats to one process over a connection of their own, from a thread of their own, so that a busy thread pool never looks
@@ -13,14 +37,14 @@ internal sealed class HeartbeatSender : IDisposable
     public static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);
 
     private readonly Socket _socket;
-    private readonly TimeSpan _patience;
+    private readonly Silence _silence;
     private readonly Action _onSilence;
     private volatile bool _disposed;
 
-    public HeartbeatSender(Socket socket, TimeSpan patience, Action onSilence)
+    public HeartbeatSender(Socket socket, int processId, TimeSpan patience, Action onSilence)
     {
         _socket = socket;
-        _patience = patience;
+        _silence = new Silence(processId, patience);
         _onSilence = onSilence;
         new Thread(Run) { IsBackground = true, Name = "Orleans heartbeat" }.Start();
     }
@@ -36,19 +60,22 @@ internal sealed class HeartbeatSender : IDisposable
         var beat = new byte[1];
         try
         {
-            _socket.ReceiveTimeout = (int)_patience.TotalMilliseconds;
             while (!_disposed)
             {
                 _socket.Send(beat);
+                var since = Environment.TickCount64;
+                while (!_socket.Poll(Interval, SelectMode.SelectRead))
+                {
+                    if (!_silence.MeansDeath(Environment.TickCount64 - since))
+                        continue;
+                    if (!_disposed)
+                        _onSilence();
+                    return;
+                }
                 if (_socket.Receive(beat) == 0)
                     return;
                 Thread.Sleep(Interval);
             }
-        }
-        catch (SocketException error) when (error.SocketErrorCode is SocketError.TimedOut or SocketError.WouldBlock)
-        {
-            if (!_disposed)
-                _onSilence();
         }
         catch (Exception error) when (error is SocketException or ObjectDisposedException)
         {
@@ -70,10 +97,10 @@ internal sealed class HeartbeatMonitor : IDisposable
         new Thread(Run) { IsBackground = true, Name = "Orleans heartbeat monitor" }.Start();
     }
 
-    public void Add(Socket socket, Action onSilence)
+    public void Add(Socket socket, int processId, Action onSilence)
     {
         lock (_beats)
-            _beats[socket] = new Beat(onSilence) { Last = Environment.TickCount64 };
+            _beats[socket] = new Beat(new Silence(processId, _patience), onSilence) { Last = Environment.TickCount64 };
     }
 
     public void Dispose()
@@ -153,7 +180,7 @@ internal sealed class HeartbeatMonitor : IDisposable
                 foreach (var beat in _beats.Values)
                     beat.Last = now;
             }
-            silent = [.. _beats.Where(entry => now - entry.Value.Last > _patience.TotalMilliseconds)];
+            silent = [.. _beats.Where(entry => entry.Value.Silence.MeansDeath(now - entry.Value.Last))];
         }
         foreach (var (socket, beat) in silent)
         {
@@ -169,8 +196,10 @@ internal sealed class HeartbeatMonitor : IDisposable
         socket.Dispose();
     }
 
-    private sealed class Beat(Action onSilence)
+    private sealed class Beat(Silence silence, Action onSilence)
     {
+        public Silence Silence { get; } = silence;
+
         public long Last { get; set; }
 
         public Action OnSilence { get; } = onSilence;

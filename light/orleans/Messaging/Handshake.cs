@@ -39,6 +39,9 @@ internal sealed record Hello
 
     [Id(6)]
     public int MaxMessageSize { get; init; }
+
+    [Id(7)]
+    public int ProcessId { get; init; } = Environment.ProcessId;
 }
 
 /// <summary>The answer to a <see cref="Hello"/>.</summary>
@@ -58,6 +61,9 @@ internal sealed record Welcome
     /// <summary>Set if the connection is refused.</summary>
     [Id(3)]
     public string? Refusal { get; init; }
+
+    [Id(4)]
+    public int ProcessId { get; init; } = Environment.ProcessId;
 }
 
 /// <summary>How two processes agree to talk.</summary>

@@ -146,7 +146,7 @@ internal sealed class ClientNode : Node
             _interfaces = welcome.Interfaces;
             var (beats, _) = await Handshake.ConnectAsync(this, endpoint, Greeting with { Kind = PeerKind.Heartbeat }, token).ConfigureAwait(false);
             _heartbeat?.Dispose();
-            _heartbeat = new HeartbeatSender(beats.Socket, _heartbeatPatience, () => connection.Close("The gateway sends no heartbeats."));
+            _heartbeat = new HeartbeatSender(beats.Socket, welcome.ProcessId, _heartbeatPatience, () => connection.Close("The gateway sends no heartbeats."));
             _connected.TrySetResult(connection);
             _ = connection.RunAsync();
         }

@@ -72,9 +72,9 @@ internal sealed partial class SiloNode
         }
     }
 
-    public void OnHeartbeat(Socket socket, Hello hello) => _monitor!.Add(socket, () =>
+    public void OnHeartbeat(Socket socket, Hello hello) => _monitor!.Add(socket, hello.ProcessId, () =>
     {
-        var reason = $"No heartbeat for {HeartbeatPatience.TotalMilliseconds} ms.";
+        var reason = $"No heartbeats for {HeartbeatPatience.TotalMilliseconds} ms or more.";
         if (hello.ClientId is { } client && _clients.TryGetValue(client, out var connection))
             connection.Close(reason);
         else if (hello.Silo is { } silo)
@@ -165,7 +165,7 @@ internal sealed partial class SiloNode
             Primary = (IPrimary)CreateReference(LocalObjects.ServiceId(welcome.Silo.ToParsableString(), nameof(IPrimary)), typeof(IPrimary));
             var (beats, _) = await Handshake.ConnectAsync(this, _primaryEndpoint, Greeting with { Kind = PeerKind.Heartbeat }, token).ConfigureAwait(false);
             _heartbeat?.Dispose();
-            _heartbeat = new HeartbeatSender(beats.Socket, HeartbeatPatience, () => connection.Close("The primary silo sends no heartbeats."));
+            _heartbeat = new HeartbeatSender(beats.Socket, welcome.ProcessId, HeartbeatPatience, () => connection.Close("The primary silo sends no heartbeats."));
         }
         var answer = await Primary.Join(Self(), [.. Catalog.All.Where(each => !each.Class.IsStatelessWorker).Select(each => each.GrainId)]).ConfigureAwait(false);
         if (answer.Refusal is not null)
