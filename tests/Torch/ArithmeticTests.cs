@@ -34,6 +34,21 @@ public class ArithmeticTests
     }
 
     [Fact]
+    public void ANumberDoesNotChangeTheElementType()
+    {
+        Assert.Equal(ScalarType.Float32, (Floats(1) * 2.0).dtype);
+        Assert.Equal(ScalarType.Float16, (Floats(1).half() + 1.5).dtype);
+        Assert.Equal(ScalarType.Int64, (Longs(1) * 2).dtype);
+        Assert.Equal(ScalarType.Float32, (Longs(1) * 2.5).dtype);
+        Assert.Equal(ScalarType.Int32, (Longs(1).@int() - 1).dtype);
+        Assert.Equal(ScalarType.Float32, (Longs(1) / 2).dtype);
+        Equal([0.5f], Longs(1) / 2);
+        var x = Floats(2, 3).requires_grad_();
+        (x * 3 - 1).sum().backward();
+        Equal([3, 3], x.grad!);
+    }
+
+    [Fact]
     public void InPlace()
     {
         var a = Floats(1, 2);

@@ -1,4 +1,5 @@
 #if LIGHT_TENSORS
+using System.Diagnostics;
 using System.Reflection;
 using TorchSharp;
 using TorchSharp.Interop;
@@ -50,7 +51,7 @@ public class OperatorTests(ITestOutputHelper output)
         var add = new Operator("add", "Tensor");
         Assert.Contains("needs its argument 'other'", Assert.ThrowsAny<Exception>(() => add.Tensor(ones(1))).Message);
         Assert.Contains("takes 3 arguments", Assert.ThrowsAny<Exception>(() => add.Tensor(ones(1), ones(1), 1, 1)).Message);
-        Assert.ThrowsAny<Exception>(() => add.Tensor(1, 2, "three"));
+        Assert.ThrowsAny<Exception>(() => add.Tensor(ones(1), ones(1), "three"));
         Assert.ThrowsAny<Exception>(() => add.Tensor(Arg.None, ones(1)));
         Assert.ThrowsAny<Exception>(() => new Operator("cat").Tensor(1L, 2L));
     }
@@ -91,22 +92,29 @@ public class OperatorTests(ITestOutputHelper output)
         using var scope = NewDisposeScope();
         Tensor a = ones(4), b = ones(4);
         using var frozen = no_grad();
-        double Time(int calls, Action call)
+
+        // The quickest of many short batches: what the call costs when nobody else is on the core.
+        double Time(Action call)
         {
-            for (var i = 0; i < 2000; i++) call();
+            const int calls = 500;
+            var best = double.MaxValue;
             var bytes = GC.GetAllocatedBytesForCurrentThread();
-            var start = Environment.CpuUsage.TotalTime;
-            for (var i = 0; i < calls; i++) call();
-            var each = (Environment.CpuUsage.TotalTime - start).TotalMicroseconds / calls;
-            output.WriteLine($"{each:0.00} µs of processor time, {(GC.GetAllocatedBytesForCurrentThread() - bytes) / calls} bytes");
-            return each;
+            for (var batch = 0; batch < 200; batch++)
+            {
+                var start = Stopwatch.GetTimestamp();
+                for (var i = 0; i < calls; i++) call();
+                best = Math.Min(best, Stopwatch.GetElapsedTime(start).TotalMicroseconds / calls);
+            }
+            output.WriteLine($"{best:0.00} µs, {(GC.GetAllocatedBytesForCurrentThread() - bytes) / (200 * calls)} bytes");
+            return best;
         }
-        Time(100_000, () => a.add(b).Dispose());
-        Time(100_000, () => a.add_(b).Dispose());
-        Time(100_000, () => a.mul(2.0).Dispose());
-        Time(100_000, () => a.view(2, 2).Dispose());
-        Time(100_000, () => _ = a.shape);
-        Assert.True(Time(100_000, () => _ = a.dtype) < 100);
+
+        Time(() => a.add(b).Dispose());
+        Time(() => a.add_(b).Dispose());
+        Time(() => a.mul(2.0).Dispose());
+        Time(() => a.view(2, 2).Dispose());
+        Time(() => _ = a.shape);
+        Assert.True(Time(() => _ = a.dtype) < 100);
     }
 }
 #endif

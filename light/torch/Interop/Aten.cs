@@ -8,9 +8,7 @@ internal static class Aten
     internal static readonly Operator acos = new("acos");
     internal static readonly Operator acos_ = new("acos_");
     internal static readonly Operator adaptive_avg_pool2d = new("adaptive_avg_pool2d");
-    internal static readonly Operator add__Scalar = new("add", "Scalar");
     internal static readonly Operator add__Tensor = new("add", "Tensor");
-    internal static readonly Operator add___Scalar = new("add_", "Scalar");
     internal static readonly Operator add___Tensor = new("add_", "Tensor");
     internal static readonly Operator addcdiv = new("addcdiv");
     internal static readonly Operator addcdiv_ = new("addcdiv_");
@@ -90,11 +88,9 @@ internal static class Aten
     internal static readonly Operator diag_embed = new("diag_embed");
     internal static readonly Operator diagonal = new("diagonal");
     internal static readonly Operator dist = new("dist");
-    internal static readonly Operator div__Scalar = new("div", "Scalar");
     internal static readonly Operator div__Scalar_mode = new("div", "Scalar_mode");
     internal static readonly Operator div__Tensor = new("div", "Tensor");
     internal static readonly Operator div__Tensor_mode = new("div", "Tensor_mode");
-    internal static readonly Operator div___Scalar = new("div_", "Scalar");
     internal static readonly Operator div___Scalar_mode = new("div_", "Scalar_mode");
     internal static readonly Operator div___Tensor = new("div_", "Tensor");
     internal static readonly Operator div___Tensor_mode = new("div_", "Tensor_mode");
@@ -241,9 +237,7 @@ internal static class Aten
     internal static readonly Operator mm = new("mm");
     internal static readonly Operator movedim__intlist = new("movedim", "intlist");
     internal static readonly Operator mse_loss = new("mse_loss");
-    internal static readonly Operator mul__Scalar = new("mul", "Scalar");
     internal static readonly Operator mul__Tensor = new("mul", "Tensor");
-    internal static readonly Operator mul___Scalar = new("mul_", "Scalar");
     internal static readonly Operator mul___Tensor = new("mul_", "Tensor");
     internal static readonly Operator multinomial = new("multinomial");
     internal static readonly Operator mv = new("mv");
@@ -332,9 +326,7 @@ internal static class Aten
     internal static readonly Operator stack = new("stack");
     internal static readonly Operator std = new("std");
     internal static readonly Operator std__dim = new("std", "dim");
-    internal static readonly Operator sub__Scalar = new("sub", "Scalar");
     internal static readonly Operator sub__Tensor = new("sub", "Tensor");
-    internal static readonly Operator sub___Scalar = new("sub_", "Scalar");
     internal static readonly Operator sub___Tensor = new("sub_", "Tensor");
     internal static readonly Operator sum = new("sum");
     internal static readonly Operator sum__dim_IntList = new("sum", "dim_IntList");

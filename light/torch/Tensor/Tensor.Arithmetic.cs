@@ -14,28 +14,29 @@ public static partial class torch
 
     public partial class Tensor
     {
+        // A scalar goes in as a number that stands for a tensor, as from Python: one dispatch less than the .Scalar overloads, same bits.
         public Tensor add(Tensor target) => Aten.add__Tensor.Tensor(this, target);
         public Tensor add(Tensor target, Scalar alpha) => Aten.add__Tensor.Tensor(this, target, alpha);
-        public Tensor add(Scalar scalar) => Aten.add__Scalar.Tensor(this, scalar);
-        public Tensor add(Scalar scalar, Scalar alpha) => Aten.add__Scalar.Tensor(this, scalar, alpha);
+        public Tensor add(Scalar scalar) => Aten.add__Tensor.Tensor(this, scalar);
+        public Tensor add(Scalar scalar, Scalar alpha) => Aten.add__Tensor.Tensor(this, scalar, alpha);
         public Tensor add_(Tensor target) => Aten.add___Tensor.Tensor(this, target);
         public Tensor add_(Tensor target, Scalar alpha) => Aten.add___Tensor.Tensor(this, target, alpha);
-        public Tensor add_(Scalar scalar) => Aten.add___Scalar.Tensor(this, scalar);
-        public Tensor add_(Scalar scalar, Scalar alpha) => Aten.add___Scalar.Tensor(this, scalar, alpha);
+        public Tensor add_(Scalar scalar) => Aten.add___Tensor.Tensor(this, scalar);
+        public Tensor add_(Scalar scalar, Scalar alpha) => Aten.add___Tensor.Tensor(this, scalar, alpha);
 
         public Tensor sub(Tensor target) => Aten.sub__Tensor.Tensor(this, target);
-        public Tensor sub(Scalar target) => Aten.sub__Scalar.Tensor(this, target);
+        public Tensor sub(Scalar target) => Aten.sub__Tensor.Tensor(this, target);
         public Tensor sub_(Tensor target) => Aten.sub___Tensor.Tensor(this, target);
-        public Tensor sub_(Scalar target) => Aten.sub___Scalar.Tensor(this, target);
+        public Tensor sub_(Scalar target) => Aten.sub___Tensor.Tensor(this, target);
         public Tensor subtract(Tensor target) => sub(target);
         public Tensor subtract(Scalar target) => sub(target);
         public Tensor subtract_(Tensor target) => sub_(target);
         public Tensor subtract_(Scalar target) => sub_(target);
 
         public Tensor mul(Tensor target) => Aten.mul__Tensor.Tensor(this, target);
-        public Tensor mul(Scalar target) => Aten.mul__Scalar.Tensor(this, target);
+        public Tensor mul(Scalar target) => Aten.mul__Tensor.Tensor(this, target);
         public Tensor mul_(Tensor target) => Aten.mul___Tensor.Tensor(this, target);
-        public Tensor mul_(Scalar target) => Aten.mul___Scalar.Tensor(this, target);
+        public Tensor mul_(Scalar target) => Aten.mul___Tensor.Tensor(this, target);
         public Tensor multiply(Tensor target) => mul(target);
         public Tensor multiply(Scalar target) => mul(target);
 
@@ -43,13 +44,13 @@ public static partial class torch
             ? Aten.div__Tensor.Tensor(this, target) : Aten.div__Tensor_mode.Tensor(this, target, rounding_mode.ToString());
 
         public Tensor div(Scalar target, RoundingMode rounding_mode = RoundingMode.None) => rounding_mode == RoundingMode.None
-            ? Aten.div__Scalar.Tensor(this, target) : Aten.div__Scalar_mode.Tensor(this, target, rounding_mode.ToString());
+            ? Aten.div__Tensor.Tensor(this, target) : Aten.div__Scalar_mode.Tensor(this, target, rounding_mode.ToString());
 
         public Tensor div_(Tensor target, RoundingMode rounding_mode = RoundingMode.None) => rounding_mode == RoundingMode.None
             ? Aten.div___Tensor.Tensor(this, target) : Aten.div___Tensor_mode.Tensor(this, target, rounding_mode.ToString());
 
         public Tensor div_(Scalar target, RoundingMode rounding_mode = RoundingMode.None) => rounding_mode == RoundingMode.None
-            ? Aten.div___Scalar.Tensor(this, target) : Aten.div___Scalar_mode.Tensor(this, target, rounding_mode.ToString());
+            ? Aten.div___Tensor.Tensor(this, target) : Aten.div___Scalar_mode.Tensor(this, target, rounding_mode.ToString());
 
         public Tensor divide(Tensor target, RoundingMode rounding_mode = RoundingMode.None) => div(target, rounding_mode);
         public Tensor divide(Scalar target, RoundingMode rounding_mode = RoundingMode.None) => div(target, rounding_mode);

@@ -2,6 +2,7 @@
 // A tensor handle is an owned c10::TensorImpl*. Every entry returns 0, or 1 with the message in slt_last_error().
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
+#include <ATen/ScalarOps.h>
 #include <ATen/Version.h>
 #include <ATen/core/Generator.h>
 #include <ATen/core/Tensor.h>
@@ -45,7 +46,7 @@ static_assert(sizeof(Value) == 16, "the managed side lays it out the same way");
 struct Operator {
   c10::OperatorHandle handle;
   std::vector<c10::Argument> arguments;
-  std::vector<char> takes_double;
+  std::vector<c10::TypeKind> kinds;  // of the arguments, seen through Optional
 };
 
 thread_local std::string last_error;
@@ -120,6 +121,14 @@ IValue to_ivalue(const Value& value) {
   }
 }
 
+// A number where an operator takes a tensor: it does not change the other operand's element type, as in Python.
+at::Tensor wrapped_number(const Value& value) {
+  auto tensor = c10::scalar_to_tensor(value.kind == kDouble ? c10::Scalar(value.real)
+                                      : value.kind == kBool ? c10::Scalar(value.integer != 0) : c10::Scalar(value.integer));
+  tensor.unsafeGetTensorImpl()->set_wrapped_number(true);
+  return tensor;
+}
+
 Value from_ivalue(IValue&& result) {
   Value value{kNone, 0, {nullptr}};
   if (result.isTensor()) { value.kind = kTensor; value.pointer = give(std::move(result).toTensor()); }
@@ -146,7 +155,9 @@ void invoke(Operator& op, const Value* values, int count, std::vector<IValue>& s
   stack.reserve(arguments.size());
   for (size_t i = 0; i < arguments.size(); i++) {
     if (static_cast<int>(i) < count && values[i].kind != kDefault) {
-      if (op.takes_double[i] && values[i].kind == kInt) stack.emplace_back(static_cast<double>(values[i].integer));
+      auto number = values[i].kind == kInt || values[i].kind == kDouble || values[i].kind == kBool;
+      if (number && op.kinds[i] == c10::TypeKind::TensorType) stack.emplace_back(wrapped_number(values[i]));
+      else if (values[i].kind == kInt && op.kinds[i] == c10::TypeKind::FloatType) stack.emplace_back(static_cast<double>(values[i].integer));
       else stack.push_back(to_ivalue(values[i]));
     } else {
       TORCH_CHECK(arguments[i].default_value().has_value(), op.handle.operator_name(), " needs its argument '",
@@ -187,7 +198,7 @@ SLT_EXPORT int slt_operator(const char* name, const char* overload, void** op) {
       auto type = argument.type();
       auto optional = type->cast<c10::OptionalType>();
       if (optional) type = optional->getElementType();
-      result->takes_double.push_back(type->kind() == c10::TypeKind::FloatType);
+      result->kinds.push_back(type->kind());
     }
     *op = result;
   });
