@@ -56,6 +56,19 @@ public class OperatorTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void OperatorsBeyondTorchSharp()
+    {
+        var tensors = new[] { ones(2), ones(3) };
+        new Operator("_foreach_mul_", "Scalar").Run(tensors, (Scalar)3.0);
+        Equal([3, 3], tensors[0]);
+        Equal([3, 3, 3], tensors[1]);
+        const long channelsLast = 2;
+        var image = new Operator("contiguous").Tensor(Count(1, 2, 2, 2), channelsLast);
+        Assert.Equal(new long[] { 8, 1, 4, 2 }, image.stride());
+        Equal([1, 2, 2, 2], [0, 1, 2, 3, 4, 5, 6, 7], image);
+    }
+
+    [Fact]
     public void TheFingerprintNamesTheLibraries()
     {
         output.WriteLine(BuildFingerprint());

@@ -23,7 +23,7 @@ internal unsafe struct Value
 /// <summary>
 /// One argument of an operator call. It holds the managed object, so that no tensor is collected while the native side works on it.
 /// </summary>
-internal readonly struct Arg
+public readonly struct Arg
 {
     internal readonly object? Reference;
     internal readonly long Bits;
@@ -36,13 +36,13 @@ internal readonly struct Arg
         Bits = bits;
     }
 
-    internal static Arg None => default;
+    public static Arg None => default;
 
     /// <summary>The operator's own default.</summary>
-    internal static Arg Default => new(Kind.Default);
+    public static Arg Default => new(Kind.Default);
 
     /// <summary>A list in which an entry may be missing (advanced indexing).</summary>
-    internal static Arg Optional(Tensor?[] tensors) => new(Kind.OptionalTensorList, tensors);
+    public static Arg Optional(Tensor?[] tensors) => new(Kind.OptionalTensorList, tensors);
 
     public static implicit operator Arg(Tensor? tensor) => tensor is null ? default : new(Kind.Tensor, tensor);
     public static implicit operator Arg(int value) => new(Kind.Int, null, value);

@@ -6,17 +6,18 @@ namespace TorchSharp.Interop;
 /// <summary>
 /// One ATen operator. It is looked up in libtorch's dispatcher at its first call and stays resolved.
 /// Arguments left out at the end, and <see cref="Arg.Default"/>, take the operator's own defaults.
+/// Not in TorchSharp: whoever uses it outside this library needs a fallback for the package.
 /// </summary>
-internal sealed unsafe class Operator(string name, string overload = "")
+public sealed unsafe class Operator(string name, string overload = "")
 {
     private const int ScratchWords = 48;
     private nint handle;
 
     /// <summary>The operator's full name, such as <c>aten::add.Tensor</c>.</summary>
-    internal string Name => overload.Length == 0 ? $"aten::{name}" : $"aten::{name}.{overload}";
+    public string Name => overload.Length == 0 ? $"aten::{name}" : $"aten::{name}.{overload}";
 
     /// <summary>Whether this libtorch has the operator.</summary>
-    internal bool Exists => handle != 0 || Find() != 0;
+    public bool Exists => handle != 0 || Find() != 0;
 
     private nint Find()
     {
@@ -31,7 +32,7 @@ internal sealed unsafe class Operator(string name, string overload = "")
 
     /// <summary>Calls an operator that returns one tensor.</summary>
     [SkipLocalsInit]
-    internal Tensor Tensor(params ReadOnlySpan<Arg> arguments)
+    public Tensor Tensor(params ReadOnlySpan<Arg> arguments)
     {
         var values = stackalloc Value[arguments.Length];
         var words = Words(arguments);
@@ -46,7 +47,7 @@ internal sealed unsafe class Operator(string name, string overload = "")
     }
 
     /// <summary>Calls an operator for its effect and lets go of the tensor that it returns.</summary>
-    internal void Run(params ReadOnlySpan<Arg> arguments)
+    public void Run(params ReadOnlySpan<Arg> arguments)
     {
         Span<Value> results = stackalloc Value[4];
         var count = Call(arguments, results);
@@ -54,21 +55,22 @@ internal sealed unsafe class Operator(string name, string overload = "")
             if (result.Kind == Kind.Tensor) Native.slt_release(result.Pointer);
     }
 
-    internal (Tensor, Tensor) Pair(params ReadOnlySpan<Arg> arguments)
+    /// <summary>Calls an operator that returns two tensors.</summary>
+    public (Tensor, Tensor) Pair(params ReadOnlySpan<Arg> arguments)
     {
         Span<Value> results = stackalloc Value[2];
         Call(arguments, results);
         return (Wrap(results[0]), Wrap(results[1]));
     }
 
-    internal (Tensor, Tensor, Tensor) Triple(params ReadOnlySpan<Arg> arguments)
+    public (Tensor, Tensor, Tensor) Triple(params ReadOnlySpan<Arg> arguments)
     {
         Span<Value> results = stackalloc Value[3];
         Call(arguments, results);
         return (Wrap(results[0]), Wrap(results[1]), Wrap(results[2]));
     }
 
-    internal (Tensor, Tensor, Tensor, Tensor) Quadruple(params ReadOnlySpan<Arg> arguments)
+    public (Tensor, Tensor, Tensor, Tensor) Quadruple(params ReadOnlySpan<Arg> arguments)
     {
         Span<Value> results = stackalloc Value[4];
         Call(arguments, results);
@@ -76,7 +78,7 @@ internal sealed unsafe class Operator(string name, string overload = "")
     }
 
     /// <summary>Calls an operator that returns a list of tensors.</summary>
-    internal Tensor[] List(params ReadOnlySpan<Arg> arguments)
+    public Tensor[] List(params ReadOnlySpan<Arg> arguments)
     {
         Span<Value> results = stackalloc Value[1];
         Call(arguments, results);
@@ -87,14 +89,14 @@ internal sealed unsafe class Operator(string name, string overload = "")
         return tensors;
     }
 
-    internal bool Bool(params ReadOnlySpan<Arg> arguments)
+    public bool Bool(params ReadOnlySpan<Arg> arguments)
     {
         Span<Value> results = stackalloc Value[1];
         Call(arguments, results);
         return results[0].Integer != 0;
     }
 
-    internal Scalar Scalar(params ReadOnlySpan<Arg> arguments)
+    public Scalar Scalar(params ReadOnlySpan<Arg> arguments)
     {
         Span<Value> results = stackalloc Value[1];
         Call(arguments, results);

@@ -19,6 +19,7 @@ public static partial class torch
         internal Tensor(IntPtr handle, bool register = true)
         {
             this.handle = handle;
+            if (handle == 0) return;
             var count = Interlocked.Increment(ref totalCount);
             if (count > peakCount) peakCount = count;
             if (register) DisposeScopeManager.ThreadSingleton.CurrentDisposeScope?.Add(this);

@@ -47,7 +47,7 @@ public static partial class torch
     public static Tensor clamp_max(Tensor input, Scalar max) => input.clamp_max(max);
     public static Tensor logaddexp(Tensor left, Tensor right) => left.logaddexp(right);
     public static Tensor xlogy(Tensor x, Tensor y) => x.xlogy(y);
-    public static Tensor atan2(Tensor left, Tensor right) => left.atan2(right);
+    public static Tensor atan2(Tensor input, Tensor other) => input.atan2(other);
     public static Tensor nan_to_num(Tensor input, double nan = 0d, double? posinf = null, double? neginf = null) => input.nan_to_num(nan, posinf, neginf);
 
     public static Tensor maximum(Tensor input, Tensor other) => input.maximum(other);
