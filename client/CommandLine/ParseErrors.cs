@@ -59,6 +59,6 @@ public static partial class ParseErrors
         }
     }
 
-    [GeneratedRegex(@"expected type '(?:[A-Za-z.]*\[?System\.)?([A-Za-z0-9]+)[^']*'")]
+    [GeneratedRegex(@"expected type '(?:System\.Nullable`1\[)?(?:System\.)?([A-Za-z0-9]+)[^']*'")]
     private static partial Regex ExpectedType();
 }

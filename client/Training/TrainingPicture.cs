@@ -68,20 +68,18 @@ public static class TrainingPicture
         return Line(width, ("default", name + " "), ("bold", value), (colour, " " + Format.Sparkline(values, room)));
     }
 
-    private static Table Workers(RunStatus s, int width)
+    private static IRenderable Workers(RunStatus s, int width)
     {
+        if (width < Narrow)
+            return new Rows(s.Workers.Select(w => Line(width, ("default", w.Worker.Name), ("grey", $" {w.State} {Format.Rate(w.MicroBatchesPerSecond)}/s"))));
         var table = new Table { Border = TableBorder.None };
-        string[] columns = width >= Narrow ? ["worker", "device", "state", "holds", "speed", "seen"] : ["worker", "state", "speed"];
-        foreach (var column in columns)
+        foreach (var column in new[] { "worker", "device", "state", "holds", "speed", "seen" })
             table.AddColumn(new TableColumn($"[grey]{column}[/]") { Padding = new Padding(0, 0, 2, 0), NoWrap = true });
         foreach (var w in s.Workers)
         {
-            var speed = $"{Format.Rate(w.MicroBatchesPerSecond)}/s";
             var seen = Format.Duration(DateTimeOffset.UtcNow - w.LastSeen);
-            string[] cells = width >= Narrow
-                ? [w.Worker.Name, w.Worker.Device, w.State, $"{w.MicroBatches}", speed, seen]
-                : [w.Worker.Name, w.State, speed];
-            table.AddRow([.. cells.Select(c => new Text(c))]);
+            string[] cells = [w.Worker.Name, w.Worker.Device, w.State, $"{w.MicroBatches}", $"{Format.Rate(w.MicroBatchesPerSecond)}/s", seen];
+            table.AddRow(cells.Select(c => new Text(c)));
         }
 
         return table;
