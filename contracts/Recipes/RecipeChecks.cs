@@ -8,7 +8,7 @@ internal static class RecipeChecks
         void Must(bool ok, string field, object value, string mend)
         {
             if (!ok)
-                throw new UserErrorException($"{where}: {field} is {(value is string s ? $"\"{s}\"" : value)}; {mend}.");
+                throw new UserErrorException($"{where}: {field} is {(value is string s && !s.StartsWith('[') ? $"\"{s}\"" : value)}; {mend}.");
         }
 
         void OneOf(string field, string value, params string[] allowed)

@@ -21,10 +21,14 @@ public static class RecipeKeys
     public static UserErrorException Unknown(string where, string path, string key, IEnumerable<string> known)
     {
         var names = known.ToList();
-        var nearest = names.MinBy(k => Distance(k.ToLowerInvariant(), key.ToLowerInvariant()));
+        var nearest = Nearest(key, names);
         var hint = nearest is null ? "it takes no keys" : $"the nearest known one is \"{nearest}\"";
         return new UserErrorException($"{where}: unknown key \"{path}{key}\"; {hint}.");
     }
+
+    /// <summary>The known name with the fewest edits to what was written; null when none is known.</summary>
+    public static string? Nearest(string written, IEnumerable<string> known)
+        => known.MinBy(k => Distance(k.ToLowerInvariant(), written.ToLowerInvariant()));
 
     private static void Check(JsonObject json, Type type, string path, string where)
     {

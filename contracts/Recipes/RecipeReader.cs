@@ -14,6 +14,7 @@ public static class RecipeReader
     {
         CommentHandling = JsonCommentHandling.Skip,
         AllowTrailingCommas = true,
+        AllowDuplicateProperties = false,
     };
 
     /// <summary>How recipes are written and read: camelCase, indented.</summary>
@@ -121,13 +122,13 @@ public static class RecipeReader
             return JsonNode.Parse(json, documentOptions: s_document) as JsonObject
                 ?? throw new UserErrorException($"{where}: a recipe is a JSON object, as in {{ \"method\": \"simclr\" }}.");
         }
+        catch (JsonException e) when (e.Message.StartsWith("Duplicate", StringComparison.Ordinal))
+        {
+            throw new UserErrorException($"{where}: a key is written twice; {FirstSentence(e.Message)}", e);
+        }
         catch (JsonException e)
         {
             throw new UserErrorException($"{where}, line {e.LineNumber + 1}: not valid JSON; {FirstSentence(e.Message)}", e);
-        }
-        catch (ArgumentException e)
-        {
-            throw new UserErrorException($"{where}: a key is written twice; {FirstSentence(e.Message)}", e);
         }
     }
 

@@ -322,7 +322,7 @@ internal sealed class RunLeader
             throw new UserErrorException($"The images in {_record.DataPath} have fingerprint {shape.DataFingerprint}, the run was begun with {_record.DataFingerprint}; bring the same images back.");
         if (_record.DataFingerprint.Length > 0)
             return;
-        _record = _record with { DataFingerprint = shape.DataFingerprint, NumericsClass = _roster.NumericsClass ?? "" };
+        _record = _record with { DataFingerprint = shape.DataFingerprint, Samples = shape.Samples, NumericsClass = _roster.NumericsClass ?? "" };
         await Storing(() => _record.Save(_storage, _run));
     }
 

@@ -22,6 +22,9 @@ public sealed record RunRecord
     /// <summary>Of the images that the run was begun with; empty until a worker told it.</summary>
     public string DataFingerprint { get; init; } = "";
 
+    /// <summary>Samples in an epoch; 0 until a worker told it.</summary>
+    public long Samples { get; init; }
+
     public DateTimeOffset Created { get; init; }
 
     /// <summary>Reads the record of a run, or writes the first.</summary>

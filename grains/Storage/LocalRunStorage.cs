@@ -161,7 +161,7 @@ public class LocalRunStorage : IRunStorage
         {
             try
             {
-                return new FileStream(file, mode, access, access == FileAccess.Read ? FileShare.ReadWrite | FileShare.Delete : FileShare.None, 0);
+                return new FileStream(file, mode, access, access == FileAccess.Read ? FileShare.ReadWrite | FileShare.Delete : FileShare.Read, 0);
             }
             catch (IOException e) when (LocalFailure.IsSharing(e) && Environment.TickCount64 - start < Patience.TotalMilliseconds)
             {

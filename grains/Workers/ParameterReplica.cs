@@ -2,7 +2,6 @@ using Orleans;
 using Orleans.Concurrency;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
-using SslOrleans.Contracts.Recipes;
 using SslOrleans.Grains.State;
 using SslOrleans.Learning.Methods;
 using SslOrleans.Learning.Training;
@@ -13,7 +12,7 @@ namespace SslOrleans.Grains.Workers;
 /// A worker's copy of a version: parameters, teacher and method state. It pulls what it lacks; a teacher that is one step behind
 /// it brings up itself, with the code that the teacher grain runs.
 /// </summary>
-internal sealed class ParameterReplica(string run, Recipe recipe, RunPlan plan, ParameterLayout layout, IReadOnlyList<StateSpec> specs, IGrainFactory grains)
+internal sealed class ParameterReplica(string run, RunPlan plan, ParameterLayout layout, IReadOnlyList<StateSpec> specs, IGrainFactory grains)
 {
     private StateStore? _queues;
     private StateStore? _values;

@@ -8,13 +8,13 @@ internal sealed class ViewPrefetch(IViewProvider data, RunPlan plan)
 {
     private const int Ahead = 2;
 
-    private readonly Dictionary<(long Step, int MicroBatch), Task<ViewBatch>> _rendering = [];
+    private readonly Dictionary<(long Step, int MicroBatch), Task<MicroBatchViews>> _rendering = [];
 
     /// <summary>Seconds that somebody waited for views.</summary>
     public double WaitedSeconds { get; private set; }
 
     /// <summary>The views of the first of <paramref name="coming"/>; the ones behind it are begun.</summary>
-    public async Task<ViewBatch> Take(long step, IEnumerable<int> coming)
+    public async Task<MicroBatchViews> Take(long step, IEnumerable<int> coming)
     {
         var next = coming.Take(Ahead + 1).ToList();
         foreach (var stale in _rendering.Keys.Where(k => k.Step < step).ToList())

@@ -79,8 +79,16 @@ public sealed class WorkerGrain(IWorkerEnvironment environment) : Grain, IWorker
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
-        if (!_left)
-            await Leave();
+        try
+        {
+            if (!_left)
+                await Leave();
+        }
+        catch (Exception e) when (e is OrleansException or TimeoutException)
+        {
+            // The silo that held pool and run is gone too: there is nobody to tell.
+        }
+
         foreach (var session in _sessions.Values.Where(s => s.IsCompletedSuccessfully))
             (await session).Dispose();
         _thread?.Dispose();

@@ -47,7 +47,7 @@ internal sealed class WorkerSession : IDisposable
         _replica = replica;
         _data = data;
         _plan = new RunPlan(recipe, data.Samples);
-        _parameters = new ParameterReplica(run.Run, recipe, _plan, replica.Layout, replica.Method.State, grains);
+        _parameters = new ParameterReplica(run.Run, _plan, replica.Layout, replica.Method.State, grains);
         _views = new ViewPrefetch(data, _plan);
     }
 
@@ -186,7 +186,7 @@ internal sealed class WorkerSession : IDisposable
         {
             var started = Stopwatch.GetTimestamp();
             await BringTo(version);
-            var values = await _thread.Run(() => KnnProbe.Run(_replica, _data, _replica.Recipe.Evaluation));
+            var values = await _thread.Run(() => KnnProbe.Run((pixels, h, w) => _replica.Features(pixels, h, w), _replica.FeatureDimension, _data, _replica.Recipe.Evaluation));
             return new ProbeResult(version, "knn", new Dictionary<string, double>(values), Stopwatch.GetElapsedTime(started).TotalSeconds);
         }
         finally
@@ -206,7 +206,7 @@ internal sealed class WorkerSession : IDisposable
         _data.Dispose();
     }
 
-    private MicroBatchResult Compute(long step, int microBatch, ViewBatch views, GradientPush push, WorkClock clock)
+    private MicroBatchResult Compute(long step, int microBatch, MicroBatchViews views, GradientPush push, WorkClock clock)
     {
         if (_openStep != step)
         {

@@ -57,9 +57,10 @@ public sealed class MicroBatchStatistics : IBatchStatistics
             return;
         }
 
-        _mean.add_(mean);
-        _variance!.add_(variance);
-        mean.Dispose();
-        variance.Dispose();
+        // Not in place: the graph of the earlier call holds the tensors until its backward pass.
+        using var mean0 = _mean;
+        using var variance0 = _variance!;
+        _mean = (mean0 + mean).DetachFromDisposeScope();
+        _variance = (variance0 + variance).DetachFromDisposeScope();
     }
 }

@@ -1,6 +1,4 @@
 using SslOrleans.Contracts.Recipes;
-using SslOrleans.Learning.Backbones;
-using SslOrleans.Learning.Heads;
 using SslOrleans.Learning.Losses;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -23,19 +21,14 @@ public sealed class Byol : IMethod
         _recipe = recipe;
         MethodCatalog.Options<Options>(recipe);
         Require.Views(recipe, 2);
-        var width = MlpHead.OutputWidth(recipe.Projector, BackboneCatalog.FeatureDimension(recipe.Backbone));
-        Require.SameWidth(recipe, "predictor.shape", MlpHead.OutputWidth(recipe.Predictor, width, "predictor"), "the projector", width);
+        Require.PredictorFits(recipe);
     }
 
     public sealed record Options;
 
     public bool Coupled => false;
 
-    public IReadOnlyList<StateSpec> State => [];
-
-    public IReadOnlyList<string> Carried => [];
-
-    public Networks Build() => new(Branch(withPredictor: true), Branch(withPredictor: false));
+    public Networks Build() => BuildNetworks.StudentAndTeacher(_recipe, predictor: true);
 
     public Embeddings Encode(Networks networks, Views views, StepContext step)
     {
@@ -56,14 +49,4 @@ public sealed class Byol : IMethod
     /// <summary>The sum of both directions; the mean instead would halve the learning rate.</summary>
     public Tensor Loss(Embeddings embeddings, MethodState state, StepContext step)
         => ByolRegression.Loss(embeddings["p1"], embeddings["key2"]) + ByolRegression.Loss(embeddings["p2"], embeddings["key1"]);
-
-    public StateUpdate Advance(MethodState state, Embeddings carried, StepContext step) => StateUpdate.None;
-
-    private Branch Branch(bool withPredictor)
-    {
-        var backbone = BackboneCatalog.Create(_recipe.Backbone);
-        var projector = MlpHead.Create(_recipe.Projector, backbone.FeatureDimension);
-        var width = MlpHead.OutputWidth(_recipe.Projector, backbone.FeatureDimension);
-        return new Branch(backbone, projector, withPredictor ? MlpHead.Create(_recipe.Predictor, width, "predictor") : null);
-    }
 }

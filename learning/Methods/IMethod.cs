@@ -16,10 +16,10 @@ public interface IMethod
     bool Coupled { get; }
 
     /// <summary>State beside parameters and teacher: queues, centres, banks. Empty for most methods.</summary>
-    IReadOnlyList<StateSpec> State { get; }
+    IReadOnlyList<StateSpec> State => [];
 
     /// <summary>The embeddings that <see cref="Advance"/> reads; empty when no state advances.</summary>
-    IReadOnlyList<string> Carried { get; }
+    IReadOnlyList<string> Carried => [];
 
     /// <summary>Student, heads, and the teacher when there is one.</summary>
     Networks Build();
@@ -34,7 +34,7 @@ public interface IMethod
     Tensor Loss(Embeddings embeddings, MethodState state, StepContext step);
 
     /// <summary>What changes in the state after the step, from the <see cref="Carried"/> embeddings of the whole effective batch.</summary>
-    StateUpdate Advance(MethodState state, Embeddings carried, StepContext step);
+    StateUpdate Advance(MethodState state, Embeddings carried, StepContext step) => StateUpdate.None;
 }
 
 /// <summary>Names a method and says where it comes from; <c>sslo methods</c> prints it.</summary>

@@ -1,6 +1,4 @@
 using SslOrleans.Contracts.Recipes;
-using SslOrleans.Learning.Backbones;
-using SslOrleans.Learning.Heads;
 using SslOrleans.Learning.Losses;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -27,8 +25,7 @@ public sealed class MocoV2 : IMethod
         Require.Views(recipe, 2);
         Require.Positive(recipe, "loss.temperature", _options.Temperature);
         Require.Queue(recipe, "loss.queue", _options.Queue);
-        var backbone = BackboneCatalog.FeatureDimension(recipe.Backbone);
-        long[] shape = [_options.Queue, MlpHead.OutputWidth(recipe.Projector, backbone)];
+        long[] shape = [_options.Queue, BuildNetworks.ProjectionWidth(recipe)];
         State = _options.Symmetric
             ? [new("queue1", StateKind.Queue, shape, StateInitial.UnitRows), new("queue2", StateKind.Queue, shape, StateInitial.UnitRows)]
             : [new("queue2", StateKind.Queue, shape, StateInitial.UnitRows)];
@@ -53,7 +50,7 @@ public sealed class MocoV2 : IMethod
 
     public IReadOnlyList<string> Carried { get; }
 
-    public Networks Build() => new(Branch(), Branch());
+    public Networks Build() => BuildNetworks.StudentAndTeacher(_recipe);
 
     public Embeddings Encode(Networks networks, Views views, StepContext step)
     {
@@ -80,10 +77,4 @@ public sealed class MocoV2 : IMethod
 
     public StateUpdate Advance(MethodState state, Embeddings carried, StepContext step)
         => new([.. carried.Select(k => StateUpdate.Change(k.Key.Replace("key", "queue"), k.Value))]);
-
-    private Branch Branch()
-    {
-        var backbone = BackboneCatalog.Create(_recipe.Backbone);
-        return new Branch(backbone, MlpHead.Create(_recipe.Projector, backbone.FeatureDimension));
-    }
 }

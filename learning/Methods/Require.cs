@@ -1,5 +1,6 @@
 using SslOrleans.Contracts;
 using SslOrleans.Contracts.Recipes;
+using SslOrleans.Learning.Heads;
 
 namespace SslOrleans.Learning.Methods;
 
@@ -35,11 +36,20 @@ internal static class Require
             throw Error(recipe, field, $"is {length}", $"make it a multiple of batch.effective ({recipe.Batch.Effective})");
     }
 
-    /// <summary>A width that two heads share.</summary>
-    public static void SameWidth(Recipe recipe, string field, int width, string other, int otherWidth)
+    /// <summary>A loss that needs at least one negative.</summary>
+    public static void BatchOfTwo(Recipe recipe)
     {
-        if (width != otherWidth)
-            throw Error(recipe, field, $"ends in {width}", $"{recipe.Method} compares it with {other}; let it end in {otherWidth}");
+        if (recipe.Batch.Effective < 2)
+            throw Error(recipe, "batch.effective", $"is {recipe.Batch.Effective}", $"{recipe.Method} needs at least 2 images in a batch");
+    }
+
+    /// <summary>A predictor that puts out as many values as the projector.</summary>
+    public static void PredictorFits(Recipe recipe)
+    {
+        var projection = BuildNetworks.ProjectionWidth(recipe);
+        var prediction = MlpHead.OutputWidth(recipe.Predictor, projection, "predictor");
+        if (prediction != projection)
+            throw Error(recipe, "predictor.shape", $"ends in {prediction}", $"{recipe.Method} compares it with projections; let it end in {projection}");
     }
 
     /// <summary>One of the listed words.</summary>

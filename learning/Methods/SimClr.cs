@@ -1,6 +1,4 @@
 using SslOrleans.Contracts.Recipes;
-using SslOrleans.Learning.Backbones;
-using SslOrleans.Learning.Heads;
 using SslOrleans.Learning.Losses;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -34,15 +32,7 @@ public sealed class SimClr : IMethod
 
     public bool Coupled => true;
 
-    public IReadOnlyList<StateSpec> State => [];
-
-    public IReadOnlyList<string> Carried => [];
-
-    public Networks Build()
-    {
-        var backbone = BackboneCatalog.Create(_recipe.Backbone);
-        return new Networks(new Branch(backbone, MlpHead.Create(_recipe.Projector, backbone.FeatureDimension)));
-    }
+    public Networks Build() => BuildNetworks.Student(_recipe);
 
     public Embeddings Encode(Networks networks, Views views, StepContext step)
     {
@@ -52,6 +42,4 @@ public sealed class SimClr : IMethod
 
     public Tensor Loss(Embeddings embeddings, MethodState state, StepContext step)
         => NtXent.Loss(embeddings["z1"], embeddings["z2"], _options.Temperature);
-
-    public StateUpdate Advance(MethodState state, Embeddings carried, StepContext step) => StateUpdate.None;
 }

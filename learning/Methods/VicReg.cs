@@ -1,6 +1,4 @@
 using SslOrleans.Contracts.Recipes;
-using SslOrleans.Learning.Backbones;
-using SslOrleans.Learning.Heads;
 using SslOrleans.Learning.Losses;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -50,15 +48,7 @@ public sealed class VicReg : IMethod
 
     public bool Coupled => true;
 
-    public IReadOnlyList<StateSpec> State => [];
-
-    public IReadOnlyList<string> Carried => [];
-
-    public Networks Build()
-    {
-        var backbone = BackboneCatalog.Create(_recipe.Backbone);
-        return new Networks(new Branch(backbone, MlpHead.Create(_recipe.Projector, backbone.FeatureDimension)));
-    }
+    public Networks Build() => BuildNetworks.Student(_recipe);
 
     public Embeddings Encode(Networks networks, Views views, StepContext step) => new()
     {
@@ -79,6 +69,4 @@ public sealed class VicReg : IMethod
         step.Report("covariance", covariance);
         return (_options.Invariance * invariance) + (_options.Variance * variance) + (_options.Covariance * covariance);
     }
-
-    public StateUpdate Advance(MethodState state, Embeddings carried, StepContext step) => StateUpdate.None;
 }

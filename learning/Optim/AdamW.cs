@@ -12,7 +12,8 @@ public sealed class AdamW(double beta1, double beta2, double epsilon) : IOptimiz
 
     public void Step(Span<float> parameter, Span<float> gradient, ReadOnlySpan<Memory<float>> state, StepSize size)
     {
-        var (first, second) = (state[0].Span, state[1].Span);
+        var first = state[0].Span;
+        var second = state[1].Span;
         var t = size.Step + 1;
         var stepSize = (float)(size.LearningRate / (1 - Math.Pow(beta1, t)));
         var root = (float)(1 / Math.Sqrt(1 - Math.Pow(beta2, t)));

@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Methods;
 using SslOrleans.Learning.Numerics;
+using SslOrleans.Learning.Optim;
 using static TorchSharp.torch;
 
 namespace SslOrleans.Learning.Training;

@@ -68,7 +68,7 @@ public sealed class Replica : IDisposable
     public void Load(ReadOnlySpan<float> parameters, ReadOnlySpan<float> teacher) => _binding.Write(parameters, teacher);
 
     /// <summary>Forward pass of a micro-batch; the graph stays until <see cref="Backward"/> or disposal.</summary>
-    public OpenMicroBatch Encode(int number, ViewBatch batch, StepContext step)
+    public OpenMicroBatch Encode(int number, MicroBatchViews batch, StepContext step)
     {
         using var scope = NewDisposeScope();
         _binding.BeginMicroBatch();
@@ -188,7 +188,7 @@ public sealed class Replica : IDisposable
 
     public void Dispose() => _networks.Dispose();
 
-    private Views ToTensors(ViewBatch batch)
+    private Views ToTensors(MicroBatchViews batch)
     {
         var rows = batch.SampleIds.Length;
         return new Views(

@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Orleans.Configuration;
 using Orleans.Runtime.Hosting;
 using Orleans.Storage;
@@ -91,8 +92,13 @@ namespace Orleans.Runtime.Hosting
         /// <summary>Registers a grain storage under a name; "Default" is the one that grains get who name none.</summary>
         public static IServiceCollection AddGrainStorage<T>(
             this IServiceCollection collection, string name, Func<IServiceProvider, string, T> implementationFactory)
-            where T : IGrainStorage =>
+            where T : IGrainStorage
+        {
             collection.AddKeyedSingleton<IGrainStorage>(name, (services, key) => implementationFactory(services, (string)key!));
+            if (name == "Default")
+                collection.TryAddSingleton(services => services.GetRequiredKeyedService<IGrainStorage>(name));
+            return collection;
+        }
     }
 }
 

@@ -16,7 +16,7 @@ public interface IGrainCallContext
 
     MethodInfo InterfaceMethod { get; }
 
-    object? Result { get; set; }
+    object? Result { get; }
 
     /// <summary>Runs the next filter, and at last the method.</summary>
     Task Invoke();

@@ -55,6 +55,13 @@ namespace Orleans
         public TimeSpan? Timeout { get; init; } = TimeSpan.Parse(timeout, System.Globalization.CultureInfo.InvariantCulture);
     }
 
+    /// <summary>The name of a grain class in grain identities.</summary>
+    [AttributeUsage(AttributeTargets.Class)]
+    public sealed class GrainTypeAttribute(string grainType) : Attribute
+    {
+        internal string GrainType { get; } = grainType;
+    }
+
     /// <summary>After how much idle time activations of this class are collected.</summary>
     [AttributeUsage(AttributeTargets.Class)]
     public class CollectionAgeLimitAttribute : Attribute

@@ -108,6 +108,10 @@ namespace Orleans.Storage
             CurrentEtag = currentEtag;
         }
 
+        /// <summary>True until the activation whose state it is has been ended; its callers' states are not concerned.</summary>
+        [Id(0)]
+        internal bool IsSourceActivation { get; set; } = true;
+
         [Id(1)]
         public string? StoredEtag { get; private set; }
 

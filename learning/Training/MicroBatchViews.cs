@@ -6,7 +6,7 @@ public sealed record ViewBuffer(float[] Pixels, int Height, int Width, bool[]? M
 /// <summary>The views of one micro-batch, rows in sample order.</summary>
 /// <param name="SampleIds">Indices in the data set.</param>
 /// <param name="Views">In view-plan order.</param>
-public sealed record ViewBatch(long[] SampleIds, IReadOnlyList<ViewBuffer> Views);
+public sealed record MicroBatchViews(long[] SampleIds, IReadOnlyList<ViewBuffer> Views);
 
 /// <summary>
 /// Makes the views of the samples at given positions of the run's endless order. Pure: the same positions give the same bits
@@ -18,5 +18,5 @@ public interface IViewProvider
     long Samples { get; }
 
     /// <summary>The views of <paramref name="count"/> consecutive positions.</summary>
-    ViewBatch Render(long firstPosition, int count);
+    MicroBatchViews Render(long firstPosition, int count);
 }
