@@ -1,4 +1,3 @@
-using System.Text;
 using SslOrleans.Contracts;
 using SslOrleans.Grains.Storage;
 
@@ -67,16 +66,5 @@ public sealed class RunStorageTests : IDisposable
         Set(null);
         var storage = RunStorage.Open("https://account.blob.core.windows.net/container/team?sv=2023-01-03&sig=c2VjcmV0");
         Assert.Equal("container container at account.blob.core.windows.net, folder team", storage.Description);
-    }
-
-    [Fact]
-    [Trait("Category", "Azurite")]
-    public async Task AContainerIsOpenedByNameAndByAddress()
-    {
-        using var azurite = new Azurite();
-        Set(azurite.ConnectionString);
-        await RunStorage.Open("azure:container/team").Write("run/x", Encoding.UTF8.GetBytes("x"));
-        Assert.Equal(["team/run/x"], await RunStorage.Open($"{azurite.Address}/container").List(""));
-        Assert.Equal(["run/x"], await RunStorage.Open($"{azurite.Address}/container/team").List(""));
     }
 }

@@ -26,11 +26,11 @@ public abstract class StorageContract
     [Fact]
     public async Task AReaderSeesTheOldOrTheNewContentNeverAPart()
     {
-        var contents = Enumerable.Range(1, 2).Select(n => Enumerable.Repeat((byte)n, 200_000 * n).ToArray()).ToArray();
+        var contents = Enumerable.Range(1, 2).Select(n => Enumerable.Repeat((byte)n, 100_000 * n).ToArray()).ToArray();
         await Storage.Write("run/file", contents[0]);
         var writer = Task.Run(async () =>
         {
-            for (var i = 0; i < 40; i++)
+            for (var i = 0; i < 25; i++)
                 await Storage.Write("run/file", contents[i % 2]);
         });
         var reads = 0;
@@ -42,7 +42,7 @@ public abstract class StorageContract
         }
         while (!writer.IsCompleted);
         await writer;
-        Assert.True(reads > 5, $"only {reads} reads happened beside the writes");
+        Assert.True(reads > 3, $"only {reads} reads happened beside the writes");
     }
 
     [Fact]
@@ -171,7 +171,7 @@ public abstract class StorageContract
     [Fact]
     public async Task LargeContentsComeBackWhole()
     {
-        var content = new byte[20_000_003];
+        var content = new byte[9_000_003];
         new Random(5).NextBytes(content);
         await Storage.Write("run/checkpoints/1/params.safetensors", content);
         var read = await Storage.Read("run/checkpoints/1/params.safetensors");
