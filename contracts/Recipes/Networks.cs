@@ -3,7 +3,7 @@ namespace SslOrleans.Contracts.Recipes;
 /// <summary>The encoder that is kept after training.</summary>
 public sealed record BackboneRecipe
 {
-    /// <summary><c>conv4</c>, <c>resnet18</c>, <c>resnet34</c>, <c>resnet50</c>, <c>vit-ti</c>, <c>vit-s</c>, <c>vit-b</c>.</summary>
+    /// <summary><c>conv4</c>, <c>resnet18</c>, <c>resnet34</c>, <c>resnet50</c>, <c>vit-nano</c>, <c>vit-ti</c>, <c>vit-s</c>, <c>vit-b</c>.</summary>
     public string Name { get; init; } = "conv4";
 
     /// <summary>ResNet stem: <c>cifar</c> (3×3, stride 1, no pooling) or <c>imagenet</c> (7×7, stride 2, max pooling).</summary>

@@ -14,4 +14,12 @@ public abstract class Backbone : Module<Tensor, Tensor>
 
     /// <summary>D, the width of the features.</summary>
     public abstract int FeatureDimension { get; }
+
+    /// <summary>
+    /// A new micro-batch of these samples starts; backbones that draw per sample (stochastic depth) key their draws by it.
+    /// Not called on a teacher, which drops nothing.
+    /// </summary>
+    public virtual void BeginMicroBatch(ulong seed, long epoch, IReadOnlyList<long> samples)
+    {
+    }
 }

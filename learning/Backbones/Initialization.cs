@@ -15,6 +15,9 @@ public enum InitialKind
     /// <summary>Every value is the scale.</summary>
     Constant,
 
+    /// <summary>What the constructor gave: fixed positions.</summary>
+    Keep,
+
     /// <summary>Uniform in ± scale.</summary>
     Uniform,
 
@@ -80,6 +83,8 @@ public static class Initialization
 
     private static void Fill(Tensor parameter, InitialWeights rule, ulong seed, int number)
     {
+        if (rule.Kind == InitialKind.Keep)
+            return;
         var values = new float[parameter.numel()];
         var scale = (float)rule.Scale;
         var random = new RandomStream(seed, Purpose.Weights, 0, number, 0);

@@ -16,7 +16,7 @@ public sealed class Branch : Module<Tensor, Tensor>
     private readonly Module<Tensor, Tensor>? projector;
     private readonly Module<Tensor, Tensor>? predictor;
     private readonly Module<Tensor, Tensor>? prototypes;
-    private readonly Module<Tensor, Tensor>? decoder;
+    private readonly Module? decoder;
 #pragma warning restore IDE0044, CA1051
 
     public Branch(
@@ -24,7 +24,7 @@ public sealed class Branch : Module<Tensor, Tensor>
         Module<Tensor, Tensor>? projector = null,
         Module<Tensor, Tensor>? predictor = null,
         Module<Tensor, Tensor>? prototypes = null,
-        Module<Tensor, Tensor>? decoder = null)
+        Module? decoder = null)
         : base(nameof(Branch))
     {
         this.backbone = backbone;
@@ -43,7 +43,8 @@ public sealed class Branch : Module<Tensor, Tensor>
 
     public Module<Tensor, Tensor> Prototypes => prototypes ?? throw Missing(nameof(prototypes));
 
-    public Module<Tensor, Tensor> Decoder => decoder ?? throw Missing(nameof(decoder));
+    /// <summary>What a masked method reconstructs with; of its own type.</summary>
+    public Module Decoder => decoder ?? throw Missing(nameof(decoder));
 
     /// <summary>Images <c>[N, 3, H, W]</c> to projections <c>[N, D]</c>; features when there is no projector.</summary>
     public override Tensor forward(Tensor images)

@@ -1,5 +1,6 @@
 using SslOrleans.Contracts;
 using SslOrleans.Contracts.Recipes;
+using SslOrleans.Learning.Backbones;
 using SslOrleans.Learning.Heads;
 
 namespace SslOrleans.Learning.Methods;
@@ -41,6 +42,30 @@ internal static class Require
     {
         if (recipe.Batch.Effective < 2)
             throw Error(recipe, "batch.effective", $"is {recipe.Batch.Effective}", $"{recipe.Method} needs at least 2 images in a batch");
+    }
+
+    /// <summary>A first view with a mask that leaves something to see and something to predict, and a backbone of patches.</summary>
+    public static void Masked(Recipe recipe, int view = 0)
+    {
+        Views(recipe, view + 1);
+        using (BackboneCatalog.Transformer(recipe.Backbone))
+        {
+        }
+
+        var mask = recipe.Views.SelectMany(v => Enumerable.Repeat(v, v.Count)).ElementAt(view).Mask;
+        if (mask.Kind == "none")
+            throw Error(recipe, $"views.{view}.mask.kind", "is \"none\"", $"{recipe.Method} hides patches; use random, block or uniform");
+        var patches = Math.Pow(recipe.Backbone.ImageSize / recipe.Backbone.PatchSize, 2);
+        if (Math.Round(mask.Ratio * patches) is var hidden && (hidden < 1 || hidden > patches - 1))
+            throw Error(recipe, $"views.{view}.mask.ratio", $"is {mask.Ratio}", $"give a share that hides at least 1 and at most {patches - 1} of the {patches} patches");
+    }
+
+    /// <summary>A decoder whose heads and positions fit its width.</summary>
+    public static void Decoder(Recipe recipe, int width, int depth, int heads)
+    {
+        Positive(recipe, "loss.decoderDepth", depth);
+        if (heads < 1 || width % heads != 0 || width % 4 != 0)
+            throw Error(recipe, "loss.decoderWidth", $"is {width}", $"make it a multiple of 4 and of loss.decoderHeads ({heads})");
     }
 
     /// <summary>A predictor that puts out as many values as the projector.</summary>

@@ -11,6 +11,9 @@ public sealed class Views(IReadOnlyList<Tensor> images, IReadOnlyList<Tensor?> m
     /// <summary>Number of views of each image.</summary>
     public int Count => images.Count;
 
+    /// <summary>True when the data pipeline made a mask for view v.</summary>
+    public bool HasMask(int view) => masks[view] is not null;
+
     /// <summary>The mask of view v: booleans <c>[b, patches]</c>, true where hidden.</summary>
     public Tensor Mask(int view) => masks[view]
         ?? throw new InvalidOperationException($"View {view} has no mask; set views.*.mask.kind in the recipe.");

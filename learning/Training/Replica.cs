@@ -72,6 +72,7 @@ public sealed class Replica : IDisposable
     {
         using var scope = NewDisposeScope();
         _binding.BeginMicroBatch();
+        _networks.Student.Backbone.BeginMicroBatch(step.Seed, step.Epoch, step.SampleIds);
         var views = ToTensors(batch);
         var embeddings = Method.Encode(_networks, views, step);
         foreach (var (_, tensor) in embeddings)

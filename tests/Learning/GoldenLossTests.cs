@@ -17,7 +17,7 @@ public class GoldenLossTests
         var golden = GoldenCase.All[index];
         var (value, gradients, _) = golden.Compute();
         Assert.True(
-            Math.Abs(value - golden.Value) <= Tolerance * Math.Max(Math.Abs(golden.Value), 1e-3),
+            Math.Abs(value - golden.Value) <= Tolerance * Math.Max(Math.Abs(golden.Value), 1e-2),
             $"{golden}: loss {value:g9}, PyTorch {golden.Value:g9}");
         foreach (var (name, expected) in golden.Gradients)
             Close(expected.Values, gradients[name], $"{golden}: gradient by {name}");

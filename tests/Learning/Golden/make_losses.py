@@ -249,7 +249,7 @@ def swav():
         scores = [F.normalize(x[f"z{v + 1}"], dim=1) @ c.t() for v in range(views)]
         total, terms = 0, 0
         for i in range(2):
-            every = torch.cat([s[f"queue{i + 1}"] @ c.t(), scores[i]]) if queue else scores[i]
+            every = torch.cat([F.normalize(s[f"queue{i + 1}"], dim=1) @ c.t(), scores[i]]) if queue else scores[i]
             q = sinkhorn(every, eps, 3)[-len(scores[i]):]
             for v in range(views):
                 if v != i:
@@ -275,7 +275,7 @@ def dino():
                     total = total - (target * torch.log_softmax(x[f"s{v + 1}"] / ts, 1)).sum(1).mean()
                     terms += 1
         return total / terms
-    for name, n, k, views, scale in [("4x8", 4, 8, 2, 0.3), ("3x5, 4 views", 3, 5, 4, 0.3), ("edge: saturated outputs", 3, 4, 2, 3.0)]:
+    for name, n, k, views, scale in [("4x8", 4, 8, 2, 0.3), ("3x5, 4 views", 3, 5, 4, 0.3), ("edge: saturated outputs", 3, 4, 2, 1.5)]:
         e = {f"s{v + 1}": rand(n, k, scale=scale) for v in range(views)} | {f"t{v + 1}": rand(n, k, scale=scale) for v in range(2)}
         case("dino", name, {"prototypes": k, "studentTemperature": 0.1, "teacherTemperature": 0.07}, e,
              lambda x, s, v=views: loss(x, s, v, 0.1, 0.07), fixed=["t1", "t2"], state={"center": rand(1, k, scale=0.1)}, views=views, projector="4",
@@ -405,9 +405,40 @@ def direct():
                  state={"predictor": w}, step={"step": step}, projector=str(d))
 
 
+# --- Masked image modelling --------------------------------------------------------------------------------------------------
+VIT = {"backbone": {"name": "vit-nano", "patchSize": 16}}
+
+
+def masked(method, name, loss, embeddings, function):
+    case(method, name, loss, embeddings, function, fixed=["target"], **VIT)
+    CASES[-1]["recipe"]["views"] = [{"mask": {"kind": "random", "ratio": 0.5}}]
+
+
+def mim():
+    def mae(x, normalize):
+        t = x["target"]
+        if normalize:
+            t = torch.stack([torch.stack([(p - p.mean()) / (p.var() + 1e-6).sqrt() for p in row]) for row in t])
+        return ((x["prediction"] - t) ** 2).mean()
+
+    def huber(x):
+        t = torch.stack([torch.stack([(p - p.mean()) / (p.var(unbiased=False) + 1e-5).sqrt() for p in row]) for row in x["target"]])
+        d = (x["prediction"] - t).abs()
+        return torch.where(d < 1, d * d / 2, d - 0.5).mean()
+
+    def e(n, h, d, scale=1.0):
+        return {"prediction": rand(n, h, d, scale=scale), "target": rand(n, h, d)}
+    for name, shape, norm in [("3 images, 2 patches of 4", (3, 2, 4), True), ("2 images, 5 patches of 3, raw pixels", (2, 5, 3), False), ("edge: large errors", (1, 1, 6, 100.0), True)]:
+        masked("mae", name, {"normalizePixels": norm}, e(*shape), lambda x, s, o=norm: mae(x, o))
+    for name, shape in [("3 images, 2 patches of 4", (3, 2, 4)), ("2 images, 5 patches of 3", (2, 5, 3)), ("edge: large errors", (1, 1, 6, 100.0))]:
+        masked("simmim", name, {}, e(*shape), lambda x, s: sum((a - b).abs() for a, b in zip(x["prediction"].flatten(), x["target"].flatten())) / x["target"].numel())
+        masked("ijepa", name, {}, e(*shape), lambda x, s: huber(x))
+
+
 def main():
     for number, make in enumerate([simclr, vicreg, moco, mocov3, byol, simsiam, barlowtwins, dcl, infonce, nnclr, swav, dino, supcon, wmse,
-                                  relic, unified, npair, triplet, npid, msf, direct]):
+                                  relic, unified, npair, triplet, npid, msf, direct,
+                                  mim]):
         torch.manual_seed(number)
         make()
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "losses.json")
