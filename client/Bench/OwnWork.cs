@@ -1,0 +1,76 @@
+using System.Diagnostics;
+using System.Globalization;
+using SslOrleans.Client.CommandLine;
+using SslOrleans.Contracts;
+using SslOrleans.Contracts.Recipes;
+using SslOrleans.Learning.Augment;
+using SslOrleans.Learning.Data;
+using SslOrleans.Learning.Training;
+
+namespace SslOrleans.Client.Bench;
+
+/// <summary>What our side of a training measurement does.</summary>
+/// <param name="Backbone">conv4 or resnet18.</param>
+/// <param name="Batch">Effective batch, images.</param>
+/// <param name="Lanes">Replicas, each on a thread of its own.</param>
+/// <param name="Threads">Threads in all; each lane gets its share in libtorch.</param>
+/// <param name="Warm">Steps before the clock starts.</param>
+/// <param name="Steps">Steps that are measured.</param>
+public sealed record TrainingWork(string Backbone, int Batch, int Lanes, int Threads, int Warm, int Steps);
+
+/// <summary>Our side of each measurement, done once in this process.</summary>
+public static class OwnWork
+{
+    private const int AugmentedImages = 2048;
+
+    /// <summary>Full SimCLR steps, images/s (original images, two views each), decoding and augmentation included.</summary>
+    public static double Train(TrainingWork work, string data)
+    {
+        if (work.Lanes < 1 || work.Batch % work.Lanes != 0)
+            throw new UserErrorException($"--lanes is {work.Lanes}; give a divisor of the batch ({work.Batch}).");
+        if (work.Threads < work.Lanes)
+            throw new UserErrorException($"--threads is {work.Threads}, fewer than --lanes {work.Lanes}; give each lane at least one.");
+        var recipe = Recipe(
+            $"backbone.name={work.Backbone}",
+            $"batch.effective={work.Batch}",
+            $"batch.micro={work.Batch / work.Lanes}",
+            $"workers.threadsPerWorker={work.Threads / work.Lanes}",
+            $"steps={work.Warm + work.Steps}",
+            string.Create(CultureInfo.InvariantCulture, $"data.limit={Math.Max(2048, work.Batch * (work.Warm + work.Steps))}"));
+        using var images = new ImageTrainingData(recipe, data);
+        using var trainer = new LocalTrainer(recipe, images, work.Lanes);
+        for (var i = 0; i < work.Warm; i++)
+            trainer.RunStep();
+        var started = Stopwatch.GetTimestamp();
+        for (var i = 0; i < work.Steps; i++)
+            trainer.RunStep();
+        return work.Steps * work.Batch / Stopwatch.GetElapsedTime(started).TotalSeconds;
+    }
+
+    /// <summary>SimCLR's two views of each image from its JPEG, on one thread: views/s.</summary>
+    public static double Augment(string data)
+    {
+        var recipe = Recipe();
+        var plan = ViewPlans.Of(recipe);
+        // Every image is decoded when it is used, as the peer does it.
+        using var source = ImageSources.Open(data, "train", new SourceOptions { Limit = AugmentedImages, KeepDecodedBytes = 0 });
+        var image = new RgbImage();
+        var target = new float[plan[0].Length];
+        Render(epoch: 0); // The first pass compiles.
+        var started = Stopwatch.GetTimestamp();
+        Render(epoch: 1);
+        return (double)source.Count * plan.Count / Stopwatch.GetElapsedTime(started).TotalSeconds;
+
+        void Render(int epoch)
+        {
+            for (var i = 0; i < source.Count; i++)
+            {
+                var decoded = source.Read(i, image);
+                for (var view = 0; view < plan.Count; view++)
+                    ViewRenderer.Render(decoded, plan[view], recipe.Seed, epoch, i, view, target);
+            }
+        }
+    }
+
+    private static Recipe Recipe(params string[] overrides) => RecipeReader.Read(ProjectFiles.FindRecipe("simclr-cifar10"), overrides);
+}

@@ -1,0 +1,95 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json.Nodes;
+using SslOrleans.Client.CommandLine;
+using SslOrleans.Contracts;
+
+namespace SslOrleans.Client.Bench;
+
+/// <summary>The same work in plain PyTorch and torchvision, as a process of its own that prints one line of JSON.</summary>
+/// <param name="python">An interpreter that has torch and torchvision.</param>
+/// <param name="script">The peer's script.</param>
+public sealed class PyTorchPeer(string python, string script)
+{
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(20);
+
+    public string Python { get; } = python;
+
+    public string Script { get; } = script;
+
+    /// <summary>The peer, or why there is none.</summary>
+    public static (PyTorchPeer? Peer, string Why) Find(string? script, string? python)
+    {
+        var path = script ?? Path.Combine(ProjectFiles.Root, "..", "shared", "peers", "pytorch_simclr.py");
+        if (!File.Exists(path))
+            return script is null ? (null, "no PyTorch script beside the repository; name one with --peer") : throw new UserErrorException($"--peer {script} does not exist.");
+        return FindPython(python) is { } found
+            ? (new PyTorchPeer(found, Path.GetFullPath(path)), "")
+            : (null, "no python3 with torch and torchvision (apt-get install -y --no-install-recommends python3-torch python3-torchvision)");
+    }
+
+    /// <summary>The first interpreter that has torch and torchvision.</summary>
+    public static string? FindPython(string? wanted)
+    {
+        string[] candidates = wanted is null ? ["/usr/bin/python3", "python3"] : [wanted];
+        return candidates.FirstOrDefault(c => HasTorch(c));
+    }
+
+    /// <summary>Runs the script to its end.</summary>
+    /// <returns>The JSON that it printed.</returns>
+    public Task<JsonObject> Run(IEnumerable<string> arguments, CancellationToken cancellation) => Run(arguments, null, cancellation);
+
+    /// <summary>Runs it as several processes under DistributedDataParallel with gloo.</summary>
+    public async Task<JsonObject> RunDistributed(IReadOnlyList<string> arguments, int processes, CancellationToken cancellation)
+    {
+        var port = FreePort();
+        var ranks = Enumerable.Range(0, processes).Select(rank => Run(arguments, new Dictionary<string, string>
+        {
+            ["RANK"] = rank.ToString(CultureInfo.InvariantCulture),
+            ["WORLD_SIZE"] = processes.ToString(CultureInfo.InvariantCulture),
+            ["MASTER_ADDR"] = "127.0.0.1",
+            ["MASTER_PORT"] = port.ToString(CultureInfo.InvariantCulture),
+        }, cancellation)).ToList();
+        var results = await Task.WhenAll(ranks);
+        return results[0];
+    }
+
+    private async Task<JsonObject> Run(IEnumerable<string> arguments, Dictionary<string, string>? environment, CancellationToken cancellation)
+    {
+        var (code, output, error) = await Subprocess.Run(Python, [Script, .. arguments], environment, s_patience, cancellation);
+        var line = output.Split('\n').LastOrDefault(l => l.StartsWith('{'));
+        if (code == 0 && line is not null)
+            return (JsonObject)JsonNode.Parse(line)!;
+        // Ranks above 0 end well and print nothing.
+        if (code == 0 && environment is not null)
+            return [];
+        throw new InvalidOperationException($"{Path.GetFileName(Script)} ended with {code}: {error.Split('\n').LastOrDefault(l => l.Trim().Length > 0)}");
+    }
+
+    private static bool HasTorch(string python)
+    {
+        try
+        {
+            // Looks for the packages without importing them, which would take seconds.
+            using var process = Process.Start(new ProcessStartInfo(python, ["-c", "import importlib.util as u, sys; sys.exit(0 if u.find_spec('torch') and u.find_spec('torchvision') else 1)"])
+            {
+                RedirectStandardError = true,
+                RedirectStandardOutput = true,
+            });
+            return process is not null && process.WaitForExit(10_000) && process.ExitCode == 0;
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            return false;
+        }
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}

@@ -1,0 +1,127 @@
+using System.Runtime.CompilerServices;
+using Orleans.Runtime;
+using SslOrleans.Client.Training;
+using SslOrleans.Contracts;
+using SslOrleans.Contracts.Grains;
+using SslOrleans.Contracts.Messages;
+using SslOrleans.Contracts.Recipes;
+using SslOrleans.Grains.Placement;
+using SslOrleans.Silo;
+
+namespace SslOrleans.Client.Cluster;
+
+/// <summary>A run in the grains of a cluster: of this process, or of one that runs already.</summary>
+public sealed class GrainTrainingSession : ITrainingSession
+{
+    /// <summary>How long a client looks for a cluster that does not answer.</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+
+    private readonly ClusterConnection _cluster;
+    private readonly ITrainingRunGrain _grain;
+
+    private GrainTrainingSession(ClusterConnection cluster, string run)
+    {
+        _cluster = cluster;
+        Run = run;
+        _grain = cluster.Grains.GetGrain<ITrainingRunGrain>(run);
+    }
+
+    public string Run { get; }
+
+    public ClusterConnection Cluster => _cluster;
+
+    /// <summary>Starts or resumes the run on the folder's cluster; starts one in this process when there is none.</summary>
+    /// <param name="ownWorkers">Workers in this process when it becomes the primary; null: as many as the machine has cores for, unless worker processes are asked for.</param>
+    public static async Task<GrainTrainingSession> Open(TrainingRequest request, CancellationToken cancellation, int? ownWorkers = null)
+    {
+        var cluster = await ClusterConnection.TryConnect(request.RunsFolder, cancellation) ?? await ClusterConnection.StartPrimary(Primary(request, ownWorkers), cancellation);
+        try
+        {
+            for (var i = 0; i < request.Workers; i++)
+                cluster.StartWorker($"worker-{i + 1}", request.RunsFolder, request.Recipe.Workers.ThreadsPerWorker, DeviceKind(request.Device));
+            var session = new GrainTrainingSession(cluster, request.Run);
+            await session._grain.Start(new RunRequest(RecipeReader.Write(request.Recipe), Path.GetFullPath(request.DataPath), request.Resume));
+            return session;
+        }
+        catch
+        {
+            await cluster.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Follows a run that somebody else started.</summary>
+    public static GrainTrainingSession Follow(ClusterConnection cluster, string run) => new(cluster, run);
+
+    public async IAsyncEnumerable<RunNews> News([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var seen = 0L;
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            var news = await Ask(() => _grain.News(seen), cancellationToken);
+            if (news.Events.Length > 0)
+                seen = news.Events[^1].Sequence;
+            yield return news;
+            if (news.Status.Phase is RunPhase.Completed or RunPhase.Stopped or RunPhase.Failed && news.Events.Length == 0)
+                yield break;
+        }
+    }
+
+    public Task Pause() => _grain.Pause();
+
+    public Task Continue() => _grain.Continue();
+
+    public Task Stop() => _grain.Stop();
+
+    public ValueTask DisposeAsync() => _cluster.DisposeAsync();
+
+    private static SiloSettings Primary(TrainingRequest request, int? ownWorkers)
+    {
+        var threads = request.Recipe.Workers.ThreadsPerWorker;
+        var device = DeviceKind(request.Device);
+        var own = ownWorkers ?? (request.Workers > 0 ? 0 : device == "cpu" ? Math.Max(1, Environment.ProcessorCount / threads) : 1);
+        return new SiloSettings
+        {
+            Name = "primary",
+            Roles = own > 0 ? $"{Roles.Parameters},{Roles.Worker}" : Roles.Parameters,
+            Workers = Math.Min(own, request.Recipe.Batch.MicroBatches),
+            ThreadsPerWorker = threads,
+            Device = device,
+            Storage = request.RunsFolder,
+        };
+    }
+
+    private static string DeviceKind(string? name)
+    {
+        var device = Devices.Parse(name);
+        return device.type == TorchSharp.DeviceType.CUDA ? "cuda" : "cpu";
+    }
+
+    /// <summary>A cluster that is being restarted answers a little later.</summary>
+    private static async Task<T> Ask<T>(Func<Task<T>> question, CancellationToken cancellation)
+    {
+        var deadline = DateTimeOffset.UtcNow + s_patience;
+        while (true)
+        {
+            try
+            {
+                return await question();
+            }
+            catch (Exception e) when (e is OrleansException or TimeoutException && DateTimeOffset.UtcNow < deadline)
+            {
+                await Task.Delay(TimeSpan.FromSeconds(0.5), cancellation);
+            }
+            catch (Exception e) when (e is OrleansException or TimeoutException)
+            {
+                throw new UserErrorException($"The cluster did not answer for {s_patience.TotalSeconds:0} s ({e.Message}); look whether its primary still runs.", e);
+            }
+        }
+    }
+}
+
+/// <summary>Opens <see cref="GrainTrainingSession"/>s.</summary>
+public sealed class GrainTrainingSessions : ITrainingSessions
+{
+    public async Task<ITrainingSession> Open(TrainingRequest request, CancellationToken cancellationToken)
+        => await GrainTrainingSession.Open(request, cancellationToken);
+}

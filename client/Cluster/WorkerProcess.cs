@@ -1,0 +1,85 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
+
+namespace SslOrleans.Client.Cluster;
+
+/// <summary>A worker in a process of its own on this machine.</summary>
+public sealed partial class WorkerProcess : IDisposable
+{
+    private const int SigTerm = 15;
+    private const int SigCont = 18;
+    private const int SigStop = 19;
+
+    private readonly Process _process;
+
+    private WorkerProcess(string name, Process process) => (Name, _process) = (name, process);
+
+    /// <summary>Name of its silo.</summary>
+    public string Name { get; }
+
+    public int ProcessId => _process.Id;
+
+    public bool IsAlive => !_process.HasExited;
+
+    /// <summary>Starts one that joins the primary and ends with this process.</summary>
+    public static WorkerProcess Start(string name, int primaryPort, string runsFolder, int threads, string device, int slowDownMilliseconds = 0)
+    {
+        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        string[] program = Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? ["exec", typeof(WorkerProcess).Assembly.Location] : [];
+        string[] arguments =
+        [
+            "silo", "--join", $"127.0.0.1:{primaryPort}", "--name", name, "--roles", "worker", "--runs", runsFolder,
+            "--threads", threads.ToString(CultureInfo.InvariantCulture), "--device", device,
+            "--parent", Environment.ProcessId.ToString(CultureInfo.InvariantCulture),
+        ];
+        foreach (var argument in program.Concat(arguments))
+            start.ArgumentList.Add(argument);
+        if (slowDownMilliseconds > 0)
+            start.Environment["SSLO_SLOW_DOWN_MS"] = slowDownMilliseconds.ToString(CultureInfo.InvariantCulture);
+        var process = Process.Start(start)!;
+        Directory.CreateDirectory(Path.Combine(runsFolder, ".workers"));
+        _ = Keep(process, Path.Combine(runsFolder, ".workers", name + ".log"));
+        return new WorkerProcess(name, process);
+    }
+
+    /// <summary>SIGKILL.</summary>
+    public void Kill() => _process.Kill();
+
+    /// <summary>SIGTERM: it hands back its micro-batches and leaves.</summary>
+    public void Leave() => _ = Signal(_process.Id, SigTerm);
+
+    /// <summary>SIGSTOP: it hangs, its connections stay open.</summary>
+    public void Hang() => _ = Signal(_process.Id, SigStop);
+
+    /// <summary>SIGCONT.</summary>
+    public void GoOn() => _ = Signal(_process.Id, SigCont);
+
+    /// <summary>Kills it if it lives and waits until it is gone.</summary>
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+            _process.Kill();
+        _process.WaitForExit();
+        _process.Dispose();
+    }
+
+    private static async Task Keep(Process process, string path)
+    {
+        await using var log = new StreamWriter(path) { AutoFlush = true };
+        var writing = new Lock();
+        await Task.WhenAll(Copy(process.StandardOutput), Copy(process.StandardError));
+
+        async Task Copy(StreamReader from)
+        {
+            while (await from.ReadLineAsync() is { } line)
+            {
+                lock (writing)
+                    log.WriteLine(line);
+            }
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    private static partial int Signal(int pid, int signal);
+}

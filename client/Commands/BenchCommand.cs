@@ -1,0 +1,144 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using SslOrleans.Client.Bench;
+using SslOrleans.Client.CommandLine;
+using SslOrleans.Contracts;
+using SslOrleans.Learning.Data;
+
+namespace SslOrleans.Client.Commands;
+
+/// <summary><c>sslo bench train|augment</c>: ours and plain PyTorch, in turns, on the same images.</summary>
+public static class BenchCommand
+{
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(20);
+
+    public static Command Build(Screen screen) => new("bench", "Measures ours beside plain PyTorch on this machine, in turns, each in a process of its own.")
+    {
+        Train(screen),
+        Augment(screen),
+    };
+
+    private static Command Train(Screen screen)
+    {
+        var common = new Common();
+        var backbone = new Option<string>("--backbone") { Description = "conv4 or resnet18.", DefaultValueFactory = _ => "conv4" };
+        backbone.AcceptOnlyFromAmong("conv4", "resnet18");
+        var batch = new Option<int?>("--batch") { Description = "Effective batch; 128 for conv4, 64 for resnet18." };
+        var threads = new Option<int>("--threads") { Description = "Threads of each side.", DefaultValueFactory = _ => 2 };
+        var lanes = new Option<int?>("--lanes") { Description = "Replicas on our side; one a thread by default." };
+        var ddp = new Option<bool>("--ddp") { Description = "The peer as DistributedDataParallel with gloo: a process of one thread for each thread." };
+        var steps = new Option<int>("--steps") { Description = "Steps measured.", DefaultValueFactory = _ => 12 };
+        var warm = new Option<int>("--warm") { Description = "Steps before that.", DefaultValueFactory = _ => 3 };
+        var command = new Command("train", "SimCLR steps: images/s, two views each, decoding and augmentation included.") { backbone, batch, threads, lanes, ddp, steps, warm };
+        common.AddTo(command);
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            var name = parsed.GetRequiredValue(backbone);
+            var size = parsed.GetValue(batch) ?? (name == "conv4" ? 128 : 64);
+            var work = new TrainingWork(name, size, parsed.GetValue(lanes) ?? parsed.GetValue(threads), parsed.GetValue(threads), parsed.GetValue(warm), parsed.GetValue(steps));
+            var (data, isCifar) = Data(screen, parsed.GetValue(common.Data));
+            if (parsed.GetValue(common.Alone))
+                return Alone(screen, OwnWork.Train(work, data));
+            string[] own = ["bench", "train", "--backbone", name, "--batch", $"{size}", "--threads", $"{work.Threads}", "--lanes", $"{work.Lanes}", "--steps", $"{work.Steps}", "--warm", $"{work.Warm}"];
+            var distributed = parsed.GetValue(ddp);
+            string[] theirs = ["--mode", distributed ? "ddp" : "train", "--arch", name, "--batch", $"{size}", "--steps", $"{work.Steps}", "--warm", $"{work.Warm}",
+                "--threads", distributed ? "1" : $"{work.Threads}", "--data", data];
+            var what = $"SimCLR {name}, batch {size}, {work.Threads} threads ({work.Lanes} lanes{(distributed ? "; PyTorch DDP + gloo" : "")}): images/s";
+            await Compare(screen, common, parsed, what, own, data, isCifar, "images_per_s", peer => distributed
+                ? peer.RunDistributed(theirs, work.Threads, cancellation)
+                : peer.Run(theirs, cancellation), cancellation);
+            return ExitCodes.Well;
+        });
+        return command;
+    }
+
+    private static Command Augment(Screen screen)
+    {
+        var common = new Common();
+        var command = new Command("augment", "SimCLR's two views of each image from its JPEG, on one core: views/s.");
+        common.AddTo(command);
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            var (data, isCifar) = Data(screen, parsed.GetValue(common.Data));
+            if (parsed.GetValue(common.Alone))
+                return Alone(screen, OwnWork.Augment(data));
+            await Compare(screen, common, parsed, "two views from JPEG, one core: views/s", ["bench", "augment"], data, isCifar, "views_per_s",
+                peer => peer.Run(["--mode", "augment", "--threads", "1", "--data", data], cancellation), cancellation);
+            return ExitCodes.Well;
+        });
+        return command;
+    }
+
+    private static async Task Compare(
+        Screen screen, Common common, ParseResult parsed, string what, string[] own, string data, bool isCifar, string key,
+        Func<PyTorchPeer, Task<JsonObject>> run, CancellationToken cancellation)
+    {
+        var (peer, why) = isCifar ? PyTorchPeer.Find(parsed.GetValue(common.Peer), parsed.GetValue(common.Python)) : (null, "the peer reads CIFAR-10 shards only");
+        var rounds = parsed.GetValue(common.Rounds);
+        if (rounds < 1)
+            throw new UserErrorException($"--rounds is {rounds}; give at least 1.");
+        var result = await Comparison.Measure(
+            what,
+            rounds,
+            () => RunOurs(own, data, cancellation),
+            peer is null ? null : async () => (await run(peer))[key]!.GetValue<double>(),
+            (round, side, value) => screen.Note(string.Create(CultureInfo.InvariantCulture, $"round {round + 1}/{rounds}: {side} {value:N1}")));
+        result.Show(screen, why);
+    }
+
+    private static async Task<double> RunOurs(string[] own, string data, CancellationToken cancellation)
+    {
+        var (code, output, error) = await Subprocess.RunSelf([.. own, "--data", data, "--alone", "--json"], s_patience, cancellation);
+        return code == 0
+            ? JsonNode.Parse(output)!["value"]!.GetValue<double>()
+            : throw new UserErrorException(error.Trim().Split('\n')[^1].Replace("sslo: ", "", StringComparison.Ordinal));
+    }
+
+    private static int Alone(Screen screen, double value)
+    {
+        if (screen.Json)
+            screen.JsonLine(new { value });
+        else
+            screen.Line(value.ToString("N1", CultureInfo.InvariantCulture));
+        return ExitCodes.Well;
+    }
+
+    /// <summary>The images, and whether the peer can read them.</summary>
+    private static (string Path, bool IsCifar) Data(Screen screen, string? option)
+    {
+        var cifar = Path.Combine(ProjectFiles.Root, "..", "shared", "data", "cifar10");
+        var path = option ?? (Directory.Exists(cifar) ? Path.GetFullPath(cifar) : null);
+        if (path is not null)
+            return (path, Directory.Exists(path) && Directory.EnumerateFiles(path, "cifar10-train-*.tar.gz").Any());
+        var generated = Path.Combine("data", "generated");
+        if (!File.Exists(Path.Combine(generated, "classes.txt")))
+        {
+            screen.Note($"drawing images into {generated}");
+            GeneratedImages.Write(generated, 5000, 1000, seed: 0);
+        }
+
+        return (generated, false);
+    }
+
+    /// <summary>Options of both.</summary>
+    private sealed class Common
+    {
+        public Option<string?> Data { get; } = CommonOptions.Data();
+
+        public Option<int> Rounds { get; } = new("--rounds") { Description = "Turns of each side.", DefaultValueFactory = _ => 5 };
+
+        public Option<string?> Peer { get; } = new("--peer") { Description = "The PyTorch script; ../shared/peers/pytorch_simclr.py by default.", HelpName = "script" };
+
+        public Option<string?> Python { get; } = new("--python") { Description = "The interpreter; the first of /usr/bin/python3 and python3 that has torch by default.", HelpName = "path" };
+
+        /// <summary>Measures our side once in this process: what the rounds start.</summary>
+        public Option<bool> Alone { get; } = new("--alone") { Hidden = true };
+
+        public void AddTo(Command command)
+        {
+            foreach (var option in new Option[] { Data, Rounds, Peer, Python, Alone })
+                command.Add(option);
+        }
+    }
+}

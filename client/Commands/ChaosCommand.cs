@@ -1,0 +1,66 @@
+using System.CommandLine;
+using System.Globalization;
+using SslOrleans.Client.Chaos;
+using SslOrleans.Client.CommandLine;
+using SslOrleans.Client.Training;
+using SslOrleans.Contracts;
+using SslOrleans.Contracts.Recipes;
+
+namespace SslOrleans.Client.Commands;
+
+/// <summary><c>sslo chaos</c>: the project's sentence, put to the test.</summary>
+public static class ChaosCommand
+{
+    public static Command Build(Screen screen)
+    {
+        var recipe = CommonOptions.Recipe();
+        var data = CommonOptions.Data();
+        var set = CommonOptions.Set();
+        var runs = CommonOptions.Runs();
+        var steps = new Option<long>("--steps") { Description = "Steps of each run.", DefaultValueFactory = _ => 40 };
+        var workers = new Option<int>("--workers") { Description = "Worker processes of the disturbed run.", DefaultValueFactory = _ => 3 };
+        var kills = new Option<int>("--kills") { Description = "Workers killed with SIGKILL; for every three also one hang, one clean leave and one join.", DefaultValueFactory = _ => 5 };
+        var seed = new Option<ulong>("--seed") { Description = "Of the schedule; the same seed does the same things.", DefaultValueFactory = _ => 0UL };
+        var rounds = new Option<int>("--rounds") { Description = "Disturbed runs, each with the next seed; the undisturbed one is trained once.", DefaultValueFactory = _ => 1 };
+        var command = new Command("chaos", "Trains undisturbed with one worker, then with workers that are killed, hang, leave and join, and compares every bit.")
+        {
+            recipe, data, set, runs, steps, workers, kills, seed, rounds,
+        };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            var overrides = parsed.GetValue(set)!.Append($"steps={parsed.GetValue(steps).ToString(CultureInfo.InvariantCulture)}").Append("evaluation.knn=false");
+            var read = RecipeReader.Read(ProjectFiles.FindRecipe(parsed.GetRequiredValue(recipe)), overrides);
+            var path = parsed.GetValue(data) ?? read.Data.Path;
+            if (path.Length == 0)
+                throw new UserErrorException("chaos needs images; give --data PATH, or make some with `sslo data generate data/generated`.");
+            var folder = parsed.GetRequiredValue(runs);
+            var calm = await Go(screen, Fresh(folder, $"chaos-{read.Name}-calm", read, path, 1), [], cancellation);
+            var allEqual = true;
+            for (var round = 0; round < parsed.GetValue(rounds); round++)
+            {
+                var roundSeed = parsed.GetValue(seed) + (ulong)round;
+                var schedule = ChaosSchedule.Make(roundSeed, parsed.GetValue(steps), parsed.GetValue(kills));
+                var request = Fresh(folder, $"chaos-{read.Name}-{roundSeed}", read, path, parsed.GetValue(workers));
+                var disturbed = await Go(screen, request, schedule, cancellation);
+                allEqual &= ChaosReport.Print(screen, read, roundSeed, calm, disturbed);
+            }
+
+            return allEqual ? ExitCodes.Well : ExitCodes.Failed;
+        });
+        return command;
+    }
+
+    private static async Task<ChaosOutcome> Go(Screen screen, TrainingRequest request, IReadOnlyList<ChaosEvent> schedule, CancellationToken cancellation)
+    {
+        screen.Line(schedule.Count == 0 ? $"{request.Run}: one worker, undisturbed" : $"{request.Run}: {request.Workers} workers, {schedule.Count} events");
+        return await new ChaosRun(request, schedule, text => screen.Line($"  {text}")).Go(cancellation);
+    }
+
+    private static TrainingRequest Fresh(string folder, string run, Recipe recipe, string data, int workers)
+    {
+        var request = new TrainingRequest(run, recipe, data, folder, Workers: workers, Device: "cpu");
+        if (Directory.Exists(request.Folder))
+            Directory.Delete(request.Folder, recursive: true);
+        return request;
+    }
+}

@@ -1,0 +1,128 @@
+using System.CommandLine;
+using System.Diagnostics;
+using SslOrleans.Client.CommandLine;
+using SslOrleans.Client.Inspection;
+using SslOrleans.Contracts;
+using SslOrleans.Contracts.Recipes;
+using SslOrleans.Learning.Data;
+
+namespace SslOrleans.Client.Commands;
+
+/// <summary><c>sslo data generate|inspect</c>.</summary>
+public static class DataCommand
+{
+    public static Command Build(Screen screen) => new("data", "Data sets: make one, look into one.") { Generate(screen), Inspect(screen) };
+
+    private static Command Generate(Screen screen)
+    {
+        var output = new Argument<string>("out") { Description = "Folder for the shards; it is made, and must hold no shards." };
+        var train = new Option<int>("--train") { Description = "Training images.", DefaultValueFactory = _ => 10_000 };
+        var test = new Option<int>("--test") { Description = "Test images.", DefaultValueFactory = _ => 2_000 };
+        var seed = new Option<ulong>("--seed") { Description = "The same seed makes the same images.", DefaultValueFactory = _ => 0 };
+        var command = new Command("generate", "Draws 32×32 pictures of textured shapes in ten classes, so that a machine without data can train.") { output, train, test, seed };
+        command.SetAction(parsed =>
+        {
+            var folder = parsed.GetRequiredValue(output);
+            var started = Stopwatch.GetTimestamp();
+            GeneratedImages.Write(folder, parsed.GetValue(train), parsed.GetValue(test), parsed.GetValue(seed));
+            var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
+            if (screen.Json)
+            {
+                using var source = ImageSources.Open(folder);
+                screen.JsonLine(new
+                {
+                    path = Path.GetFullPath(folder),
+                    train = parsed.GetValue(train),
+                    test = parsed.GetValue(test),
+                    seed = parsed.GetValue(seed),
+                    classes = GeneratedImages.Classes,
+                    source.Fingerprint,
+                    seconds,
+                });
+            }
+            else
+            {
+                screen.Line($"{parsed.GetValue(train)} training and {parsed.GetValue(test)} test images of {GeneratedImages.Classes.Count} classes in {folder} ({seconds:F1} s).");
+                screen.Line($"Next: sslo data inspect {folder}");
+            }
+
+            return ExitCodes.Well;
+        });
+        return command;
+    }
+
+    private static Command Inspect(Screen screen)
+    {
+        var path = new Argument<string>("path") { Description = "A folder, or a single shard." };
+        var split = new Option<string?>("--split") { Description = "Only this split: train, test or val." };
+        var views = new Option<string?>("--views") { Description = "Also draws what a recipe makes of the first images, into the picture named by --out.", HelpName = "recipe" };
+        var output = new Option<string?>("--out") { Description = "The picture, a PNG.", HelpName = "views.png" };
+        var images = new Option<int>("--images") { Description = "Images in the picture.", DefaultValueFactory = _ => 8 };
+        var set = CommonOptions.Set();
+        var command = new Command("inspect", "Says what is in a data set, and decodes every image once.") { path, split, views, output, images, set };
+        command.SetAction((parsed, cancellation) =>
+        {
+            var where = parsed.GetRequiredValue(path);
+            var target = parsed.GetValue(output);
+            Recipe? recipe = null;
+            if (parsed.GetValue(views) is { } name)
+            {
+                recipe = RecipeReader.Read(ProjectFiles.FindRecipe(name), parsed.GetValue(set));
+                target ??= Mistake("--views needs --out, the picture to write, as in --out views.png.");
+            }
+            else if (target is not null)
+            {
+                Mistake("--out needs --views, the recipe whose views are drawn, as in --views simclr-cifar10.");
+            }
+
+            foreach (var report in DataReport.Of(where, parsed.GetValue(split), cancellation))
+                Show(screen, report);
+            if (recipe is not null)
+                Sheet(screen, where, recipe, target!, parsed.GetValue(images));
+
+            return Task.FromResult(ExitCodes.Well);
+        });
+        return command;
+    }
+
+    private static void Sheet(Screen screen, string where, Recipe recipe, string target, int images)
+    {
+        using var source = ImageSources.Open(where, recipe.Data.Split);
+        var sheet = ViewSheet.Draw(source, recipe, images);
+        File.WriteAllBytes(target, ImageEncoder.Png(sheet));
+        if (screen.Json)
+            screen.JsonLine(new { views = Path.GetFullPath(target), sheet.Width, sheet.Height });
+        else
+            screen.Line($"views   {target}: one row an image; the image, then its views in epochs 0 and 1");
+    }
+
+    private static void Show(Screen screen, DataReport r)
+    {
+        if (screen.Json)
+        {
+            screen.JsonLine(r);
+            return;
+        }
+
+        screen.Line($"{r.Split,-7} {r.Images} images, {r.Megabytes:F1} MB, {Sizes(r)}, decoded at {r.DecodedPerSecond:N0} images/s");
+        if (r.Classes.Count > 0)
+        {
+            var counts = r.Classes.Select(c => c.Images).ToList();
+            screen.Line($"        {r.Classes.Count} classes of {counts.Min()} to {counts.Max()} images: {string.Join(", ", r.Classes.Take(12).Select(c => c.Name))}{(r.Classes.Count > 12 ? ", …" : "")}");
+        }
+
+        if (r.Unlabelled > 0)
+            screen.Line($"        {r.Unlabelled} without a label");
+        screen.Line($"        fingerprint {r.Fingerprint}");
+        foreach (var note in r.Notes.Take(10))
+            screen.Line($"        note: {note}");
+        foreach (var (key, reason) in r.Undecodable.Take(20))
+            screen.Line($"        does not decode: {key}: {reason}");
+        if (r.Undecodable.Count > 20)
+            screen.Line($"        … and {r.Undecodable.Count - 20} more that do not decode");
+    }
+
+    private static string Mistake(string message) => throw new UserErrorException(message);
+
+    private static string Sizes(DataReport r) => r.Smallest == r.Largest ? r.Smallest : $"{r.Smallest} to {r.Largest}";
+}

@@ -1,0 +1,88 @@
+using System.CommandLine;
+using System.Globalization;
+using SslOrleans.Client.CommandLine;
+using SslOrleans.Client.Pictures;
+using SslOrleans.Client.Training;
+using SslOrleans.Contracts;
+using SslOrleans.Contracts.Messages;
+using SslOrleans.Contracts.Recipes;
+
+namespace SslOrleans.Client.Commands;
+
+/// <summary><c>sslo train</c>.</summary>
+public static class TrainCommand
+{
+    public static Command Build(Screen screen, ITrainingSessions sessions)
+    {
+        var recipe = CommonOptions.Recipe();
+        var data = CommonOptions.Data();
+        var set = CommonOptions.Set();
+        var steps = new Option<long?>("--steps") { Description = "Optimiser steps, instead of what the recipe says." };
+        var epochs = new Option<double?>("--epochs") { Description = "Passes over the data, instead of what the recipe says." };
+        var run = new Option<string?>("--run") { Description = "Name of the run, and of its folder; the recipe's name by default." };
+        var runs = CommonOptions.Runs();
+        var device = new Option<string?>("--device") { Description = "cpu, cuda or cuda:N; the first GPU by default, else the CPU." };
+        var workers = new Option<int>("--workers") { Description = "Worker processes to start; 0 computes in this process.", HelpName = "N" };
+        var command = new Command("train", "Trains a recipe. Ctrl-C stops after the step under way.") { recipe, data, set, steps, epochs, run, runs, workers, device };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            var overrides = parsed.GetValue(set)!.Concat(Length(parsed.GetValue(steps), parsed.GetValue(epochs)));
+            var read = RecipeReader.Read(ProjectFiles.FindRecipe(parsed.GetRequiredValue(recipe)), overrides);
+            var folder = parsed.GetRequiredValue(runs);
+            var request = new TrainingRequest(
+                parsed.GetValue(run) is { } name ? RunNames.Check(name) : RunNames.Free(folder, read.Name),
+                read,
+                DataPath(parsed.GetValue(data), read),
+                folder,
+                Workers: parsed.GetValue(workers),
+                Device: parsed.GetValue(device));
+            var status = await Train(screen, sessions, request, cancellation);
+            return TrainingPresenter.ExitCode(status);
+        });
+        return command;
+    }
+
+    /// <summary>Trains with the view that fits the screen, and leaves the picture of the curves.</summary>
+    public static async Task<RunStatus?> Train(Screen screen, ITrainingSessions sessions, TrainingRequest request, CancellationToken cancellation)
+    {
+        await using var session = await sessions.Open(request, cancellation);
+        using var view = TrainingViews.For(screen);
+        view.Begin(request);
+        var status = await TrainingPresenter.Follow(session, view, cancellation);
+        if (status is { Step: > 0 } && File.Exists(Path.Combine(request.Folder, "metrics.jsonl")))
+        {
+            var picture = RunPicture.Write(request.Folder, $"{request.Recipe.Method} on {request.Recipe.Backbone.Name}: {request.Run}");
+            screen.Line($"curves: {ProjectFiles.Short(picture)}");
+        }
+
+        return status;
+    }
+
+    private static IEnumerable<string> Length(long? steps, double? epochs)
+    {
+        if (steps is not null && epochs is not null)
+            throw new UserErrorException("--steps and --epochs both say how long to train; give one of them.");
+        if (steps is { } s)
+        {
+            if (s <= 0)
+                throw new UserErrorException($"--steps is {s}; give a number of steps above 0.");
+            yield return $"steps={s}";
+        }
+
+        if (epochs is { } e)
+        {
+            if (!(e > 0))
+                throw new UserErrorException($"--epochs is {e.ToString(CultureInfo.InvariantCulture)}; give a number above 0.");
+            yield return "steps=0";
+            yield return $"epochs={e.ToString("R", CultureInfo.InvariantCulture)}";
+        }
+    }
+
+    private static string DataPath(string? option, Recipe recipe)
+    {
+        var path = option ?? recipe.Data.Path;
+        return path.Length > 0
+            ? path
+            : throw new UserErrorException($"Recipe {recipe.Name} names no data set; give --data PATH, or make one with `sslo data generate data/generated`.");
+    }
+}

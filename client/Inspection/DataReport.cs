@@ -1,0 +1,95 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using SslOrleans.Contracts;
+using SslOrleans.Learning.Data;
+
+namespace SslOrleans.Client.Inspection;
+
+/// <summary>A class and how many images it has.</summary>
+public sealed record ClassCount(int Label, string Name, int Images);
+
+/// <summary>What is in one split of a data set; every image was decoded once.</summary>
+public sealed record DataReport(
+    string Split,
+    int Images,
+    double Megabytes,
+    string Smallest,
+    string Largest,
+    IReadOnlyList<ClassCount> Classes,
+    int Unlabelled,
+    string Fingerprint,
+    double DecodedPerSecond,
+    IReadOnlyList<string> Notes,
+    IReadOnlyDictionary<string, string> Undecodable)
+{
+    /// <summary>Reports of the splits that are there, or of the one that is asked for.</summary>
+    /// <exception cref="UserErrorException">Nothing readable is there.</exception>
+    public static IEnumerable<DataReport> Of(string path, string? split, CancellationToken cancellation)
+    {
+        if (split is not null)
+        {
+            yield return One(path, split, cancellation);
+            yield break;
+        }
+
+        yield return One(path, "train", cancellation);
+        if (File.Exists(path))
+            yield break;
+        DataReport? test = null;
+        try
+        {
+            test = One(path, "test", cancellation);
+        }
+        catch (UserErrorException e) when (e.Message.Contains("has no split", StringComparison.Ordinal))
+        {
+            // A data set without a test split is a data set all the same.
+        }
+
+        if (test is not null)
+            yield return test;
+    }
+
+    private static DataReport One(string path, string split, CancellationToken cancellation)
+    {
+        using var source = ImageSources.Open(path, split);
+        var undecodable = new ConcurrentDictionary<string, string>();
+        var sizes = new ConcurrentDictionary<(int Width, int Height), int>();
+        long bytes = 0;
+        var started = Stopwatch.GetTimestamp();
+        // Encoded bytes are decoded here, and not by the source, which would stop at the first hundredth of bad images.
+        Parallel.For(0, source.Count, new ParallelOptions { CancellationToken = cancellation }, () => new RgbImage(), (i, _, image) =>
+        {
+            var encoded = source.ReadEncoded(i);
+            Interlocked.Add(ref bytes, encoded.Length);
+            try
+            {
+                ImageDecoder.Decode(encoded, image);
+                sizes.AddOrUpdate((image.Width, image.Height), 1, (_, n) => n + 1);
+            }
+            catch (UndecodableImageException e)
+            {
+                undecodable[source.Key(i)] = e.Message;
+            }
+
+            return image;
+        }, _ => { });
+        var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
+        var labels = Enumerable.Range(0, source.Count).Select(source.Label).ToList();
+        var bySize = sizes.Keys.OrderBy(s => (long)s.Width * s.Height).ToList();
+        return new DataReport(
+            split,
+            source.Count,
+            bytes / 1e6,
+            Size(bySize, first: true),
+            Size(bySize, first: false),
+            [.. labels.OfType<int>().GroupBy(l => l).OrderBy(g => g.Key).Select(g => new ClassCount(g.Key, g.Key < source.Classes.Count ? source.Classes[g.Key] : $"{g.Key}", g.Count()))],
+            labels.Count(l => l is null),
+            source.Fingerprint,
+            source.Count / seconds,
+            source.Notes,
+            new SortedDictionary<string, string>(undecodable, StringComparer.Ordinal));
+    }
+
+    private static string Size(List<(int Width, int Height)> sizes, bool first)
+        => sizes.Count == 0 ? "no size" : first ? $"{sizes[0].Width}×{sizes[0].Height}" : $"{sizes[^1].Width}×{sizes[^1].Height}";
+}

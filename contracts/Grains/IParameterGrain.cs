@@ -1,0 +1,87 @@
+using Orleans;
+using Orleans.Concurrency;
+using SslOrleans.Contracts.Messages;
+
+namespace SslOrleans.Contracts.Grains;
+
+/// <summary>A slice of the parameters with its optimiser state. Key: run/slice.</summary>
+[Alias("SslOrleans.IParameterGrain")]
+public interface IParameterGrain : IGrainWithStringKey
+{
+    /// <summary>Makes an empty slice ready for <see cref="Load"/>.</summary>
+    Task Create(string recipe, TensorPlace[] tensors);
+
+    /// <summary>Initial values of a part; the slice is at version 0 when all parts are there.</summary>
+    /// <param name="part">Part p holds the float32 values from <c>p · <see cref="Parts.Length"/></c> on.</param>
+    Task Load(int part, Immutable<byte[]> values);
+
+    /// <summary>Puts a checkpoint back.</summary>
+    [ResponseTimeout("00:10:00")]
+    Task Restore(string recipe, TensorPlace[] tensors, long version);
+
+    /// <summary>float32 values of a part at a version.</summary>
+    /// <exception cref="OutdatedException">The slice is at another version.</exception>
+    [AlwaysInterleave]
+    Task<Immutable<byte[]>> Pull(long version, int part);
+
+    /// <summary>Takes a part of a partial sum. Duplicates and late parts change nothing.</summary>
+    [AlwaysInterleave]
+    Task Push(PartialSum part);
+
+    /// <summary>Σ g² and max |g| of the complete sum, for clipping by the global norm.</summary>
+    [ResponseTimeout("00:02:00")]
+    Task<SliceCommit> Measure(long step);
+
+    /// <summary>Applies the optimiser once the sum is complete; a repeated call returns the first one's result.</summary>
+    [ResponseTimeout("00:02:00")]
+    Task<SliceCommit> Apply(StepRates rates, double clip);
+
+    /// <summary>The slice's parameters and optimiser state at the present version, tensor by tensor, for a checkpoint.</summary>
+    [ResponseTimeout("00:02:00")]
+    Task<SliceSnapshot> Snapshot();
+
+    [AlwaysInterleave]
+    Task<SliceDescription> Describe();
+}
+
+/// <summary>The EMA teacher's slice. Key: run/slice.</summary>
+[Alias("SslOrleans.ITeacherGrain")]
+public interface ITeacherGrain : IGrainWithStringKey
+{
+    /// <summary>Starts as the student (cookbook §2.3).</summary>
+    Task Create(TensorPlace[] tensors, long version, Immutable<byte[]>[] student);
+
+    [ResponseTimeout("00:10:00")]
+    Task Restore(TensorPlace[] tensors, long version);
+
+    /// <summary>θt ← ξθt + (1−ξ)θs for version <paramref name="step"/> + 1; a repeated call changes nothing.</summary>
+    [ResponseTimeout("00:02:00")]
+    Task Follow(long step, double momentum, Immutable<byte[]>[] student);
+
+    [AlwaysInterleave]
+    Task<Immutable<byte[]>> Pull(long version, int part);
+
+    [ResponseTimeout("00:02:00")]
+    Task<SliceSnapshot> Snapshot();
+
+    [AlwaysInterleave]
+    Task<SliceDescription> Describe();
+}
+
+/// <summary>Values of a slice that a checkpoint writes: whole vectors in slice order.</summary>
+[GenerateSerializer]
+[Alias("SslOrleans.SliceSnapshot")]
+public sealed record SliceSnapshot(
+    [property: Id(0)] long Version,
+    [property: Id(1)] Dictionary<string, Immutable<byte[]>> Vectors);
+
+/// <summary>A slice at a glance.</summary>
+[GenerateSerializer]
+[Alias("SslOrleans.SliceDescription")]
+public sealed record SliceDescription(
+    [property: Id(0)] long Version,
+    [property: Id(1)] int Tensors,
+    [property: Id(2)] int Length,
+    [property: Id(3)] double Norm,
+    [property: Id(4)] double Momentum,
+    [property: Id(5)] double DistanceToStudent);

@@ -1,0 +1,35 @@
+using Orleans;
+using Orleans.Concurrency;
+using SslOrleans.Contracts.Messages;
+
+namespace SslOrleans.Contracts.Grains;
+
+/// <summary>What the two grains of method state have in common: versioned values that advance once per step.</summary>
+public interface IVersionedStateGrain : IGrainWithStringKey
+{
+    Task Create(StateValue[] initial, int[] kinds);
+
+    [ResponseTimeout("00:10:00")]
+    Task Restore(StateValue[] initial, int[] kinds, long version);
+
+    /// <summary>Advances to <c>step.Step + 1</c>; a repeated advance changes nothing.</summary>
+    Task Advance(StateStep step);
+
+    /// <summary>What brings a replica from <paramref name="have"/> to <paramref name="want"/>; −1 asks for everything.</summary>
+    [AlwaysInterleave]
+    Task<StateCatchUp> Since(long have, long want);
+
+    Task<StateValue[]> Snapshot(long version);
+}
+
+/// <summary>First-in-first-out queues of keys (MoCo, NNCLR, MSF). Key: the run's name.</summary>
+[Alias("SslOrleans.INegativeQueueGrain")]
+public interface INegativeQueueGrain : IVersionedStateGrain
+{
+}
+
+/// <summary>Centre, prototypes, memory bank, assignments. Key: the run's name.</summary>
+[Alias("SslOrleans.IMethodStateGrain")]
+public interface IMethodStateGrain : IVersionedStateGrain
+{
+}

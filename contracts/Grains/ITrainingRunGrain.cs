@@ -1,0 +1,48 @@
+using Orleans;
+using Orleans.Concurrency;
+using SslOrleans.Contracts.Messages;
+
+namespace SslOrleans.Contracts.Grains;
+
+/// <summary>A run: recipe, step, plan, leases, ledger position. Key: the run's name.</summary>
+[Alias("SslOrleans.ITrainingRunGrain")]
+public interface ITrainingRunGrain : IGrainWithStringKey
+{
+    /// <summary>Creates the run, or takes it up again, and starts it. Returns at once; the work goes on.</summary>
+    /// <exception cref="UserErrorException">The name is taken, or the recipe differs from the run's.</exception>
+    Task<RunStatus> Start(RunRequest request);
+
+    /// <summary>Stops after the step in progress; the run stays in memory.</summary>
+    Task Pause();
+
+    /// <summary>Goes on after a pause.</summary>
+    Task Continue();
+
+    /// <summary>Stops after the step in progress, with a checkpoint.</summary>
+    Task Stop();
+
+    /// <summary>Writes a checkpoint after the step in progress.</summary>
+    Task Checkpoint();
+
+    /// <summary>Events after <paramref name="after"/>; waits up to a second for the first.</summary>
+    [AlwaysInterleave]
+    Task<RunNews> News(long after);
+
+    [AlwaysInterleave]
+    Task<RunStatus> Status();
+
+    /// <summary>A worker leaves of its own will: its open micro-batches are dealt again at once.</summary>
+    [AlwaysInterleave]
+    Task WorkerLeft(string worker);
+}
+
+/// <summary>The list of runs. Key: "runs".</summary>
+[Alias("SslOrleans.IRunCatalogGrain")]
+public interface IRunCatalogGrain : IGrainWithStringKey
+{
+    const string Key = "runs";
+
+    Task Add(string run);
+
+    Task<string[]> List();
+}

@@ -1,0 +1,106 @@
+using Orleans;
+using Orleans.Concurrency;
+
+namespace SslOrleans.Contracts.Messages;
+
+/// <summary>Named float32 values as raw little-endian bytes, rows first: an embedding, its gradient, or a change of state.</summary>
+[GenerateSerializer]
+[Alias("SslOrleans.TensorBlock")]
+public sealed record TensorBlock(
+    [property: Id(0)] string Name,
+    [property: Id(1)] long[] Shape,
+    [property: Id(2)] Immutable<byte[]> Values,
+    [property: Id(3)] bool RequiresGradient);
+
+/// <summary>A whole subtree of the summation tree over micro-batches: <c>Start … Start + Size − 1</c>.</summary>
+[GenerateSerializer]
+[Alias("SslOrleans.Leaves")]
+public readonly record struct Leaves([property: Id(0)] int Start, [property: Id(1)] int Size)
+{
+    public int End => Start + Size;
+
+    public override string ToString() => Size == 1 ? $"{Start}" : $"{Start}-{End - 1}";
+}
+
+/// <summary>Part of a partial gradient sum over a subtree, for one slice; a sum travels in parts of at most 4 MiB.</summary>
+/// <param name="Run">Run id.</param>
+/// <param name="Step">Step whose gradient it is; also the version that it was computed on.</param>
+/// <param name="Leaves">The micro-batches in the sum.</param>
+/// <param name="Sender">Worker and life of the worker, so that the parts of two senders are never mixed.</param>
+/// <param name="Part">Part p holds the values from <c>p · <see cref="Parts.Length"/></c> on.</param>
+/// <param name="Values">float32 values.</param>
+[GenerateSerializer]
+[Alias("SslOrleans.PartialSum")]
+public sealed record PartialSum(
+    [property: Id(0)] string Run,
+    [property: Id(1)] long Step,
+    [property: Id(2)] Leaves Leaves,
+    [property: Id(3)] string Sender,
+    [property: Id(4)] int Part,
+    [property: Id(5)] Immutable<byte[]> Values);
+
+/// <summary>One tensor's place in the flat vector of a run.</summary>
+[GenerateSerializer]
+[Alias("SslOrleans.TensorPlace")]
+public sealed record TensorPlace(
+    [property: Id(0)] string Name,
+    [property: Id(1)] long[] Shape,
+    [property: Id(2)] int Offset,
+    [property: Id(3)] int Length,
+    [property: Id(4)] int Kind,
+    [property: Id(5)] bool Followed);
+
+/// <summary>What the schedules say for one step; the same for every slice.</summary>
+[GenerateSerializer]
+[Alias("SslOrleans.StepRates")]
+public sealed record StepRates(
+    [property: Id(0)] long Step,
+    [property: Id(1)] double LearningRate,
+    [property: Id(2)] double BaseRate,
+    [property: Id(3)] double WeightDecay,
+    [property: Id(4)] double TeacherMomentum);
+
+/// <summary>What a commit of a slice tells.</summary>
+/// <param name="Version">Commits in the slice.</param>
+/// <param name="Hash">XXH128 of its parameters, hexadecimal.</param>
+/// <param name="GradientSquares">Σ g² of the step.</param>
+/// <param name="GradientMaximum">max |g| of the step.</param>
+[GenerateSerializer]
+[Alias("SslOrleans.SliceCommit")]
+public sealed record SliceCommit(
+    [property: Id(0)] long Version,
+    [property: Id(1)] string Hash,
+    [property: Id(2)] double GradientSquares,
+    [property: Id(3)] float GradientMaximum);
+
+/// <summary>A change in one named state of a method.</summary>
+[GenerateSerializer]
+[Alias("SslOrleans.StateChangeBlock")]
+public sealed record StateChangeBlock(
+    [property: Id(0)] string Name,
+    [property: Id(1)] Immutable<byte[]> Values,
+    [property: Id(2)] long[]? SampleIds);
+
+/// <summary>All changes of one step in a method's state.</summary>
+[GenerateSerializer]
+[Alias("SslOrleans.StateStep")]
+public sealed record StateStep(
+    [property: Id(0)] long Step,
+    [property: Id(1)] StateChangeBlock[] Changes);
+
+/// <summary>A named state as it stands.</summary>
+[GenerateSerializer]
+[Alias("SslOrleans.StateValue")]
+public sealed record StateValue(
+    [property: Id(0)] string Name,
+    [property: Id(1)] long[] Shape,
+    [property: Id(2)] long Pushed,
+    [property: Id(3)] Immutable<byte[]> Values);
+
+/// <summary>What brings a replica of a method's state up to date: the steps since, or everything when it is too far behind.</summary>
+[GenerateSerializer]
+[Alias("SslOrleans.StateCatchUp")]
+public sealed record StateCatchUp(
+    [property: Id(0)] long Version,
+    [property: Id(1)] StateStep[] Steps,
+    [property: Id(2)] StateValue[] Whole);

@@ -1,0 +1,98 @@
+using Orleans;
+
+namespace SslOrleans.Contracts.Messages;
+
+/// <summary>What a client asks for.</summary>
+/// <param name="Recipe">The whole recipe, as JSON.</param>
+/// <param name="DataPath">Where the images are.</param>
+/// <param name="Resume">True when the run may exist and goes on; false refuses a name that is taken.</param>
+[GenerateSerializer]
+[Alias("SslOrleans.RunRequest")]
+public sealed record RunRequest(
+    [property: Id(0)] string Recipe,
+    [property: Id(1)] string DataPath,
+    [property: Id(2)] bool Resume);
+
+/// <summary>Where a run stands.</summary>
+public enum RunPhase
+{
+    /// <summary>Known, nothing computed.</summary>
+    Created,
+
+    /// <summary>Restoring a checkpoint or replaying the ledger's steps.</summary>
+    Recovering,
+
+    /// <summary>No worker is here; goes on when one comes.</summary>
+    WaitingForWorkers,
+
+    Training,
+
+    Paused,
+
+    /// <summary>Storage does not take the commit; retried until it does.</summary>
+    WaitingForStorage,
+
+    Completed,
+
+    /// <summary>Stopped by a user; can be resumed.</summary>
+    Stopped,
+
+    /// <summary>Stopped by an error that the user must mend.</summary>
+    Failed,
+}
+
+/// <summary>A run at a glance.</summary>
+[GenerateSerializer]
+[Alias("SslOrleans.RunStatus")]
+public sealed record RunStatus(
+    [property: Id(0)] string Run,
+    [property: Id(1)] RunPhase Phase,
+    [property: Id(2)] string Method,
+    [property: Id(3)] long Step,
+    [property: Id(4)] long TotalSteps,
+    [property: Id(5)] double Epoch,
+    [property: Id(6)] float Loss,
+    [property: Id(7)] double LearningRate,
+    [property: Id(8)] double ImagesPerSecond,
+    [property: Id(9)] double DataWaitShare,
+    [property: Id(10)] string WeightsHash,
+    [property: Id(11)] string Message,
+    [property: Id(12)] WorkerShare[] Workers,
+    [property: Id(13)] long LastCheckpoint,
+    [property: Id(14)] Dictionary<string, double> Probes);
+
+/// <summary>What a worker does in a run.</summary>
+[GenerateSerializer]
+[Alias("SslOrleans.WorkerShare")]
+public sealed record WorkerShare(
+    [property: Id(0)] WorkerInfo Worker,
+    [property: Id(1)] string State,
+    [property: Id(2)] int MicroBatches,
+    [property: Id(3)] double MicroBatchesPerSecond,
+    [property: Id(4)] DateTimeOffset LastSeen);
+
+/// <summary>Something that happened in a run, in order.</summary>
+/// <param name="Sequence">From 1, without gaps, within a life of the run grain.</param>
+/// <param name="Kind">step, probe, joined, left, killed, refused, late, waiting, checkpoint, recovered, message, completed, failed.</param>
+/// <param name="Step">Step at which it happened.</param>
+/// <param name="Time">When.</param>
+/// <param name="Text">For people.</param>
+/// <param name="Worker">The worker that it is about.</param>
+/// <param name="Values">Numbers: loss, learningRate, imagesPerSecond …</param>
+[GenerateSerializer]
+[Alias("SslOrleans.RunEvent")]
+public sealed record RunEvent(
+    [property: Id(0)] long Sequence,
+    [property: Id(1)] string Kind,
+    [property: Id(2)] long Step,
+    [property: Id(3)] DateTimeOffset Time,
+    [property: Id(4)] string Text,
+    [property: Id(5)] string? Worker,
+    [property: Id(6)] Dictionary<string, double> Values);
+
+/// <summary>Events after a sequence number, and where the run stands.</summary>
+[GenerateSerializer]
+[Alias("SslOrleans.RunNews")]
+public sealed record RunNews(
+    [property: Id(0)] RunStatus Status,
+    [property: Id(1)] RunEvent[] Events);

@@ -1,0 +1,116 @@
+using Orleans;
+using Orleans.Concurrency;
+
+namespace SslOrleans.Contracts.Messages;
+
+/// <summary>A device that computes, as it registers itself.</summary>
+/// <param name="Name">silo/device, the grain's key.</param>
+/// <param name="Silo">Name of its silo.</param>
+/// <param name="Life">New for every life of the process; messages from an earlier life are refused.</param>
+/// <param name="Device">cpu, cuda:0 …</param>
+/// <param name="NumericsClass">Fingerprint: libtorch version, device type, instruction set, threads per worker.</param>
+/// <param name="ProcessId">Process id on its machine.</param>
+/// <param name="Machine">Host name.</param>
+[GenerateSerializer]
+[Alias("SslOrleans.WorkerInfo")]
+public sealed record WorkerInfo(
+    [property: Id(0)] string Name,
+    [property: Id(1)] string Silo,
+    [property: Id(2)] string Life,
+    [property: Id(3)] string Device,
+    [property: Id(4)] string NumericsClass,
+    [property: Id(5)] int ProcessId,
+    [property: Id(6)] string Machine);
+
+/// <summary>What a worker needs to know of a run; the same for every worker.</summary>
+/// <param name="Run">Run id.</param>
+/// <param name="Recipe">The whole recipe, as JSON.</param>
+/// <param name="DataPath">Where the images are.</param>
+[GenerateSerializer]
+[Alias("SslOrleans.RunBrief")]
+public sealed record RunBrief(
+    [property: Id(0)] string Run,
+    [property: Id(1)] string Recipe,
+    [property: Id(2)] string DataPath);
+
+/// <summary>A lease: compute these micro-batches of this step.</summary>
+[GenerateSerializer]
+[Alias("SslOrleans.Lease")]
+public sealed record Lease(
+    [property: Id(0)] RunBrief Run,
+    [property: Id(1)] long Step,
+    [property: Id(2)] Leaves[] Leaves);
+
+/// <summary>What a micro-batch's forward pass, and for uncoupled methods its backward pass, left.</summary>
+[GenerateSerializer]
+[Alias("SslOrleans.MicroBatchResult")]
+public sealed record MicroBatchResult(
+    [property: Id(0)] int MicroBatch,
+    [property: Id(1)] TensorBlock[] Embeddings,
+    [property: Id(2)] float Loss,
+    [property: Id(3)] Dictionary<string, float> Reported);
+
+/// <summary>Answer to a lease, with where the time went.</summary>
+[GenerateSerializer]
+[Alias("SslOrleans.LeaseResult")]
+public sealed record LeaseResult(
+    [property: Id(0)] MicroBatchResult[] MicroBatches,
+    [property: Id(1)] WorkTimes Times);
+
+/// <summary>Seconds that a worker spent on a lease, by kind.</summary>
+[GenerateSerializer]
+[Alias("SslOrleans.WorkTimes")]
+public readonly record struct WorkTimes(
+    [property: Id(0)] double Pull,
+    [property: Id(1)] double DataWait,
+    [property: Id(2)] double Forward,
+    [property: Id(3)] double Backward,
+    [property: Id(4)] double Push);
+
+/// <summary>The gradient by embedding of a worker's micro-batches, one array of blocks per micro-batch.</summary>
+[GenerateSerializer]
+[Alias("SslOrleans.BackpropOrder")]
+public sealed record BackpropOrder(
+    [property: Id(0)] string Run,
+    [property: Id(1)] long Step,
+    [property: Id(2)] Leaves[] Leaves,
+    [property: Id(3)] Dictionary<int, TensorBlock[]> Gradients);
+
+/// <summary>All embeddings of the effective batch, in micro-batch order.</summary>
+[GenerateSerializer]
+[Alias("SslOrleans.CoupleOrder")]
+public sealed record CoupleOrder(
+    [property: Id(0)] RunBrief Run,
+    [property: Id(1)] long Step,
+    [property: Id(2)] TensorBlock[][] Embeddings,
+    [property: Id(3)] bool WithLoss);
+
+/// <summary>The loss on the whole effective batch, its gradient by embedding per micro-batch, and what the state becomes.</summary>
+[GenerateSerializer]
+[Alias("SslOrleans.CoupleResult")]
+public sealed record CoupleResult(
+    [property: Id(0)] float Loss,
+    [property: Id(1)] Dictionary<string, float> Reported,
+    [property: Id(2)] TensorBlock[][] Gradients,
+    [property: Id(3)] StateChangeBlock[] Advance);
+
+/// <summary>What a fresh replica tells: how the flat vector is laid out and how long an epoch is.</summary>
+[GenerateSerializer]
+[Alias("SslOrleans.RunShape")]
+public sealed record RunShape(
+    [property: Id(0)] TensorPlace[] Tensors,
+    [property: Id(1)] long Samples,
+    [property: Id(2)] string DataFingerprint,
+    [property: Id(3)] bool Coupled,
+    [property: Id(4)] string[] Carried,
+    [property: Id(5)] StateValue[] InitialState,
+    [property: Id(6)] int[] StateKinds);
+
+/// <summary>A probe on a version: weighted kNN on the backbone's features.</summary>
+[GenerateSerializer]
+[Alias("SslOrleans.ProbeResult")]
+public sealed record ProbeResult(
+    [property: Id(0)] long Step,
+    [property: Id(1)] string Probe,
+    [property: Id(2)] Dictionary<string, double> Values,
+    [property: Id(3)] double Seconds);

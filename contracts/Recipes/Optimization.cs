@@ -1,0 +1,115 @@
+namespace SslOrleans.Contracts.Recipes;
+
+/// <summary>The optimiser; runs where the parameter slice lives.</summary>
+public sealed record OptimizerRecipe
+{
+    /// <summary><c>sgd</c>, <c>lars</c> or <c>adamw</c>.</summary>
+    public string Name { get; init; } = "sgd";
+
+    /// <summary>Learning rate per 256 images before <see cref="Scaling"/>.</summary>
+    public double LearningRate { get; init; } = 0.3;
+
+    /// <summary>
+    /// <c>linear</c> (K01: lr·B/256), <c>sqrt</c> (K02 as SimCLR means it: lr·√(B/256)),
+    /// <c>sqrt-printed</c> (K02 as the cookbook prints it: lr·√B/256) or <c>none</c>.
+    /// </summary>
+    public string Scaling { get; init; } = "linear";
+
+    public double Momentum { get; init; } = 0.9;
+
+    public double WeightDecay { get; init; } = 1e-4;
+
+    /// <summary>Weight decay at the last step, reached by a cosine; negative: constant.</summary>
+    public double FinalWeightDecay { get; init; } = -1;
+
+    /// <summary>Biases and norm parameters get neither weight decay nor LARS adaptation (K03).</summary>
+    public bool ExcludeBiasAndNorm { get; init; }
+
+    /// <summary>Factor on the learning rate of biases and norm parameters (K04).</summary>
+    public double BiasAndNormFactor { get; init; } = 1;
+
+    /// <summary>LARS trust coefficient η.</summary>
+    public double TrustCoefficient { get; init; } = 0.001;
+
+    /// <summary>LARS: the adapted rate never exceeds the scheduled one.</summary>
+    public bool ClipTrust { get; init; }
+
+    public double Beta1 { get; init; } = 0.9;
+
+    public double Beta2 { get; init; } = 0.999;
+
+    public double Epsilon { get; init; } = 1e-8;
+
+    /// <summary>Largest global ℓ2 norm of the gradient; 0: no clipping.</summary>
+    public double ClipGradientNorm { get; init; }
+
+    /// <summary>Geometric decay of the learning rate from the last layer to the first (K54); 1 is off.</summary>
+    public double LayerDecay { get; init; } = 1;
+}
+
+/// <summary>Learning rate over the committed steps: linear warm-up, then cosine (K06 to K08).</summary>
+public sealed record ScheduleRecipe
+{
+    /// <summary>Length of the warm-up in epochs; used when no other length is set.</summary>
+    public double WarmupEpochs { get; init; }
+
+    /// <summary>Length of the warm-up in steps; wins over epochs and fraction.</summary>
+    public long WarmupSteps { get; init; }
+
+    /// <summary>Length of the warm-up as a share of the run; wins over epochs.</summary>
+    public double WarmupFraction { get; init; }
+
+    /// <summary>Learning rate at step 0 as a share of the base rate.</summary>
+    public double WarmupStart { get; init; }
+
+    /// <summary><c>cosine</c> or <c>constant</c>.</summary>
+    public string Decay { get; init; } = "cosine";
+
+    /// <summary>Learning rate at the last step as a share of the base rate.</summary>
+    public double Final { get; init; }
+}
+
+/// <summary>Probes beside the training.</summary>
+public sealed record EvaluationRecipe
+{
+    /// <summary>kNN every this many epochs; 0: only at the end.</summary>
+    public double EveryEpochs { get; init; }
+
+    /// <summary>Run the weighted kNN probe at the start, at the end and every <see cref="EveryEpochs"/>.</summary>
+    public bool Knn { get; init; } = true;
+
+    /// <summary>Neighbours of the weighted kNN (E04).</summary>
+    public int Neighbours { get; init; } = 20;
+
+    /// <summary>Temperature T of the weighted kNN (E04).</summary>
+    public double Temperature { get; init; } = 0.07;
+}
+
+/// <summary>What workers must have in common; never how many there are.</summary>
+public sealed record WorkersRecipe
+{
+    /// <summary>libtorch threads of one worker; part of the numerics class.</summary>
+    public int ThreadsPerWorker { get; init; } = 1;
+
+    /// <summary>Accept workers of another numerics class; the ledger then says so, and bits are no longer promised.</summary>
+    public bool AllowMixedHardware { get; init; }
+
+    /// <summary>Number of parameter slices; never follows the workers.</summary>
+    public int Slices { get; init; } = 2;
+
+    /// <summary>A micro-batch is leased a second time when it takes this many times longer than expected.</summary>
+    public double SecondLeaseFactor { get; init; } = 3;
+
+    /// <summary>Compute in <c>float32</c> or <c>bfloat16</c> (K58), its own numerics class.</summary>
+    public string Precision { get; init; } = "float32";
+}
+
+/// <summary>When state is written.</summary>
+public sealed record CheckpointRecipe
+{
+    /// <summary>A checkpoint every this many steps; 0: only at the start and at the end.</summary>
+    public long EverySteps { get; init; } = 50;
+
+    /// <summary>How many checkpoints are kept besides the first.</summary>
+    public int Keep { get; init; } = 3;
+}

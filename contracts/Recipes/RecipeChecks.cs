@@ -1,0 +1,57 @@
+namespace SslOrleans.Contracts.Recipes;
+
+/// <summary>What can be refused before any tensor exists. The method refuses what only it can know.</summary>
+internal static class RecipeChecks
+{
+    public static void Check(Recipe r, string where)
+    {
+        void Must(bool ok, string field, object value, string mend)
+        {
+            if (!ok)
+                throw new UserErrorException($"{where}: {field} is {(value is string s && !s.StartsWith('[') ? $"\"{s}\"" : value)}; {mend}.");
+        }
+
+        void OneOf(string field, string value, params string[] allowed)
+            => Must(allowed.Contains(value), field, value, $"use one of {string.Join(", ", allowed)}");
+
+        Must(r.Method.Length > 0, "method", r.Method, "name one of those that `sslo methods` prints");
+        Must(r.Batch.Effective > 0, "batch.effective", r.Batch.Effective, "give a number of images above 0");
+        Must(r.Batch.Micro > 0, "batch.micro", r.Batch.Micro, "give a number of images above 0");
+        Must(r.Batch.Effective % r.Batch.Micro == 0, "batch.effective", r.Batch.Effective, $"make it a multiple of batch.micro ({r.Batch.Micro})");
+        Must(r.Steps >= 0, "steps", r.Steps, "give a number of steps above 0, or 0 to use epochs");
+        Must(r.Steps > 0 || r.Epochs > 0, "epochs", r.Epochs, "give a number above 0");
+        Must(r.Workers.Slices > 0, "workers.slices", r.Workers.Slices, "give at least 1");
+        Must(r.Workers.ThreadsPerWorker > 0, "workers.threadsPerWorker", r.Workers.ThreadsPerWorker, "give at least 1");
+        OneOf("workers.precision", r.Workers.Precision, "float32", "bfloat16");
+        OneOf("optimizer.name", r.Optimizer.Name, "sgd", "lars", "adamw");
+        OneOf("optimizer.scaling", r.Optimizer.Scaling, "linear", "sqrt", "sqrt-printed", "none");
+        Must(r.Optimizer.LearningRate > 0, "optimizer.learningRate", r.Optimizer.LearningRate, "give a number above 0");
+        Must(r.Optimizer.WeightDecay >= 0, "optimizer.weightDecay", r.Optimizer.WeightDecay, "give 0 or more");
+        Must(r.Optimizer.Momentum is >= 0 and < 1, "optimizer.momentum", r.Optimizer.Momentum, "give a number from 0 to below 1");
+        Must(r.Optimizer.ClipGradientNorm >= 0, "optimizer.clipGradientNorm", r.Optimizer.ClipGradientNorm, "give 0 (off) or more");
+        OneOf("schedule.decay", r.Schedule.Decay, "cosine", "constant");
+        Must(r.Teacher.Momentum is >= 0 and <= 1, "teacher.momentum", r.Teacher.Momentum, "give a number from 0 to 1");
+        Must(r.Teacher.FinalMomentum is >= 0 and <= 1, "teacher.finalMomentum", r.Teacher.FinalMomentum, "give a number from 0 to 1");
+        OneOf("backbone.batchNorm", r.Backbone.BatchNorm, "micro", "effective");
+        OneOf("data.imbalance", r.Data.Imbalance, "none", "balanced", "long-tailed");
+        Must(r.Checkpoint.EverySteps >= 0, "checkpoint.everySteps", r.Checkpoint.EverySteps, "give 0 (only start and end) or more");
+        Must(r.Checkpoint.Keep >= 1, "checkpoint.keep", r.Checkpoint.Keep, "give at least 1");
+        Must(r.Evaluation.Neighbours > 0, "evaluation.neighbours", r.Evaluation.Neighbours, "give at least 1");
+        Must(r.Evaluation.Temperature > 0, "evaluation.temperature", r.Evaluation.Temperature, "give a number above 0");
+        Must(r.Views.Count > 0, "views", "[]", "describe at least one group of views");
+        for (var i = 0; i < r.Views.Count; i++)
+        {
+            var v = r.Views[i];
+            Must(v.Count > 0, $"views.{i}.count", v.Count, "give at least 1");
+            Must(v.Crop.Size > 0, $"views.{i}.crop.size", v.Crop.Size, "give a side in pixels above 0");
+            Must(v.Crop.Scale is [> 0, <= 1] && v.Crop.Scale[0] <= v.Crop.Scale[1], $"views.{i}.crop.scale", Text(v.Crop.Scale), "give [smallest, largest] area within 0 to 1");
+            Must(v.Crop.Ratio is [> 0, > 0] && v.Crop.Ratio[0] <= v.Crop.Ratio[1], $"views.{i}.crop.ratio", Text(v.Crop.Ratio), "give [smallest, largest] above 0");
+            OneOf($"views.{i}.crop.interpolation", v.Crop.Interpolation, "bilinear", "bicubic");
+            foreach (var (name, p) in new[] { ("flip", v.Flip), ("jitter.probability", v.Jitter.Probability), ("grayscale", v.Grayscale), ("blur.probability", v.Blur.Probability), ("solarize.probability", v.Solarize.Probability) })
+                Must(p is >= 0 and <= 1, $"views.{i}.{name}", p, "give a probability from 0 to 1");
+            OneOf($"views.{i}.mask.kind", v.Mask.Kind, "none", "random", "block", "uniform");
+        }
+    }
+
+    private static string Text(IReadOnlyList<double> values) => "[" + string.Join(", ", values) + "]";
+}

@@ -1,0 +1,55 @@
+using SslOrleans.Contracts.Messages;
+using SslOrleans.Learning.Numerics;
+
+namespace SslOrleans.Grains.Parameters;
+
+/// <summary>
+/// Puts the parts of partial sums together, per sender, and adds whole ones in tree order.
+/// A sum that never arrives whole, because its sender died, leaves no trace.
+/// </summary>
+internal sealed class IncomingSums(int length, int microBatches)
+{
+    private readonly Stack<float[]> _free = new();
+    private readonly Dictionary<(Leaves Leaves, string Sender), Pending> _pending = [];
+    private TreeSum? _sum;
+
+    private TreeSum Sum => _sum ??= new TreeSum(microBatches, _free.Push);
+
+    public bool IsComplete => Sum.IsComplete;
+
+    public float[] Total => Sum.Total;
+
+    public void Add(PartialSum part)
+    {
+        var node = new TreeNode(part.Leaves.Start, part.Leaves.Size);
+        if (Sum.Covers(node))
+            return;
+        var key = (part.Leaves, part.Sender);
+        if (!_pending.TryGetValue(key, out var pending))
+            _pending[key] = pending = new Pending(_free.TryPop(out var free) ? free : new float[length], new bool[Parts.Count(length)]);
+        if (pending.Here[part.Part])
+            return;
+        Parts.Place(part.Values, part.Part, pending.Values);
+        pending.Here[part.Part] = true;
+        if (!pending.Here.All(h => h))
+            return;
+        _pending.Remove(key);
+        if (!Sum.Add(node, pending.Values))
+            _free.Push(pending.Values);
+    }
+
+    /// <summary>Starts the next step.</summary>
+    public void Clear()
+    {
+        foreach (var pending in _pending.Values)
+            _free.Push(pending.Values);
+        _pending.Clear();
+        Sum.Clear();
+
+        // Enough for the subtrees of a few workers; more would hold memory for nothing.
+        while (_free.Count > 8)
+            _free.Pop();
+    }
+
+    private sealed record Pending(float[] Values, bool[] Here);
+}

@@ -1,0 +1,90 @@
+using System.Runtime.InteropServices;
+using Orleans;
+using Orleans.Concurrency;
+using Orleans.Runtime;
+using SslOrleans.Contracts;
+using SslOrleans.Contracts.Grains;
+using SslOrleans.Contracts.Messages;
+using SslOrleans.Grains.Placement;
+using SslOrleans.Grains.Records;
+using SslOrleans.Grains.Storage;
+using SslOrleans.Learning.Optim;
+using SslOrleans.Learning.Training;
+
+namespace SslOrleans.Grains.Parameters;
+
+/// <summary>The EMA teacher's slice: follows the student's slice of the same key, once per step.</summary>
+[OnParameterSilo]
+[Reentrant]
+public sealed class TeacherGrain(IRunStorage storage) : Grain, ITeacherGrain
+{
+    private LayoutSlice? _slice;
+    private TeacherState? _state;
+    private double _distance;
+
+    private string Run => this.GetPrimaryKeyString()[..this.GetPrimaryKeyString().LastIndexOf('/')];
+
+    private TeacherState State => _state
+        ?? throw new StateLostException($"Teacher slice {this.GetPrimaryKeyString()} holds nothing; it is restored from the last checkpoint.");
+
+    public Task Create(TensorPlace[] tensors, long version, Immutable<byte[]>[] student)
+    {
+        _slice = TensorPlaces.Slice(this.GetPrimaryKeyString(), tensors);
+        _state = new TeacherState(_slice.Entries, _slice.Offset, Join(student), version);
+        DelayDeactivation(TimeSpan.FromDays(365));
+        return Task.CompletedTask;
+    }
+
+    public async Task Restore(TensorPlace[] tensors, long version)
+    {
+        _slice = TensorPlaces.Slice(this.GetPrimaryKeyString(), tensors);
+        var reader = await CheckpointReader.Open(storage, Run, version);
+        _state = new TeacherState(_slice.Entries, _slice.Offset, reader.Vector(CheckpointReader.Teacher, _slice, e => e.Name), version);
+        DelayDeactivation(TimeSpan.FromDays(365));
+    }
+
+    public Task Follow(long step, double momentum, Immutable<byte[]>[] student)
+    {
+        var values = Join(student);
+        if (State.Follow(step, momentum, values))
+        {
+            var difference = values;
+            foreach (var entry in _slice!.Entries.Where(e => !e.Followed))
+                difference.AsSpan(entry.Offset - _slice.Offset, entry.Length).Clear();
+            foreach (var entry in _slice.Entries.Where(e => e.Followed))
+            {
+                for (var i = entry.Offset - _slice.Offset; i < entry.Offset - _slice.Offset + entry.Length; i++)
+                    difference[i] -= State.Values[i];
+            }
+
+            _distance = Math.Sqrt(FixedOrder.SumOfSquares(difference));
+        }
+
+        return Task.CompletedTask;
+    }
+
+    public Task<Immutable<byte[]>> Pull(long version, int part)
+    {
+        if (State.Version != version)
+            throw new OutdatedException($"Teacher slice {this.GetPrimaryKeyString()} is at version {State.Version}; version {version} is over.");
+        return Task.FromResult(Parts.Cut(State.Values, part));
+    }
+
+    public Task<SliceSnapshot> Snapshot()
+        => Task.FromResult(new SliceSnapshot(State.Version, new()
+        {
+            [CheckpointReader.Teacher] = new Immutable<byte[]>(MemoryMarshal.AsBytes(State.Values.AsSpan()).ToArray()),
+        }));
+
+    public Task<SliceDescription> Describe()
+        => Task.FromResult(new SliceDescription(
+            State.Version, _slice!.Entries.Count(e => e.Followed), _slice.Length, Math.Sqrt(FixedOrder.SumOfSquares(State.Values)), State.Momentum, _distance));
+
+    private float[] Join(Immutable<byte[]>[] parts)
+    {
+        var values = new float[_slice!.Length];
+        for (var p = 0; p < parts.Length; p++)
+            Parts.Place(parts[p], p, values);
+        return values;
+    }
+}

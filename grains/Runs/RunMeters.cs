@@ -1,0 +1,66 @@
+using SslOrleans.Contracts.Messages;
+using SslOrleans.Learning.Training;
+
+namespace SslOrleans.Grains.Runs;
+
+/// <summary>The numbers of the last step, and moving averages for people.</summary>
+internal sealed class RunMeters(int effectiveBatch)
+{
+    private StepOutcome? _outcome;
+    private StepSchedule? _schedule;
+    private double _gradientNorm;
+    private double _gradientMaximum;
+    private int _workers;
+
+    public float Loss => _outcome?.Loss ?? 0;
+
+    public double LearningRate => _schedule?.LearningRate ?? 0;
+
+    public double StepSeconds { get; private set; }
+
+    public double ImagesPerSecond { get; private set; }
+
+    public double DataWaitShare { get; private set; }
+
+    public Dictionary<string, double> Probes { get; } = [];
+
+    public void Committed(StepOutcome outcome, StepSchedule schedule, SliceCommit[] slices, double seconds, int workers)
+    {
+        (_outcome, _schedule, _workers, StepSeconds) = (outcome, schedule, workers, seconds);
+        _gradientNorm = Math.Sqrt(slices.Sum(s => s.GradientSquares));
+        _gradientMaximum = slices.Max(s => s.GradientMaximum);
+        var now = effectiveBatch / seconds;
+        ImagesPerSecond = ImagesPerSecond == 0 ? now : (0.8 * ImagesPerSecond) + (0.2 * now);
+        var wait = outcome.Times.DataWait / Math.Max(1e-9, seconds * Math.Max(1, workers));
+        DataWaitShare = (0.8 * DataWaitShare) + (0.2 * wait);
+    }
+
+    public void Probed(ProbeResult result)
+    {
+        foreach (var (name, value) in result.Values)
+            Probes[name] = value;
+    }
+
+    /// <summary>What metrics and watchers get of a step.</summary>
+    public Dictionary<string, double> Values()
+    {
+        var values = new Dictionary<string, double>
+        {
+            ["loss"] = Loss,
+            ["learningRate"] = LearningRate,
+            ["gradientNorm"] = _gradientNorm,
+            ["gradientMaximum"] = _gradientMaximum,
+            ["imagesPerSecond"] = effectiveBatch / StepSeconds,
+            ["dataWaitShare"] = DataWaitShare,
+            ["seconds"] = StepSeconds,
+            ["workers"] = _workers,
+            ["pullSeconds"] = _outcome!.Times.Pull,
+            ["forwardSeconds"] = _outcome.Times.Forward,
+            ["backwardSeconds"] = _outcome.Times.Backward,
+            ["pushSeconds"] = _outcome.Times.Push,
+        };
+        foreach (var (name, value) in _outcome.Reported)
+            values[name] = value;
+        return values;
+    }
+}

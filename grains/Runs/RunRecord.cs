@@ -1,0 +1,65 @@
+using System.Text;
+using System.Text.Json;
+using SslOrleans.Contracts;
+using SslOrleans.Contracts.Messages;
+using SslOrleans.Contracts.Recipes;
+using SslOrleans.Grains.Storage;
+
+namespace SslOrleans.Grains.Runs;
+
+/// <summary>What a run keeps beside recipe and ledger: where its data is, and which numerics class its bits belong to.</summary>
+public sealed record RunRecord
+{
+    public const string FileName = "run.json";
+
+    public const string RecipeFileName = "recipe.jsonc";
+
+    public string DataPath { get; init; } = "";
+
+    /// <summary>Of the first worker; empty until there was one.</summary>
+    public string NumericsClass { get; init; } = "";
+
+    /// <summary>Of the images that the run was begun with; empty until a worker told it.</summary>
+    public string DataFingerprint { get; init; } = "";
+
+    /// <summary>Samples in an epoch; 0 until a worker told it.</summary>
+    public long Samples { get; init; }
+
+    public DateTimeOffset Created { get; init; }
+
+    /// <summary>Reads the record of a run, or writes the first.</summary>
+    /// <exception cref="UserErrorException">The name is taken, or the recipe was changed.</exception>
+    public static async Task<RunRecord> OpenOrCreate(IRunStorage storage, string run, Recipe recipe, RunRequest request)
+    {
+        if (await Read(storage, run) is not { } record)
+        {
+            if (request.DataPath.Length == 0)
+                throw new UserErrorException($"Run {run} needs images; name them with --data PATH or make some with `sslo data generate PATH`.");
+            record = new RunRecord { DataPath = request.DataPath, Created = DateTimeOffset.UtcNow };
+            await storage.Write($"{run}/{RecipeFileName}", Encoding.UTF8.GetBytes(RecipeReader.Write(recipe)));
+            await record.Save(storage, run);
+            return record;
+        }
+
+        if (!request.Resume)
+            throw new UserErrorException($"Run {run} exists in {storage.Description}; go on with `sslo resume {run}` or choose another name with --run.");
+        var kept = await ReadRecipe(storage, run);
+        var differences = RecipeReader.Differences(kept, recipe);
+        if (differences.Count > 0)
+            throw new UserErrorException($"Run {run} was begun with another recipe ({string.Join("; ", differences.Take(3))}); resume it as it was or start a new run.");
+        return record;
+    }
+
+    public static async Task<RunRecord?> Read(IRunStorage storage, string run)
+        => await storage.Read($"{run}/{FileName}") is { } json ? JsonSerializer.Deserialize<RunRecord>(json, RecipeReader.SerializerOptions) : null;
+
+    /// <exception cref="UserErrorException">There is no such run.</exception>
+    public static async Task<Recipe> ReadRecipe(IRunStorage storage, string run)
+        => RecipeReader.Parse(
+            Encoding.UTF8.GetString(await storage.Read($"{run}/{RecipeFileName}")
+                ?? throw new UserErrorException($"There is no run {run} in {storage.Description}; `sslo runs` lists them.")),
+            where: $"{run}/{RecipeFileName}");
+
+    public Task Save(IRunStorage storage, string run)
+        => storage.Write($"{run}/{FileName}", JsonSerializer.SerializeToUtf8Bytes(this, RecipeReader.SerializerOptions));
+}

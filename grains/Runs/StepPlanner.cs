@@ -1,0 +1,69 @@
+using SslOrleans.Contracts.Messages;
+using SslOrleans.Learning.Numerics;
+
+namespace SslOrleans.Grains.Runs;
+
+/// <summary>Deals micro-batches to workers: contiguous runs of whole subtrees, as long as the worker is fast.</summary>
+public static class StepPlanner
+{
+    /// <summary>
+    /// Shares of <paramref name="open"/> for workers with these speeds (micro-batches per second). Each next micro-batch goes to
+    /// whoever would finish it first, so the slowest worker ends as early as it can; shares are then cut in micro-batch order,
+    /// so that each is few subtrees and its gradient few partial sums.
+    /// </summary>
+    /// <param name="microBatches">M, the leaves of the tree.</param>
+    /// <param name="open">Micro-batches to deal, in order.</param>
+    /// <param name="speeds">One per worker, above 0.</param>
+    /// <returns>Per worker, the subtrees; empty for one that gets nothing.</returns>
+    public static IReadOnlyList<Leaves[]> Deal(int microBatches, IReadOnlyList<int> open, IReadOnlyList<double> speeds)
+    {
+        var counts = new int[speeds.Count];
+        for (var i = 0; i < open.Count; i++)
+        {
+            var best = 0;
+            for (var w = 1; w < counts.Length; w++)
+            {
+                if ((counts[w] + 1) / speeds[w] < (counts[best] + 1) / speeds[best])
+                    best = w;
+            }
+
+            counts[best]++;
+        }
+
+        var dealt = new List<Leaves[]>();
+        var at = 0;
+        foreach (var count in counts)
+        {
+            dealt.Add(Cover(microBatches, open.Skip(at).Take(count)));
+            at += count;
+        }
+
+        return dealt;
+    }
+
+    /// <summary>The fewest whole subtrees for these micro-batches, given in order.</summary>
+    public static Leaves[] Cover(int microBatches, IEnumerable<int> leaves)
+    {
+        var cover = new List<Leaves>();
+        var (start, end) = (0, 0);
+        foreach (var leaf in leaves)
+        {
+            if (leaf != end)
+            {
+                Close();
+                start = leaf;
+            }
+
+            end = leaf + 1;
+        }
+
+        Close();
+        return [.. cover];
+
+        void Close()
+        {
+            if (end > start)
+                cover.AddRange(SumTree.Cover(microBatches, start, end).Select(n => new Leaves(n.Start, n.Size)));
+        }
+    }
+}

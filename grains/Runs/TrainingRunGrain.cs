@@ -1,0 +1,90 @@
+using Microsoft.Extensions.Logging;
+using Orleans;
+using Orleans.Concurrency;
+using Orleans.Runtime;
+using SslOrleans.Contracts;
+using SslOrleans.Contracts.Grains;
+using SslOrleans.Contracts.Messages;
+using SslOrleans.Contracts.Recipes;
+using SslOrleans.Grains.Placement;
+using SslOrleans.Grains.Storage;
+
+namespace SslOrleans.Grains.Runs;
+
+/// <summary>
+/// A run. It answers while <see cref="RunLeader"/> leads the steps on the grain's own scheduler.
+/// </summary>
+[OnParameterSilo]
+[Reentrant]
+public sealed class TrainingRunGrain(IRunStorage storage, ILogger<TrainingRunGrain> log) : Grain, ITrainingRunGrain
+{
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(1);
+
+    private readonly RunJournal _journal = new();
+    private RunLeader? _leader;
+    private IGrainTimer? _alive;
+
+    private string Run => this.GetPrimaryKeyString();
+
+    private RunLeader Leader => _leader ?? throw new UserErrorException($"Run {Run} is not here; start or resume it first.");
+
+    public async Task<RunStatus> Start(RunRequest request)
+    {
+        if (_leader is { IsRunning: true })
+        {
+            return request.Resume
+                ? Leader.Status()
+                : throw new UserErrorException($"Run {Run} is training already; watch it with `sslo watch {Run}` or choose another name with --run.");
+        }
+
+        var recipe = RecipeReader.Parse(request.Recipe, where: Run);
+        var record = await RunRecord.OpenOrCreate(storage, Run, recipe, request);
+        await GrainFactory.GetGrain<IRunCatalogGrain>(IRunCatalogGrain.Key).Add(Run);
+        _leader = new RunLeader(GrainFactory, storage, Run, recipe, record, _journal, log);
+        _leader.Begin();
+
+        // Idle collection must not take a run that trains without being called.
+        _alive ??= this.RegisterGrainTimer(static (_, _) => Task.CompletedTask, this, new GrainTimerCreationOptions(TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1)) { KeepAlive = true, Interleave = true });
+        return _leader.Status();
+    }
+
+    public Task Pause()
+    {
+        Leader.Pause();
+        return Task.CompletedTask;
+    }
+
+    public Task Continue()
+    {
+        Leader.Continue();
+        return Task.CompletedTask;
+    }
+
+    public Task Stop() => Leader.Stop();
+
+    public Task Checkpoint()
+    {
+        Leader.CheckpointSoon();
+        return Task.CompletedTask;
+    }
+
+    public async Task<RunNews> News(long after)
+    {
+        var events = await _journal.After(after, s_patience);
+        return new RunNews(Leader.Status(), events);
+    }
+
+    public Task<RunStatus> Status() => Task.FromResult(Leader.Status());
+
+    public Task WorkerLeft(string worker)
+    {
+        _leader?.WorkerLeft(worker);
+        return Task.CompletedTask;
+    }
+
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        if (_leader is { IsRunning: true })
+            await _leader.Stop().WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+}

@@ -1,0 +1,151 @@
+using Orleans;
+using SslOrleans.Contracts;
+using SslOrleans.Contracts.Grains;
+using SslOrleans.Contracts.Messages;
+
+namespace SslOrleans.Grains.Runs;
+
+/// <summary>
+/// The workers of a run: takes newcomers in when they have built the networks, sees who is gone, refuses who must not compute.
+/// </summary>
+internal sealed class WorkerRoster(IGrainFactory grains, RunBrief run, bool allowMixedHardware, Action<string, string, string?> tell)
+{
+    private const int MostFailures = 3;
+
+    private readonly Dictionary<string, RunWorker> _workers = [];
+    private readonly HashSet<string> _refused = [];
+    private readonly Dictionary<string, int> _failures = [];
+    private readonly Dictionary<string, Task> _preparing = [];
+    private RunShape? _shape;
+
+    /// <summary>The numerics class that the run's bits belong to; set by the first worker of the run.</summary>
+    public string? NumericsClass { get; set; }
+
+    /// <summary>Every prepared worker that is here.</summary>
+    public IEnumerable<RunWorker> Live => _workers.Values.Where(w => w.Ready && !w.Gone).OrderBy(w => w.Name, StringComparer.Ordinal);
+
+    /// <summary>Those that compute nothing at the moment.</summary>
+    public IEnumerable<RunWorker> Free => Live.Where(w => !w.Busy);
+
+    public IEnumerable<RunWorker> All => _workers.Values;
+
+    public void Tell(string kind, string text, string? worker = null) => tell(kind, text, worker);
+
+    /// <summary>Compares with who is in the pool.</summary>
+    public async Task Refresh(long step)
+    {
+        var here = await grains.GetGrain<IWorkerPoolGrain>(IWorkerPoolGrain.Key).Live();
+        foreach (var info in here)
+        {
+            if (_workers.TryGetValue(info.Name, out var known) && known.Info.Life == info.Life)
+            {
+                known.LastSeen = DateTimeOffset.UtcNow;
+                if (known.Gone)
+                    Welcome(info);
+                continue;
+            }
+
+            if (!_refused.Contains(info.Life))
+                Welcome(info);
+        }
+
+        foreach (var gone in _workers.Values.Where(w => !w.Gone && here.All(h => h.Life != w.Info.Life)).ToList())
+        {
+            gone.Gone = true;
+            tell("killed", $"{gone.Name} is gone", gone.Name);
+        }
+    }
+
+    /// <summary>A worker left of its own will.</summary>
+    public void Left(string name)
+    {
+        if (_workers.TryGetValue(name, out var worker) && !worker.Gone)
+        {
+            worker.Gone = true;
+            tell("left", $"{name} left", name);
+        }
+    }
+
+    /// <summary>A call to the worker failed.</summary>
+    public void Lost(RunWorker worker, Exception? why)
+    {
+        if (worker.Gone)
+            return;
+        worker.Gone = true;
+        tell("killed", $"{worker.Name} is gone ({why?.GetType().Name}: {why?.Message}); its open micro-batches are dealt again", worker.Name);
+        var failures = _failures[worker.Info.Life] = _failures.GetValueOrDefault(worker.Info.Life) + 1;
+        if (failures >= MostFailures)
+            Refuse(worker.Info, $"it failed {failures} times, last with: {why?.Message}");
+        _ = grains.GetGrain<IWorkerPoolGrain>(IWorkerPoolGrain.Key).Suspect(worker.Name, worker.Info.Life, why?.Message ?? "");
+    }
+
+    /// <summary>Returns when at least one worker is ready.</summary>
+    public async Task WaitForWorker(CancellationToken cancellation)
+    {
+        while (!Live.Any())
+        {
+            await Refresh(0);
+            if (_preparing.Count > 0)
+                await Task.WhenAny([.. _preparing.Values, Task.Delay(100, cancellation)]);
+            else
+                await Task.Delay(100, cancellation);
+            cancellation.ThrowIfCancellationRequested();
+        }
+
+        if (!Free.Any())
+            await Task.Delay(20, cancellation);
+    }
+
+    /// <summary>The shape of the run; every worker must see the same.</summary>
+    public RunShape Shape => _shape ?? throw new InvalidOperationException("No worker has told the shape of the run yet.");
+
+    private void Welcome(WorkerInfo info)
+    {
+        if (NumericsClass is not null && info.NumericsClass != NumericsClass && !allowMixedHardware)
+        {
+            Refuse(info, $"its numerics class is \"{info.NumericsClass}\", the run's is \"{NumericsClass}\"; set workers.allowMixedHardware to accept it without the promise of equal bits");
+            return;
+        }
+
+        NumericsClass ??= info.NumericsClass;
+        var worker = new RunWorker(info, grains.GetGrain<IWorkerGrain>(info.Name));
+        _workers[info.Name] = worker;
+        _preparing[info.Life] = Prepare(worker);
+    }
+
+    private async Task Prepare(RunWorker worker)
+    {
+        try
+        {
+            var shape = await worker.Grain.Prepare(run, load: false);
+            _shape ??= shape;
+            if (shape.DataFingerprint != _shape.DataFingerprint)
+            {
+                Refuse(worker.Info, $"it sees other data ({shape.DataFingerprint}, the run has {_shape.DataFingerprint}); give it the same images");
+                return;
+            }
+
+            worker.Ready = true;
+            tell("joined", $"{worker.Name} joined ({worker.Info.Device})", worker.Name);
+        }
+        catch (UserErrorException e)
+        {
+            Refuse(worker.Info, e.Message);
+        }
+        catch (Exception e)
+        {
+            Lost(worker, e);
+        }
+        finally
+        {
+            _preparing.Remove(worker.Info.Life);
+        }
+    }
+
+    private void Refuse(WorkerInfo info, string why)
+    {
+        _refused.Add(info.Life);
+        _workers.Remove(info.Name);
+        tell("refused", $"{info.Name} is refused: {why}", info.Name);
+    }
+}

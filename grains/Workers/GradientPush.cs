@@ -1,0 +1,59 @@
+using Orleans;
+using SslOrleans.Contracts.Grains;
+using SslOrleans.Contracts.Messages;
+using SslOrleans.Learning.Numerics;
+using SslOrleans.Learning.Training;
+
+namespace SslOrleans.Grains.Workers;
+
+/// <summary>
+/// Adds the gradients of a lease in tree order and sends each of its whole subtrees to the slices as soon as it is complete,
+/// while the next micro-batch is computed: one partial sum per subtree, whatever the number of workers.
+/// </summary>
+internal sealed class GradientPush(
+    string run, long step, Leaves[] leaves, int microBatches, ParameterLayout layout, string life, IGrainFactory grains, Stack<float[]> free) : IDisposable
+{
+    private readonly TreeSum _sum = new(microBatches, free.Push);
+    private readonly List<Task> _sending = [];
+
+    /// <summary>Parts in flight at a time.</summary>
+    private readonly SemaphoreSlim _slots = new(8, 8);
+
+    /// <summary>A vector for one micro-batch's gradient; every element will be written.</summary>
+    public float[] Rent() => free.TryPop(out var vector) ? vector : new float[layout.Length];
+
+    /// <summary>Takes a micro-batch's gradient; on the compute thread.</summary>
+    public void Add(int microBatch, float[] gradient)
+    {
+        _sum.Add(new TreeNode(microBatch, 1), gradient);
+        foreach (var whole in leaves.Where(l => _sum.Parts.ContainsKey(new TreeNode(l.Start, l.Size))))
+        {
+            var vector = _sum.Take(new TreeNode(whole.Start, whole.Size));
+            foreach (var slice in layout.Slices)
+            {
+                for (var part = 0; part < Parts.Count(slice.Length); part++)
+                    _sending.Add(Send(slice.Index, new PartialSum(run, step, whole, life, part, Parts.Cut(vector.AsSpan(slice.Offset, slice.Length), part))));
+            }
+
+            free.Push(vector);
+        }
+    }
+
+    /// <summary>Every part has arrived.</summary>
+    public Task Done() => Task.WhenAll(_sending);
+
+    public void Dispose() => _sum.Clear();
+
+    private async Task Send(int slice, PartialSum part)
+    {
+        await _slots.WaitAsync();
+        try
+        {
+            await grains.GetGrain<IParameterGrain>($"{run}/{slice}").Push(part);
+        }
+        finally
+        {
+            _slots.Release();
+        }
+    }
+}

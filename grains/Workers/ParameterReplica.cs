@@ -1,0 +1,92 @@
+using Orleans;
+using Orleans.Concurrency;
+using SslOrleans.Contracts.Grains;
+using SslOrleans.Contracts.Messages;
+using SslOrleans.Grains.State;
+using SslOrleans.Learning.Methods;
+using SslOrleans.Learning.Training;
+
+namespace SslOrleans.Grains.Workers;
+
+/// <summary>
+/// A worker's copy of a version: parameters, teacher and method state. It pulls what it lacks; a teacher that is one step behind
+/// it brings up itself, with the code that the teacher grain runs.
+/// </summary>
+internal sealed class ParameterReplica(string run, RunPlan plan, ParameterLayout layout, IReadOnlyList<StateSpec> specs, IGrainFactory grains)
+{
+    private StateStore? _queues;
+    private StateStore? _values;
+    private TeacherState? _teacher;
+
+    /// <summary>Version of everything here; −1 before the first.</summary>
+    public long Version { get; private set; } = -1;
+
+    public float[] Parameters { get; } = new float[layout.Length];
+
+    public float[] Teacher => _teacher?.Values ?? [];
+
+    public IEnumerable<StateStore> Stores => new[] { _queues, _values }.OfType<StateStore>();
+
+    /// <summary>Brings everything to a version.</summary>
+    public async Task BringTo(long version)
+    {
+        if (Version == version)
+            return;
+        var previous = Version;
+        Version = -1;
+        await Pull((slice, part) => Slice<IParameterGrain>(slice).Pull(version, part), Parameters);
+        if (layout.HasTeacher)
+            await BringTeacherTo(version, previous);
+        _queues = await BringStateTo(_queues, specs.Where(s => s.Kind == StateKind.Queue), grains.GetGrain<INegativeQueueGrain>(run), version);
+        _values = await BringStateTo(_values, specs.Where(s => s.Kind != StateKind.Queue), grains.GetGrain<IMethodStateGrain>(run), version);
+        Version = version;
+    }
+
+    private async Task BringTeacherTo(long version, long previous)
+    {
+        if (_teacher is not null && previous == version - 1 && _teacher.Version == previous)
+        {
+            _teacher.Follow(previous, plan.Schedule(previous).TeacherMomentum, Parameters);
+            return;
+        }
+
+        var values = new float[layout.Length];
+        await Pull((slice, part) => Slice<ITeacherGrain>(slice).Pull(version, part), values, s => s.Entries.Any(e => e.Followed));
+        _teacher = new TeacherState(layout.Entries, 0, values, version);
+    }
+
+    private async Task<StateStore?> BringStateTo(StateStore? store, IEnumerable<StateSpec> wanted, IVersionedStateGrain grain, long version)
+    {
+        var own = wanted.ToList();
+        if (own.Count == 0)
+            return null;
+        var news = await grain.Since(store?.Version ?? -1, version);
+        if (news.Whole.Length > 0)
+            return StateBlocks.Store(news.Whole, [.. own.Select(s => (int)s.Kind)], version);
+        foreach (var step in news.Steps)
+            store!.Advance(step.Step, StateBlocks.Update(step.Changes));
+        return store;
+    }
+
+    private async Task Pull(Func<int, int, Task<Immutable<byte[]>>> pull, float[] into, Func<LayoutSlice, bool>? which = null)
+    {
+        var arriving = new List<Task>();
+        foreach (var slice in layout.Slices.Where(s => which?.Invoke(s) ?? true))
+        {
+            for (var part = 0; part < Parts.Count(slice.Length); part++)
+                arriving.Add(Place(slice, part));
+        }
+
+        await Task.WhenAll(arriving);
+
+        async Task Place(LayoutSlice slice, int part)
+        {
+            var values = await pull(slice.Index, part);
+            Parts.Place(values, part, into.AsSpan(slice.Offset, slice.Length));
+        }
+    }
+
+    private T Slice<T>(int slice)
+        where T : IGrainWithStringKey
+        => grains.GetGrain<T>($"{run}/{slice}");
+}

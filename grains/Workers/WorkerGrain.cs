@@ -1,0 +1,114 @@
+using System.Globalization;
+using Orleans;
+using Orleans.Concurrency;
+using Orleans.Runtime;
+using SslOrleans.Contracts.Grains;
+using SslOrleans.Contracts.Messages;
+using SslOrleans.Grains.Placement;
+using SslOrleans.Learning.Training;
+
+namespace SslOrleans.Grains.Workers;
+
+/// <summary>
+/// One replica on one device. Tensors live on the grain's own compute thread, so that calls are answered while it computes.
+/// </summary>
+[OnNamedSilo]
+[Reentrant]
+public sealed class WorkerGrain(IWorkerEnvironment environment) : Grain, IWorkerGrain
+{
+    private static readonly TimeSpan s_heartbeat = TimeSpan.FromSeconds(1);
+
+    private readonly string _life = Guid.NewGuid().ToString("N");
+    private readonly Dictionary<string, Task<WorkerSession>> _sessions = [];
+    private ComputeThread? _thread;
+    private IGrainTimer? _timer;
+    private bool _left;
+
+    private string Name => this.GetPrimaryKeyString();
+
+    private int Index => int.Parse(Name[(Name.LastIndexOf('/') + 1)..], CultureInfo.InvariantCulture);
+
+    private IWorkerPoolGrain Pool => GrainFactory.GetGrain<IWorkerPoolGrain>(IWorkerPoolGrain.Key);
+
+    private ComputeThread Thread => _thread ??= new ComputeThread($"worker {Name}");
+
+    public async Task<WorkerInfo> Join()
+    {
+        _left = false;
+        await Pool.Register(Info());
+        _timer ??= this.RegisterGrainTimer(Heartbeat, new GrainTimerCreationOptions(s_heartbeat, s_heartbeat) { Interleave = true, KeepAlive = true });
+        return Info();
+    }
+
+    public async Task Leave()
+    {
+        _left = true;
+        _timer?.Dispose();
+        _timer = null;
+        await Pool.Leave(Name, _life);
+        foreach (var run in _sessions.Keys)
+            await GrainFactory.GetGrain<ITrainingRunGrain>(run).WorkerLeft(Name);
+    }
+
+    public async Task<RunShape> Prepare(RunBrief run, bool load)
+    {
+        var session = await Session(run);
+        if (load)
+            await session.LoadInitialParameters();
+        return session.Describe(withState: load);
+    }
+
+    public async Task<LeaseResult> Compute(Lease lease) => await (await Session(lease.Run)).Compute(lease);
+
+    public async Task<WorkTimes> Backprop(BackpropOrder order)
+        => _sessions.TryGetValue(order.Run, out var session)
+            ? await (await session).Backprop(order)
+            : throw new InvalidOperationException($"Worker {Name} has no open micro-batches of run {order.Run}.");
+
+    public async Task<CoupleResult> Couple(CoupleOrder order) => await (await Session(order.Run)).Couple(order);
+
+    public async Task Abandon(string run, long step)
+    {
+        if (_sessions.TryGetValue(run, out var session))
+            (await session).Abandon(step);
+    }
+
+    public async Task<ProbeResult> Probe(RunBrief run, long version) => await (await Session(run)).Probe(version);
+
+    public Task<WorkerInfo> Describe() => Task.FromResult(Info());
+
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (!_left)
+                await Leave();
+        }
+        catch (Exception e) when (e is OrleansException or TimeoutException)
+        {
+            // The silo that held pool and run is gone too: there is nobody to tell.
+        }
+
+        foreach (var session in _sessions.Values.Where(s => s.IsCompletedSuccessfully))
+            (await session).Dispose();
+        _thread?.Dispose();
+    }
+
+    private Task Heartbeat(CancellationToken cancellation) => _left ? Task.CompletedTask : Pool.Register(Info());
+
+    private Task<WorkerSession> Session(RunBrief run)
+    {
+        if (_sessions.TryGetValue(run.Run, out var session) && !session.IsFaulted)
+            return session;
+        return _sessions[run.Run] = WorkerSession.Open(run, _life, environment, Index, Thread, GrainFactory);
+    }
+
+    private WorkerInfo Info() => new(
+        Name,
+        Name[..Name.LastIndexOf('/')],
+        _life,
+        environment.Device(Index).ToString(),
+        environment.NumericsClass(Index),
+        Environment.ProcessId,
+        Environment.MachineName);
+}

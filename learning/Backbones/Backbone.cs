@@ -1,0 +1,25 @@
+using TorchSharp;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace SslOrleans.Learning.Backbones;
+
+/// <summary>An encoder: images <c>[N, 3, H, W]</c> to features <c>[N, D]</c>. It is what training leaves behind.</summary>
+public abstract class Backbone : Module<Tensor, Tensor>
+{
+    protected Backbone(string name)
+        : base(name)
+    {
+    }
+
+    /// <summary>D, the width of the features.</summary>
+    public abstract int FeatureDimension { get; }
+
+    /// <summary>
+    /// A new micro-batch of these samples starts; backbones that draw per sample (stochastic depth) key their draws by it.
+    /// Not called on a teacher, which drops nothing.
+    /// </summary>
+    public virtual void BeginMicroBatch(ulong seed, long epoch, IReadOnlyList<long> samples)
+    {
+    }
+}

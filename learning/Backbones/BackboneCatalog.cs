@@ -1,0 +1,71 @@
+using SslOrleans.Contracts;
+using SslOrleans.Contracts.Recipes;
+
+namespace SslOrleans.Learning.Backbones;
+
+/// <summary>Backbones by the name that recipes use.</summary>
+public static class BackboneCatalog
+{
+    private static readonly Dictionary<string, Entry> s_entries = new()
+    {
+        ["conv4"] = new(256, _ => new Conv4()),
+        ["resnet18"] = new(512, r => ResNet.ResNet18(CifarStem(r))),
+        ["resnet34"] = new(512, r => ResNet.ResNet34(CifarStem(r))),
+        ["resnet50"] = new(2048, r => ResNet.ResNet50(CifarStem(r))),
+    };
+
+    /// <summary>Width, depth and heads; the first is for quick runs on a CPU.</summary>
+    private static readonly Dictionary<string, (int Width, int Depth, int Heads)> s_transformers = new()
+    {
+        ["vit-nano"] = (128, 4, 4),
+        ["vit-ti"] = (192, 12, 3),
+        ["vit-s"] = (384, 12, 6),
+        ["vit-b"] = (768, 12, 12),
+    };
+
+    /// <summary>Every name, in order of size.</summary>
+    public static IReadOnlyCollection<string> Names { get; } = [.. s_entries.Keys, .. s_transformers.Keys];
+
+    /// <summary>Builds a backbone; <see cref="Initialization.Reset"/> then gives it the weights of a seed.</summary>
+    /// <exception cref="UserErrorException">The name or one of the numbers is wrong.</exception>
+    public static Backbone Create(BackboneRecipe recipe) 
+        => s_transformers.ContainsKey(recipe.Name) ? Transformer(recipe) : Find(recipe).Create(recipe);
+
+    /// <summary>A ViT whose parts a masked method uses.</summary>
+    /// <param name="recipe">Must name a ViT.</param>
+    /// <param name="fixedPositions">Sine and cosine positions in place of learned ones.</param>
+    /// <exception cref="UserErrorException">It names something else, or the patch does not divide the image.</exception>
+    public static Vit Transformer(BackboneRecipe recipe, bool fixedPositions = false)
+    {
+        if (!s_transformers.TryGetValue(recipe.Name, out var size))
+            throw new UserErrorException($"backbone.name is \"{recipe.Name}\", but this method works on patches; use one of {string.Join(", ", s_transformers.Keys)}.");
+        if (recipe.PatchSize < 1 || recipe.ImageSize % recipe.PatchSize != 0)
+            throw new UserErrorException($"backbone.patchSize is {recipe.PatchSize}, which does not divide backbone.imageSize ({recipe.ImageSize}); make it a divisor.");
+        if (recipe.Pooling is not ("cls" or "mean"))
+            throw new UserErrorException($"backbone.pooling is \"{recipe.Pooling}\"; use one of cls, mean.");
+        if (recipe.DropPathRule is not ("linear" or "uniform"))
+            throw new UserErrorException($"backbone.dropPathRule is \"{recipe.DropPathRule}\"; use one of linear, uniform.");
+        if (recipe.DropPath is not (>= 0 and < 1))
+            throw new UserErrorException($"backbone.dropPath is {recipe.DropPath}; give a rate from 0 to below 1.");
+        return new Vit(recipe, size.Width, size.Depth, size.Heads, fixedPositions);
+    }
+
+    /// <summary>D of the backbone that <see cref="Create"/> would build.</summary>
+    /// <exception cref="UserErrorException">The name is unknown.</exception>
+    public static int FeatureDimension(BackboneRecipe recipe) 
+        => s_transformers.TryGetValue(recipe.Name, out var size) ? size.Width : Find(recipe).FeatureDimension;
+
+    private static Entry Find(BackboneRecipe recipe)
+        => s_entries.TryGetValue(recipe.Name, out var entry)
+            ? entry
+            : throw new UserErrorException($"backbone.name is \"{recipe.Name}\"; use one of {string.Join(", ", Names)}.");
+
+    private static bool CifarStem(BackboneRecipe recipe) => recipe.Stem switch
+    {
+        "cifar" => true,
+        "imagenet" => false,
+        _ => throw new UserErrorException($"backbone.stem is \"{recipe.Stem}\"; use one of cifar, imagenet."),
+    };
+
+    private sealed record Entry(int FeatureDimension, Func<BackboneRecipe, Backbone> Create);
+}

@@ -1,0 +1,42 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace SslOrleans.Learning.Backbones;
+
+/// <summary>
+/// A plain convolutional net for quick runs: four 3×3 stages of 32, 64, 128 and 256 channels with strides 1, 2, 2, 2,
+/// each without bias and followed by batch norm and ReLU, then the mean over positions. 0.4 M parameters, D = 256.
+/// </summary>
+public sealed class Conv4 : Backbone
+{
+#pragma warning disable IDE0044 // RegisterComponents reads fields.
+    private readonly Conv2d conv1 = Stage(3, 32, 1);
+    private readonly BatchNorm bn1 = new(32);
+    private readonly Conv2d conv2 = Stage(32, 64, 2);
+    private readonly BatchNorm bn2 = new(64);
+    private readonly Conv2d conv3 = Stage(64, 128, 2);
+    private readonly BatchNorm bn3 = new(128);
+    private readonly Conv2d conv4 = Stage(128, 256, 2);
+    private readonly BatchNorm bn4 = new(256);
+#pragma warning restore IDE0044
+
+    public Conv4()
+        : base(nameof(Conv4))
+        => RegisterComponents();
+
+    public override int FeatureDimension => 256;
+
+    public override Tensor forward(Tensor images)
+    {
+        var x = bn1.call(conv1.call(images)).relu_();
+        x = bn2.call(conv2.call(x)).relu_();
+        x = bn3.call(conv3.call(x)).relu_();
+        x = bn4.call(conv4.call(x)).relu_();
+        return x.mean([2, 3]);
+    }
+
+    private static Conv2d Stage(long inputs, long outputs, long stride)
+        => Conv2d(inputs, outputs, 3, stride: stride, padding: 1, bias: false);
+}

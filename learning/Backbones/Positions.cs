@@ -1,0 +1,37 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SslOrleans.Learning.Backbones;
+
+/// <summary>Fixed two-dimensional sine and cosine positions (He et al. 2022, MAE; Chen et al. 2021, MoCo v3).</summary>
+public static class Positions
+{
+    /// <summary>
+    /// <c>[1, 1 + grid², D]</c>, zeros for [cls] first: the first half of D encodes the column, the second the row, each as sines
+    /// then cosines of frequencies 10000^(−k/(D/4)).
+    /// </summary>
+    public static Tensor SineCosine(int grid, int width)
+    {
+        if (width % 4 != 0)
+            throw new ArgumentException($"Width {width} is not divisible by 4.");
+        var quarter = width / 4;
+        var values = new float[(1 + (grid * grid)) * width];
+        for (var row = 0; row < grid; row++)
+        {
+            for (var column = 0; column < grid; column++)
+            {
+                var at = (1 + (row * grid) + column) * width;
+                for (var k = 0; k < quarter; k++)
+                {
+                    var frequency = Math.Pow(10000, -(double)k / quarter);
+                    values[at + k] = (float)Math.Sin(column * frequency);
+                    values[at + quarter + k] = (float)Math.Cos(column * frequency);
+                    values[at + (2 * quarter) + k] = (float)Math.Sin(row * frequency);
+                    values[at + (3 * quarter) + k] = (float)Math.Cos(row * frequency);
+                }
+            }
+        }
+
+        return tensor(values).reshape(1, 1 + (grid * grid), width);
+    }
+}

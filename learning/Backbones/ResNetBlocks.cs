@@ -1,0 +1,78 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace SslOrleans.Learning.Backbones;
+
+#pragma warning disable IDE0044 // RegisterComponents reads fields.
+
+/// <summary>Two 3×3 convolutions and a shortcut (ResNet-18 and -34).</summary>
+internal sealed class BasicBlock : Module<Tensor, Tensor>
+{
+    private readonly Conv2d conv1;
+    private readonly BatchNorm bn1;
+    private readonly Conv2d conv2;
+    private readonly BatchNorm bn2;
+    private readonly Sequential? downsample;
+
+    public BasicBlock(long inputs, long width, long stride)
+        : base(nameof(BasicBlock))
+    {
+        conv1 = Conv2d(inputs, width, 3, stride: stride, padding: 1, bias: false);
+        bn1 = new BatchNorm(width);
+        conv2 = Conv2d(width, width, 3, stride: 1, padding: 1, bias: false);
+        bn2 = new BatchNorm(width);
+        downsample = Shortcut.Create(inputs, width, stride);
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor input)
+    {
+        var x = bn1.call(conv1.call(input)).relu_();
+        x = bn2.call(conv2.call(x));
+        return x.add_(downsample is null ? input : downsample.call(input)).relu_();
+    }
+}
+
+/// <summary>1×1, 3×3 and 1×1 convolutions and a shortcut; the stride is in the 3×3 one, as in torchvision (ResNet-50).</summary>
+internal sealed class Bottleneck : Module<Tensor, Tensor>
+{
+    private readonly Conv2d conv1;
+    private readonly BatchNorm bn1;
+    private readonly Conv2d conv2;
+    private readonly BatchNorm bn2;
+    private readonly Conv2d conv3;
+    private readonly BatchNorm bn3;
+    private readonly Sequential? downsample;
+
+    public Bottleneck(long inputs, long width, long stride)
+        : base(nameof(Bottleneck))
+    {
+        conv1 = Conv2d(inputs, width, 1, bias: false);
+        bn1 = new BatchNorm(width);
+        conv2 = Conv2d(width, width, 3, stride: stride, padding: 1, bias: false);
+        bn2 = new BatchNorm(width);
+        conv3 = Conv2d(width, width * 4, 1, bias: false);
+        bn3 = new BatchNorm(width * 4);
+        downsample = Shortcut.Create(inputs, width * 4, stride);
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor input)
+    {
+        var x = bn1.call(conv1.call(input)).relu_();
+        x = bn2.call(conv2.call(x)).relu_();
+        x = bn3.call(conv3.call(x));
+        return x.add_(downsample is null ? input : downsample.call(input)).relu_();
+    }
+}
+
+internal static class Shortcut
+{
+    /// <summary>A 1×1 convolution and batch norm where the shape changes; null where it does not.</summary>
+    public static Sequential? Create(long inputs, long outputs, long stride)
+        => inputs == outputs && stride == 1
+            ? null
+            : Sequential(Conv2d(inputs, outputs, 1, stride: stride, bias: false), new BatchNorm(outputs));
+}

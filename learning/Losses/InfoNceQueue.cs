@@ -1,0 +1,27 @@
+using TorchSharp;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace SslOrleans.Learning.Losses;
+
+/// <summary>
+/// InfoNCE against a queue of keys of past batches (MoCo, He et al. 2020, eq. 1):
+/// −1/N Σᵢ log( e^{cos(qᵢ,kᵢ)/τ} / (e^{cos(qᵢ,kᵢ)/τ} + Σ_n e^{cos(qᵢ,nₙ)/τ}) ). A mean of per-row values.
+/// </summary>
+public static class InfoNceQueue
+{
+    /// <param name="query">Student projections <c>[N, D]</c>.</param>
+    /// <param name="key">Teacher projections of the other view <c>[N, D]</c>, without gradient.</param>
+    /// <param name="queue">Normalised keys of past batches <c>[K, D]</c>.</param>
+    /// <param name="temperature">τ.</param>
+    /// <returns>A scalar.</returns>
+    public static Tensor Loss(Tensor query, Tensor key, Tensor queue, double temperature)
+    {
+        var q = functional.normalize(query, dim: 1);
+        var k = functional.normalize(key.detach(), dim: 1);
+        var positive = (q * k).sum(1, keepdim: true);
+        var logits = cat([positive, q.mm(queue.t())], 1) / temperature;
+        var first = zeros(q.shape[0], dtype: ScalarType.Int64, device: q.device);
+        return functional.cross_entropy(logits, first);
+    }
+}

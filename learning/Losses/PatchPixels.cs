@@ -1,0 +1,19 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SslOrleans.Learning.Losses;
+
+/// <summary>Images as rows of patch pixels, the targets of MAE and SimMIM.</summary>
+public static class PatchPixels
+{
+    /// <summary>Images <c>[N, 3, H, W]</c> to <c>[N, P, p·p·3]</c>: patches row by row, in each the pixels row by row, channels last.</summary>
+    public static Tensor Of(Tensor images, int patchSize)
+    {
+        var (n, h, w) = (images.shape[0], images.shape[2] / patchSize, images.shape[3] / patchSize);
+        return images.reshape(n, 3, h, patchSize, w, patchSize).permute(0, 2, 4, 3, 5, 1).reshape(n, h * w, patchSize * patchSize * 3);
+    }
+
+    /// <summary>Each patch minus its mean, over √(its unbiased variance + 1e-6).</summary>
+    public static Tensor Normalize(Tensor patches)
+        => (patches - patches.mean([-1], keepdim: true)) / (patches.var(-1L, unbiased: true, keepdim: true) + 1e-6).sqrt();
+}

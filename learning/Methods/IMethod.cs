@@ -1,0 +1,55 @@
+using static TorchSharp.torch;
+
+namespace SslOrleans.Learning.Methods;
+
+/// <summary>
+/// A self-supervised method: which networks, what of a micro-batch is encoded, which loss, which state advances.
+/// Implementations are constructed from a recipe, carry a <see cref="MethodAttribute"/>, and keep no state that changes:
+/// what changes is in parameters, in the teacher or in the <see cref="MethodState"/>.
+/// </summary>
+public interface IMethod
+{
+    /// <summary>
+    /// True when the loss needs the embeddings of the whole effective batch (cookbook §3.8.1).
+    /// False when it is a mean of per-row values; it is then taken per micro-batch.
+    /// </summary>
+    bool Coupled { get; }
+
+    /// <summary>State beside parameters and teacher: queues, centres, banks. Empty for most methods.</summary>
+    IReadOnlyList<StateSpec> State => [];
+
+    /// <summary>The embeddings that <see cref="Advance"/> reads; empty when no state advances.</summary>
+    IReadOnlyList<string> Carried => [];
+
+    /// <summary>Student, heads, and the teacher when there is one.</summary>
+    Networks Build();
+
+    /// <summary>Runs the networks on one micro-batch. Rows are in sample order.</summary>
+    Embeddings Encode(Networks networks, Views views, StepContext step);
+
+    /// <summary>
+    /// The loss, a scalar. <paramref name="embeddings"/> has the rows of the whole effective batch when <see cref="Coupled"/>,
+    /// else those of one micro-batch.
+    /// </summary>
+    Tensor Loss(Embeddings embeddings, MethodState state, StepContext step);
+
+    /// <summary>What changes in the state after the step, from the <see cref="Carried"/> embeddings of the whole effective batch.</summary>
+    StateUpdate Advance(MethodState state, Embeddings carried, StepContext step) => StateUpdate.None;
+}
+
+/// <summary>Names a method and says where it comes from; <c>sslo methods</c> prints it.</summary>
+/// <param name="name">The name that recipes use.</param>
+[AttributeUsage(AttributeTargets.Class, Inherited = false)]
+public sealed class MethodAttribute(string name) : Attribute
+{
+    public string Name { get; } = name;
+
+    /// <summary>contrastive, self-distillation, clustering, canonical-correlation or masked-image-modelling.</summary>
+    public string Family { get; init; } = "";
+
+    /// <summary>Row of the method inventory.</summary>
+    public string Inventory { get; init; } = "";
+
+    /// <summary>Authors, title, year.</summary>
+    public string Paper { get; init; } = "";
+}

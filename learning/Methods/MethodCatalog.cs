@@ -1,0 +1,56 @@
+using System.Reflection;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using SslOrleans.Contracts;
+using SslOrleans.Contracts.Recipes;
+
+namespace SslOrleans.Learning.Methods;
+
+/// <summary>Finds methods by their <see cref="MethodAttribute"/>: a new method is one new file.</summary>
+public static class MethodCatalog
+{
+    private static readonly Dictionary<string, Type> s_types = typeof(MethodCatalog).Assembly.GetTypes()
+        .Where(t => typeof(IMethod).IsAssignableFrom(t) && t.GetCustomAttribute<MethodAttribute>() is not null)
+        .ToDictionary(t => t.GetCustomAttribute<MethodAttribute>()!.Name);
+
+    /// <summary>Every method, by name.</summary>
+    public static IReadOnlyList<MethodAttribute> All { get; } =
+        [.. s_types.Values.Select(t => t.GetCustomAttribute<MethodAttribute>()!).OrderBy(m => m.Name, StringComparer.Ordinal)];
+
+    /// <summary>The method that the recipe names.</summary>
+    /// <exception cref="UserErrorException">There is none, or the recipe's numbers do not fit it.</exception>
+    public static IMethod Create(Recipe recipe)
+    {
+        if (!s_types.TryGetValue(recipe.Method, out var type))
+            throw new UserErrorException($"method \"{recipe.Method}\" is unknown; use one of {string.Join(", ", All.Select(m => m.Name))}.");
+        try
+        {
+            return (IMethod)Activator.CreateInstance(type, recipe)!;
+        }
+        catch (TargetInvocationException e) when (e.InnerException is UserErrorException inner)
+        {
+            throw new UserErrorException(inner.Message, inner);
+        }
+    }
+
+    /// <summary>The recipe's <c>loss</c> section as the method's own record; unknown keys are refused by name.</summary>
+    public static T Options<T>(Recipe recipe)
+        where T : new()
+    {
+        var known = RecipeKeys.Of(typeof(T));
+        foreach (var (key, _) in recipe.Loss)
+        {
+            if (!known.ContainsKey(key))
+                throw RecipeKeys.Unknown(recipe.Name, "loss.", key, known.Keys);
+        }
+
+        try
+        {
+            return ((JsonObject)recipe.Loss.DeepClone()).Deserialize<T>(RecipeReader.SerializerOptions) ?? new T();
+        }
+        catch (JsonException e)
+        {
+            throw new UserErrorException($"{recipe.Name}: loss{e.Path?.TrimStart('$')} has a value of the wrong kind.", e);
+        }
+    }
+}

@@ -1,0 +1,60 @@
+using SslOrleans.Contracts.Recipes;
+using SslOrleans.Learning.Losses;
+using TorchSharp;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace SslOrleans.Learning.Methods;
+
+/// <summary>
+/// MoCo: the student's query of view 1 against the EMA teacher's key of view 2 and a queue of past keys, which makes the number
+/// of negatives independent of the batch. v1 has a linear projector; v2 adds the MLP and stronger views.
+/// Embeddings <c>q1</c>, <c>key2</c> <c>[N, D]</c>; state <c>queue2</c> <c>[K, D]</c>.
+/// </summary>
+[Method("mocov1", Family = "contrastive", Inventory = "M019",
+    Paper = "He et al., Momentum Contrast for Unsupervised Visual Representation Learning, 2020")]
+public sealed class MocoV1 : IMethod
+{
+    private readonly Recipe _recipe;
+    private readonly Options _options;
+
+    public MocoV1(Recipe recipe)
+    {
+        _recipe = recipe;
+        _options = MethodCatalog.Options<Options>(recipe);
+        Require.Views(recipe, 2);
+        Require.Positive(recipe, "loss.temperature", _options.Temperature);
+        Require.Queue(recipe, "loss.queue", _options.Queue);
+        State = [new("queue2", StateKind.Queue, [_options.Queue, BuildNetworks.ProjectionWidth(recipe)], StateInitial.UnitRows)];
+    }
+
+    public sealed record Options
+    {
+        /// <summary>τ.</summary>
+        public double Temperature { get; init; } = 0.07;
+
+        /// <summary>K, keys in a queue; a multiple of the effective batch.</summary>
+        public int Queue { get; init; } = 65536;
+    }
+
+    public bool Coupled => false;
+
+    public IReadOnlyList<StateSpec> State { get; }
+
+    public IReadOnlyList<string> Carried => ["key2"];
+
+    public Networks Build() => BuildNetworks.StudentAndTeacher(_recipe);
+
+    public Embeddings Encode(Networks networks, Views views, StepContext step)
+    {
+        var found = new Embeddings { { "q1", networks.Student.call(views[0]) } };
+        using (no_grad())
+            found.Add("key2", functional.normalize(networks.Teacher!.call(views[1]), dim: 1));
+        return found;
+    }
+
+    public Tensor Loss(Embeddings embeddings, MethodState state, StepContext step)
+        => InfoNceQueue.Loss(embeddings["q1"], embeddings["key2"], state["queue2"], _options.Temperature);
+
+    public StateUpdate Advance(MethodState state, Embeddings carried, StepContext step) => StateUpdate.Of("queue2", carried["key2"]);
+}

@@ -1,0 +1,80 @@
+using SslOrleans.Contracts.Recipes;
+using SslOrleans.Learning.Losses;
+using TorchSharp;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace SslOrleans.Learning.Methods;
+
+/// <summary>
+/// MoCo v2: the student's query of view 1 against the EMA teacher's key of view 2 and a queue of past keys.
+/// <c>symmetric</c> adds the other direction with a queue of its own, and halves the sum.
+/// Embeddings <c>q1</c>, <c>key2</c> (and <c>q2</c>, <c>key1</c>) <c>[N, D]</c>; state <c>queue2</c> (and <c>queue1</c>) <c>[K, D]</c>.
+/// </summary>
+[Method("mocov2", Family = "contrastive", Inventory = "M020",
+    Paper = "Chen et al., Improved Baselines with Momentum Contrastive Learning, 2020")]
+public sealed class MocoV2 : IMethod
+{
+    private readonly Recipe _recipe;
+    private readonly Options _options;
+
+    public MocoV2(Recipe recipe)
+    {
+        _recipe = recipe;
+        _options = MethodCatalog.Options<Options>(recipe);
+        Require.Views(recipe, 2);
+        Require.Positive(recipe, "loss.temperature", _options.Temperature);
+        Require.Queue(recipe, "loss.queue", _options.Queue);
+        long[] shape = [_options.Queue, BuildNetworks.ProjectionWidth(recipe)];
+        State = _options.Symmetric
+            ? [new("queue1", StateKind.Queue, shape, StateInitial.UnitRows), new("queue2", StateKind.Queue, shape, StateInitial.UnitRows)]
+            : [new("queue2", StateKind.Queue, shape, StateInitial.UnitRows)];
+        Carried = _options.Symmetric ? ["key1", "key2"] : ["key2"];
+    }
+
+    public sealed record Options
+    {
+        /// <summary>τ.</summary>
+        public double Temperature { get; init; } = 0.2;
+
+        /// <summary>K, keys in a queue; a multiple of the effective batch.</summary>
+        public int Queue { get; init; } = 65536;
+
+        /// <summary>Both directions.</summary>
+        public bool Symmetric { get; init; }
+    }
+
+    public bool Coupled => false;
+
+    public IReadOnlyList<StateSpec> State { get; }
+
+    public IReadOnlyList<string> Carried { get; }
+
+    public Networks Build() => BuildNetworks.StudentAndTeacher(_recipe);
+
+    public Embeddings Encode(Networks networks, Views views, StepContext step)
+    {
+        var found = new Embeddings { { "q1", networks.Student.call(views[0]) } };
+        if (_options.Symmetric)
+            found.Add("q2", networks.Student.call(views[1]));
+        using (no_grad())
+        {
+            if (_options.Symmetric)
+                found.Add("key1", functional.normalize(networks.Teacher!.call(views[0]), dim: 1));
+            found.Add("key2", functional.normalize(networks.Teacher!.call(views[1]), dim: 1));
+        }
+
+        return found;
+    }
+
+    public Tensor Loss(Embeddings embeddings, MethodState state, StepContext step)
+    {
+        var loss = InfoNceQueue.Loss(embeddings["q1"], embeddings["key2"], state["queue2"], _options.Temperature);
+        return _options.Symmetric
+            ? (loss + InfoNceQueue.Loss(embeddings["q2"], embeddings["key1"], state["queue1"], _options.Temperature)) / 2
+            : loss;
+    }
+
+    public StateUpdate Advance(MethodState state, Embeddings carried, StepContext step)
+        => new([.. carried.Select(k => StateUpdate.Change(k.Key.Replace("key", "queue"), k.Value))]);
+}

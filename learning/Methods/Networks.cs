@@ -1,0 +1,74 @@
+using SslOrleans.Learning.Backbones;
+using TorchSharp;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace SslOrleans.Learning.Methods;
+
+/// <summary>
+/// A backbone and the heads behind it. Field names are the keys of the state dictionary:
+/// <c>backbone.conv1.weight</c>, <c>projector.0.weight</c>.
+/// </summary>
+public sealed class Branch : Module<Tensor, Tensor>
+{
+#pragma warning disable IDE0044, CA1051 // RegisterComponents reads fields.
+    private readonly Backbone backbone;
+    private readonly Module<Tensor, Tensor>? projector;
+    private readonly Module<Tensor, Tensor>? predictor;
+    private readonly Module<Tensor, Tensor>? prototypes;
+    private readonly Module? decoder;
+#pragma warning restore IDE0044, CA1051
+
+    public Branch(
+        Backbone backbone,
+        Module<Tensor, Tensor>? projector = null,
+        Module<Tensor, Tensor>? predictor = null,
+        Module<Tensor, Tensor>? prototypes = null,
+        Module? decoder = null)
+        : base(nameof(Branch))
+    {
+        this.backbone = backbone;
+        this.projector = projector;
+        this.predictor = predictor;
+        this.prototypes = prototypes;
+        this.decoder = decoder;
+        RegisterComponents();
+    }
+
+    public Backbone Backbone => backbone;
+
+    public Module<Tensor, Tensor> Projector => projector ?? throw Missing(nameof(projector));
+
+    public Module<Tensor, Tensor> Predictor => predictor ?? throw Missing(nameof(predictor));
+
+    public Module<Tensor, Tensor> Prototypes => prototypes ?? throw Missing(nameof(prototypes));
+
+    /// <summary>What a masked method reconstructs with; of its own type.</summary>
+    public Module Decoder => decoder ?? throw Missing(nameof(decoder));
+
+    /// <summary>Images <c>[N, 3, H, W]</c> to projections <c>[N, D]</c>; features when there is no projector.</summary>
+    public override Tensor forward(Tensor images)
+    {
+        var features = backbone.call(images);
+        return projector is null ? features : projector.call(features);
+    }
+
+    /// <summary>Projections to predictions, both <c>[N, D]</c>; unchanged when there is no predictor (K27, K28).</summary>
+    public Tensor Predict(Tensor projections) => predictor is null ? projections : predictor.call(projections);
+
+    private static InvalidOperationException Missing(string head)
+        => new($"The method built no {head}; pass one to Branch in its Build.");
+}
+
+/// <summary>
+/// What a worker trains: the student, and a teacher that follows the student's parameters of the same names by EMA
+/// (cookbook §2.3; K19). The teacher never receives a gradient.
+/// </summary>
+public sealed record Networks(Branch Student, Branch? Teacher = null) : IDisposable
+{
+    public void Dispose()
+    {
+        Student.Dispose();
+        Teacher?.Dispose();
+    }
+}

@@ -1,0 +1,45 @@
+using SslOrleans.Contracts.Recipes;
+using SslOrleans.Learning.Losses;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SslOrleans.Learning.Methods;
+
+/// <summary>
+/// SimCLR: two views of each image, all of them through the encoder in one batch (K17); every other view of the effective
+/// batch is a negative. Embeddings <c>z1</c>, <c>z2</c> <c>[N, D]</c>.
+/// </summary>
+[Method("simclr", Family = "contrastive", Inventory = "M013",
+    Paper = "Chen et al., A Simple Framework for Contrastive Learning of Visual Representations, 2020")]
+public sealed class SimClr : IMethod
+{
+    private readonly Recipe _recipe;
+    private readonly Options _options;
+
+    public SimClr(Recipe recipe)
+    {
+        _recipe = recipe;
+        _options = MethodCatalog.Options<Options>(recipe);
+        Require.Views(recipe, 2);
+        Require.Positive(recipe, "loss.temperature", _options.Temperature);
+    }
+
+    public sealed record Options
+    {
+        /// <summary>τ.</summary>
+        public double Temperature { get; init; } = 0.2;
+    }
+
+    public bool Coupled => true;
+
+    public Networks Build() => BuildNetworks.Student(_recipe);
+
+    public Embeddings Encode(Networks networks, Views views, StepContext step)
+    {
+        var both = networks.Student.call(cat([views[0], views[1]])).chunk(2);
+        return new Embeddings { { "z1", both[0] }, { "z2", both[1] } };
+    }
+
+    public Tensor Loss(Embeddings embeddings, MethodState state, StepContext step)
+        => NtXent.Loss(embeddings["z1"], embeddings["z2"], _options.Temperature);
+}

@@ -1,0 +1,52 @@
+using SslOrleans.Contracts.Recipes;
+using SslOrleans.Learning.Losses;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SslOrleans.Learning.Methods;
+
+/// <summary>
+/// SupCon: SimCLR that uses labels, every view of the same class being a positive; for the oracle studies of cookbook §3.2.
+/// Embeddings <c>z1</c>, <c>z2</c> <c>[N, D]</c>, <c>labels</c> <c>[N]</c>.
+/// </summary>
+[Method("supcon", Family = "contrastive", Inventory = "K48",
+    Paper = "Khosla et al., Supervised Contrastive Learning, 2020")]
+public sealed class SupCon : IMethod
+{
+    private readonly Recipe _recipe;
+    private readonly Options _options;
+
+    public SupCon(Recipe recipe)
+    {
+        _recipe = recipe;
+        _options = MethodCatalog.Options<Options>(recipe);
+        Require.Views(recipe, 2);
+        Require.Positive(recipe, "loss.temperature", _options.Temperature);
+        Require.OneOf(recipe, "loss.variant", _options.Variant, "out", "in");
+    }
+
+    public sealed record Options
+    {
+        /// <summary>τ.</summary>
+        public double Temperature { get; init; } = 0.2;
+
+        /// <summary><c>out</c>: mean of logarithms, the paper's choice; <c>in</c>: logarithm of the mean.</summary>
+        public string Variant { get; init; } = "out";
+    }
+
+    public bool Coupled => true;
+
+    public Networks Build() => BuildNetworks.Student(_recipe);
+
+    public Embeddings Encode(Networks networks, Views views, StepContext step)
+    {
+        var both = networks.Student.call(cat([views[0], views[1]])).chunk(2);
+        if (step.Labels.Count != both[0].shape[0])
+            throw Require.Error(_recipe, "method", "is \"supcon\"", "bring a data set with labels, or take simclr");
+        var labels = tensor(step.Labels.Select(l => (float)l).ToArray()).to(step.Device);
+        return new Embeddings { { "z1", both[0] }, { "z2", both[1] }, { "labels", labels } };
+    }
+
+    public Tensor Loss(Embeddings embeddings, MethodState state, StepContext step) => SupervisedContrastive.Loss(
+        embeddings["z1"], embeddings["z2"], embeddings["labels"], _options.Temperature, inside: _options.Variant == "in");
+}

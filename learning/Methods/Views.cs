@@ -1,0 +1,20 @@
+using static TorchSharp.torch;
+
+namespace SslOrleans.Learning.Methods;
+
+/// <summary>The views of one micro-batch: V tensors <c>[b, 3, Hᵥ, Wᵥ]</c>, rows in sample order, and masks where the recipe asks for them.</summary>
+public sealed class Views(IReadOnlyList<Tensor> images, IReadOnlyList<Tensor?> masks)
+{
+    /// <summary>View v, normalised.</summary>
+    public Tensor this[int view] => images[view];
+
+    /// <summary>Number of views of each image.</summary>
+    public int Count => images.Count;
+
+    /// <summary>True when the data pipeline made a mask for view v.</summary>
+    public bool HasMask(int view) => masks[view] is not null;
+
+    /// <summary>The mask of view v: booleans <c>[b, patches]</c>, true where hidden.</summary>
+    public Tensor Mask(int view) => masks[view]
+        ?? throw new InvalidOperationException($"View {view} has no mask; set views.*.mask.kind in the recipe.");
+}

@@ -1,0 +1,53 @@
+using System.Collections.Concurrent;
+
+namespace SslOrleans.Learning.Training;
+
+/// <summary>
+/// A thread of its own for tensor work: dispose scopes are per thread, so a replica must never move to another one,
+/// and a long computation must never hold a scheduler that has to answer messages.
+/// </summary>
+public sealed class ComputeThread : IDisposable
+{
+    private readonly BlockingCollection<Action> _work = [];
+    private readonly Thread _thread;
+
+    public ComputeThread(string name)
+    {
+        _thread = new Thread(Loop) { IsBackground = true, Name = name };
+        _thread.Start();
+    }
+
+    /// <summary>Runs the function on the thread, after everything that was asked before.</summary>
+    public Task<T> Run<T>(Func<T> work)
+    {
+        var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _work.Add(() =>
+        {
+            try
+            {
+                done.SetResult(work());
+            }
+            catch (Exception e)
+            {
+                done.SetException(e);
+            }
+        });
+        return done.Task;
+    }
+
+    /// <summary>Runs the action on the thread, after everything that was asked before.</summary>
+    public Task Run(Action work) => Run(() =>
+    {
+        work();
+        return true;
+    });
+
+    /// <summary>Takes no more work; what was asked before is still done.</summary>
+    public void Dispose() => _work.CompleteAdding();
+
+    private void Loop()
+    {
+        foreach (var work in _work.GetConsumingEnumerable())
+            work();
+    }
+}

@@ -1,0 +1,228 @@
+using System.Diagnostics;
+using System.IO.Hashing;
+using System.Runtime.InteropServices;
+using SslOrleans.Contracts.Recipes;
+using SslOrleans.Learning.Methods;
+using SslOrleans.Learning.Numerics;
+using SslOrleans.Learning.Optim;
+using static TorchSharp.torch;
+
+namespace SslOrleans.Learning.Training;
+
+/// <summary>What a committed step was like.</summary>
+public sealed record StepReport(
+    long Step,
+    float Loss,
+    double LearningRate,
+    double GradientNorm,
+    double Seconds,
+    double DataSeconds,
+    string WeightsHash,
+    IReadOnlyDictionary<string, float> Reported);
+
+/// <summary>
+/// The whole algorithm on a page, in one process and without actors: plan, encode, couple, backprop, reduce, commit.
+/// The grains do the same with the same parts; tests hold both to the same bits. Lanes are threads with a replica each,
+/// and their number changes no bit.
+/// </summary>
+public sealed class LocalTrainer : IDisposable
+{
+    private readonly Recipe _recipe;
+    private readonly IViewProvider _data;
+    private readonly (ComputeThread Thread, Replica Replica)[] _lanes;
+    private readonly SliceState[] _slices;
+    private readonly float[] _parameters;
+    private readonly TeacherState _teacher;
+    private readonly StateStore _state;
+
+    public LocalTrainer(Recipe recipe, IViewProvider data, int lanes = 1, Device? device = null)
+    {
+        _recipe = recipe;
+        _data = data;
+        Plan = new RunPlan(recipe, data.Samples);
+        set_num_threads(recipe.Workers.ThreadsPerWorker);
+        _lanes = [.. Enumerable.Range(0, lanes).Select(i => new ComputeThread($"lane {i}")).Select(t => (t, t.Run(() => new Replica(recipe, device ?? CPU)).Result))];
+        Layout = _lanes[0].Replica.Layout;
+        _parameters = _lanes[0].Thread.Run(_lanes[0].Replica.InitialParameters).Result;
+        _slices = [.. Layout.Slices.Select(s => new SliceState(recipe, s, _parameters.AsSpan(s.Offset, s.Length)))];
+        _teacher = new TeacherState(Layout.Entries, 0, [.. _parameters], 0);
+        _state = new StateStore(_lanes[0].Replica.Method.State, recipe.Seed, data.Samples);
+    }
+
+    public RunPlan Plan { get; }
+
+    public ParameterLayout Layout { get; }
+
+    /// <summary>The next step.</summary>
+    public long Step { get; private set; }
+
+    /// <summary>The flat vector at the present version.</summary>
+    public ReadOnlySpan<float> Parameters => _parameters;
+
+    /// <summary>The teacher's flat vector; meaningful where the teacher follows.</summary>
+    public ReadOnlySpan<float> Teacher => _teacher.Values;
+
+    /// <summary>XXH128 over the slices' hashes: what the ledger records.</summary>
+    public string WeightsHash => WeightsHashing.Combine(_slices.Select(s => s.Hash()));
+
+    /// <summary>Backbone features <c>[N, D]</c> of normalised images.</summary>
+    public float[] Features(float[] pixels, int height, int width)
+    {
+        var (thread, replica) = _lanes[0];
+        return thread.Run(() =>
+        {
+            replica.Load(_parameters, _teacher.Values);
+            return replica.Features(pixels, height, width);
+        }).Result;
+    }
+
+    public int FeatureDimension => _lanes[0].Replica.FeatureDimension;
+
+    /// <summary>One optimiser step.</summary>
+    public StepReport RunStep()
+    {
+        var started = Stopwatch.GetTimestamp();
+        var work = Enumerable.Range(0, Plan.MicroBatches).GroupBy(m => m * _lanes.Length / Plan.MicroBatches).ToArray();
+        var sum = new TreeSum(Plan.MicroBatches);
+        var reported = new IReadOnlyDictionary<string, float>[Plan.MicroBatches];
+        float loss;
+        var dataSeconds = 0.0;
+
+        // Encode; without coupling also backprop.
+        var open = new OpenMicroBatch[Plan.MicroBatches];
+        var exported = new IReadOnlyList<NamedArray>[Plan.MicroBatches];
+        var losses = new float[Plan.MicroBatches];
+        var coupled = _lanes[0].Replica.Method.Coupled;
+        var carried = _lanes[0].Replica.Method.Carried;
+        OnLanes((replica, m) =>
+        {
+            var before = Stopwatch.GetTimestamp();
+            var views = _data.Render(Plan.FirstPosition(Step, m), Plan.MicroBatch);
+            lock (sum)
+                dataSeconds += Stopwatch.GetElapsedTime(before).TotalSeconds / _lanes.Length;
+            var context = Context(views.SampleIds);
+            open[m] = replica.Encode(m, views, context);
+            exported[m] = Replica.Export(open[m], coupled ? null : carried);
+            if (coupled)
+                return;
+            var gradient = new float[Layout.Length];
+            using var scope = NewDisposeScope();
+            losses[m] = replica.LossAndBackward(open[m], replica.ToTensors(_state), context, gradient);
+            reported[m] = context.Reported;
+            lock (sum)
+                sum.Add(new TreeNode(m, 1), gradient);
+        }, load: true);
+
+        // Couple, and let the state advance.
+        var whole = exported[0].Count > 0 ? NamedArray.Concatenate(exported) : [];
+        var update = StateUpdate.None;
+        var (thread, first) = _lanes[0];
+        if (coupled)
+        {
+            var context = Context([]);
+            var result = thread.Run(() =>
+            {
+                using var scope = NewDisposeScope();
+                return first.Couple(whole, first.ToTensors(_state), context);
+            }).Result;
+            loss = result.Loss;
+            reported = [context.Reported];
+            var parts = result.Gradients.Select(g => g.Split(Plan.MicroBatches)).ToList();
+            OnLanes((replica, m) =>
+            {
+                var gradient = new float[Layout.Length];
+                replica.Backward(open[m], [.. parts.Select(p => p[m])], gradient);
+                lock (sum)
+                    sum.Add(new TreeNode(m, 1), gradient);
+            });
+        }
+        else
+        {
+            loss = losses.Aggregate(0f, (a, b) => a + b) / losses.Length;
+        }
+
+        if (_state.Names.Count > 0)
+        {
+            update = thread.Run(() =>
+            {
+                using var scope = NewDisposeScope();
+                return first.Advance(whole, first.ToTensors(_state), Context([]));
+            }).Result;
+        }
+
+        // Reduce and commit.
+        var schedule = Plan.Schedule(Step);
+        var total = sum.Total;
+        var squares = 0.0;
+        foreach (var slice in _slices)
+            squares += slice.GradientSquares(total.AsSpan(slice.Slice.Offset, slice.Slice.Length));
+        var norm = Math.Sqrt(squares);
+        foreach (var slice in _slices)
+        {
+            slice.Apply(schedule, total.AsSpan(slice.Slice.Offset, slice.Slice.Length), Clipping.Factor(_recipe.Optimizer, norm));
+            slice.Parameters.CopyTo(_parameters.AsSpan(slice.Slice.Offset));
+        }
+
+        if (Layout.HasTeacher)
+            _teacher.Follow(Step, schedule.TeacherMomentum, _parameters);
+        _state.Advance(Step, update);
+        var report = new StepReport(Step, loss, schedule.LearningRate, norm, Stopwatch.GetElapsedTime(started).TotalSeconds, dataSeconds, WeightsHash, ReportedTerms.Mean(reported));
+        Step++;
+        return report;
+
+        void OnLanes(Action<Replica, int> compute, bool load = false)
+            => Task.WaitAll([.. work.Select(mine => _lanes[mine.Key].Thread.Run(() =>
+            {
+                var replica = _lanes[mine.Key].Replica;
+                if (load)
+                    replica.Load(_parameters, _teacher.Values);
+                foreach (var m in mine)
+                    compute(replica, m);
+            }))]);
+
+        StepContext Context(IReadOnlyList<long> samples) => StepContexts.Create(_recipe, Plan, Step, samples, _lanes[0].Replica.Device);
+    }
+
+    public void Dispose()
+    {
+        foreach (var (thread, replica) in _lanes)
+        {
+            thread.Run(replica.Dispose).Wait();
+            thread.Dispose();
+        }
+    }
+}
+
+/// <summary>Contexts for a step, the same wherever they are made.</summary>
+public static class StepContexts
+{
+    public static StepContext Create(Recipe recipe, RunPlan plan, long step, IReadOnlyList<long> samples, Device device) => new()
+    {
+        Seed = recipe.Seed,
+        Step = step,
+        TotalSteps = plan.TotalSteps,
+        Epoch = plan.Epoch(step),
+        SampleIds = samples,
+        EffectiveBatch = plan.EffectiveBatch,
+        Device = device,
+    };
+}
+
+/// <summary>The hash of a version: XXH128 over the slices' hashes in slice order.</summary>
+public static class WeightsHashing
+{
+    public static string Combine(IEnumerable<UInt128> slices)
+    {
+        var hash = new XxHash128();
+        foreach (var slice in slices)
+            hash.Append(MemoryMarshal.AsBytes(new ReadOnlySpan<UInt128>(in slice)));
+        return hash.GetCurrentHashAsUInt128().ToString("x32", System.Globalization.CultureInfo.InvariantCulture);
+    }
+}
+
+/// <summary>Terms that several micro-batches reported, averaged in their order.</summary>
+public static class ReportedTerms
+{
+    public static IReadOnlyDictionary<string, float> Mean(IReadOnlyList<IReadOnlyDictionary<string, float>> reported)
+        => reported.SelectMany(r => r).GroupBy(r => r.Key).OrderBy(g => g.Key, StringComparer.Ordinal).ToDictionary(g => g.Key, g => (float)g.Average(v => (double)v.Value));
+}

@@ -1,0 +1,22 @@
+namespace SslOrleans.Learning.Training;
+
+/// <summary>One view of every image of a micro-batch: normalised pixels <c>[b, 3, H, W]</c> and, where asked for, a mask <c>[b, patches]</c>.</summary>
+public sealed record ViewBuffer(float[] Pixels, int Height, int Width, bool[]? Mask = null);
+
+/// <summary>The views of one micro-batch, rows in sample order.</summary>
+/// <param name="SampleIds">Indices in the data set.</param>
+/// <param name="Views">In view-plan order.</param>
+public sealed record MicroBatchViews(long[] SampleIds, IReadOnlyList<ViewBuffer> Views);
+
+/// <summary>
+/// Makes the views of the samples at given positions of the run's endless order. Pure: the same positions give the same bits
+/// on any worker. Thread-safe.
+/// </summary>
+public interface IViewProvider
+{
+    /// <summary>Samples in an epoch.</summary>
+    long Samples { get; }
+
+    /// <summary>The views of <paramref name="count"/> consecutive positions.</summary>
+    MicroBatchViews Render(long firstPosition, int count);
+}

@@ -1,0 +1,214 @@
+using SslOrleans.Contracts.Recipes;
+using SslOrleans.Learning.Backbones;
+using SslOrleans.Learning.Methods;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SslOrleans.Learning.Training;
+
+/// <summary>A micro-batch between its forward and its backward pass: the graph is alive.</summary>
+public sealed class OpenMicroBatch(int number, Embeddings embeddings, float[] statistics) : IDisposable
+{
+    /// <summary>Its number in the step.</summary>
+    public int Number { get; } = number;
+
+    public Embeddings Embeddings { get; } = embeddings;
+
+    /// <summary>Batch statistics in layout order.</summary>
+    public float[] Statistics { get; } = statistics;
+
+    public void Dispose()
+    {
+        foreach (var (_, tensor) in Embeddings)
+            tensor.Dispose();
+    }
+}
+
+/// <summary>
+/// One model replica on one device. It computes micro-batches: views to embeddings, embedding gradients to parameter gradients.
+/// It knows neither how many replicas there are nor which micro-batches others compute. Use it from one thread.
+/// </summary>
+public sealed class Replica : IDisposable
+{
+    private readonly Networks _networks;
+    private readonly TensorBinding _binding;
+
+    public Replica(Recipe recipe, Device device)
+    {
+        Recipe = recipe;
+        Device = device;
+        Method = MethodCatalog.Create(recipe);
+        _networks = Method.Build();
+        Initialization.Reset(_networks.Student, recipe.Seed);
+        _networks.Student.to(device);
+        _networks.Student.train();
+        if (_networks.Teacher is { } teacher)
+        {
+            teacher.to(device);
+            teacher.train();
+            foreach (var parameter in teacher.parameters())
+                parameter.requires_grad = false;
+        }
+
+        _binding = new TensorBinding(_networks, recipe.Workers.Slices);
+    }
+
+    public Recipe Recipe { get; }
+
+    public Device Device { get; }
+
+    public IMethod Method { get; }
+
+    public ParameterLayout Layout => _binding.Layout;
+
+    /// <summary>The initial flat vector: a pure function of the recipe.</summary>
+    public float[] InitialParameters() => _binding.Read();
+
+    /// <summary>Loads a version. <paramref name="teacher"/> is read at the offsets that the teacher follows.</summary>
+    public void Load(ReadOnlySpan<float> parameters, ReadOnlySpan<float> teacher) => _binding.Write(parameters, teacher);
+
+    /// <summary>Forward pass of a micro-batch; the graph stays until <see cref="Backward"/> or disposal.</summary>
+    public OpenMicroBatch Encode(int number, MicroBatchViews batch, StepContext step)
+    {
+        using var scope = NewDisposeScope();
+        _binding.BeginMicroBatch();
+        _networks.Student.Backbone.BeginMicroBatch(step.Seed, step.Epoch, step.SampleIds);
+        var views = ToTensors(batch);
+        var embeddings = Method.Encode(_networks, views, step);
+        foreach (var (_, tensor) in embeddings)
+            tensor.DetachFromDisposeScope();
+        return new OpenMicroBatch(number, embeddings, _binding.ReadBatchStatistics());
+    }
+
+    /// <summary>The embeddings of a micro-batch, off the device; only the named ones when names are given.</summary>
+    public static IReadOnlyList<NamedArray> Export(OpenMicroBatch open, IReadOnlyList<string>? names = null)
+    {
+        var exported = new List<NamedArray>();
+        foreach (var (name, tensor) in open.Embeddings)
+        {
+            if (names is null || names.Contains(name))
+                exported.Add(ToArray(name, tensor, tensor.requires_grad));
+        }
+
+        return exported;
+    }
+
+    /// <summary>
+    /// Backward pass of a coupled method: from the gradient by embedding to this micro-batch's share of the parameter gradient,
+    /// in layout order, with its share (1/M) of the batch statistics in the places of the statistics. Closes the micro-batch.
+    /// </summary>
+    public void Backward(OpenMicroBatch open, IReadOnlyList<NamedArray> gradients, Span<float> into)
+    {
+        using var scope = NewDisposeScope();
+        var roots = new List<Tensor>();
+        var seeds = new List<Tensor>();
+        foreach (var gradient in gradients)
+        {
+            var root = open.Embeddings[gradient.Name];
+            if (!root.requires_grad)
+                continue;
+            roots.Add(root);
+            seeds.Add(tensor(gradient.Values, gradient.Shape).to(Device));
+        }
+
+        autograd.backward(roots, seeds);
+        _binding.TakeGradient(into);
+        _binding.PlaceStatistics(open.Statistics, 1f / Recipe.Batch.MicroBatches, into);
+        open.Dispose();
+    }
+
+    /// <summary>
+    /// Loss and backward pass of a method without coupling, on one micro-batch: its loss is a mean over rows, so its share of the
+    /// effective batch's loss is loss/M. Returns the micro-batch's own loss. Closes the micro-batch.
+    /// </summary>
+    public float LossAndBackward(OpenMicroBatch open, MethodState state, StepContext step, Span<float> into)
+    {
+        using var scope = NewDisposeScope();
+        var loss = Method.Loss(open.Embeddings, state, step);
+        var share = loss / Recipe.Batch.MicroBatches;
+        share.backward();
+        var value = loss.detach().item<float>();
+        _binding.TakeGradient(into);
+        _binding.PlaceStatistics(open.Statistics, 1f / Recipe.Batch.MicroBatches, into);
+        open.Dispose();
+        return value;
+    }
+
+    /// <summary>
+    /// The loss over the whole effective batch and its gradient by embedding (cookbook Algorithm 1 turned inside out;
+    /// Gao et al., "Scaling deep contrastive learning batch size under memory limited setup", 2021).
+    /// </summary>
+    public (float Loss, IReadOnlyList<NamedArray> Gradients) Couple(IReadOnlyList<NamedArray> whole, MethodState state, StepContext step)
+    {
+        using var scope = NewDisposeScope();
+        var embeddings = ToEmbeddings(whole);
+        var loss = Method.Loss(embeddings, state, step);
+        loss.backward();
+        var gradients = new List<NamedArray>();
+        foreach (var (name, tensor) in embeddings)
+        {
+            if (tensor.requires_grad)
+                gradients.Add(ToArray(name, tensor.grad ?? zeros_like(tensor), false));
+        }
+
+        return (loss.detach().item<float>(), gradients);
+    }
+
+    /// <summary>What the method's state becomes after the step.</summary>
+    public StateUpdate Advance(IReadOnlyList<NamedArray> carried, MethodState state, StepContext step)
+    {
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        return Method.Advance(state, ToEmbeddings(carried), step);
+    }
+
+    /// <summary>The stores' values as tensors on this device; they belong to the caller's dispose scope.</summary>
+    public MethodState ToTensors(params IEnumerable<StateStore> stores)
+        => new(stores.SelectMany(s => s.Names, (s, n) => (s, n)).ToDictionary(p => p.n, p => tensor(p.s.Values(p.n).ToArray(), [.. p.s.Shape(p.n)]).to(Device)));
+
+    /// <summary>Backbone features <c>[N, D]</c> of normalised images <c>[N, 3, H, W]</c>, in evaluation mode; of the teacher when asked for.</summary>
+    public float[] Features(float[] pixels, int height, int width, bool teacher = false)
+    {
+        using var scope = NewDisposeScope();
+        using var frozen = no_grad();
+        var branch = teacher ? _networks.Teacher ?? _networks.Student : _networks.Student;
+        branch.eval();
+        try
+        {
+            var images = tensor(pixels, [pixels.Length / (3L * height * width), 3, height, width]).to(Device);
+            return branch.Backbone.call(images).to(ScalarType.Float32).cpu().contiguous().data<float>().ToArray();
+        }
+        finally
+        {
+            branch.train();
+        }
+    }
+
+    /// <summary>Width of the features.</summary>
+    public int FeatureDimension => _networks.Student.Backbone.FeatureDimension;
+
+    public void Dispose() => _networks.Dispose();
+
+    private Views ToTensors(MicroBatchViews batch)
+    {
+        var rows = batch.SampleIds.Length;
+        return new Views(
+            [.. batch.Views.Select(v => tensor(v.Pixels, [rows, 3, v.Height, v.Width]).to(Device))],
+            [.. batch.Views.Select(v => v.Mask is null ? null : tensor(v.Mask, [rows, v.Mask.Length / rows]).to(Device))]);
+    }
+
+    private Embeddings ToEmbeddings(IReadOnlyList<NamedArray> arrays)
+    {
+        var embeddings = new Embeddings();
+        foreach (var array in arrays)
+            embeddings.Add(array.Name, tensor(array.Values, array.Shape).to(Device).requires_grad_(array.RequiresGradient));
+        return embeddings;
+    }
+
+    private static NamedArray ToArray(string name, Tensor tensor, bool requiresGradient)
+    {
+        using var scope = NewDisposeScope();
+        var values = tensor.detach().to(ScalarType.Float32).cpu().contiguous();
+        return new NamedArray(name, [.. values.shape], values.data<float>().ToArray(), requiresGradient);
+    }
+}

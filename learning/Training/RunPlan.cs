@@ -1,0 +1,59 @@
+using SslOrleans.Contracts;
+using SslOrleans.Contracts.Recipes;
+using SslOrleans.Learning.Optim;
+
+namespace SslOrleans.Learning.Training;
+
+/// <summary>What the schedules say for one step; the same for every slice.</summary>
+public sealed record StepSchedule(long Step, double LearningRate, double BaseRate, double WeightDecay, double TeacherMomentum);
+
+/// <summary>The arithmetic of a run: its length, its micro-batches, its schedules. Pure functions of recipe and data set size.</summary>
+public sealed class RunPlan
+{
+    private readonly Recipe _recipe;
+    private readonly long _warmup;
+    private readonly double _baseRate;
+
+    /// <exception cref="UserErrorException">The batch is larger than the data set.</exception>
+    public RunPlan(Recipe recipe, long samples)
+    {
+        if (recipe.Batch.Effective > samples)
+        {
+            throw new UserErrorException(
+                $"batch.effective is {recipe.Batch.Effective}, but the data set has only {samples} images; make the batch smaller or bring more images.");
+        }
+
+        _recipe = recipe;
+        Samples = samples;
+        TotalSteps = recipe.Steps > 0 ? recipe.Steps : Math.Max(1, (long)(recipe.Epochs * samples / recipe.Batch.Effective));
+        _warmup = Schedules.WarmupSteps(recipe.Schedule, TotalSteps, (double)samples / recipe.Batch.Effective);
+        _baseRate = Schedules.Scale(recipe.Optimizer, recipe.Batch.Effective);
+    }
+
+    /// <summary>Samples in an epoch.</summary>
+    public long Samples { get; }
+
+    public long TotalSteps { get; }
+
+    public int EffectiveBatch => _recipe.Batch.Effective;
+
+    public int MicroBatch => _recipe.Batch.Micro;
+
+    public int MicroBatches => _recipe.Batch.MicroBatches;
+
+    /// <summary>First position of a step in the endless order of samples: position p is sample p mod N of epoch p / N.</summary>
+    public long FirstPosition(long step) => step * EffectiveBatch;
+
+    /// <summary>First position of a micro-batch.</summary>
+    public long FirstPosition(long step, int microBatch) => FirstPosition(step) + ((long)microBatch * MicroBatch);
+
+    /// <summary>Epoch of a step's first sample.</summary>
+    public long Epoch(long step) => FirstPosition(step) / Samples;
+
+    public StepSchedule Schedule(long step) => new(
+        step,
+        _baseRate * Schedules.Factor(_recipe.Schedule, step, TotalSteps, _warmup),
+        _baseRate,
+        Schedules.WeightDecay(_recipe.Optimizer, step, TotalSteps),
+        Schedules.TeacherMomentum(_recipe.Teacher, step, TotalSteps));
+}

@@ -1,0 +1,67 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Orleans;
+using Orleans.Configuration;
+using Orleans.Hosting;
+using Orleans.Placement;
+using Orleans.Runtime.MembershipService.SiloMetadata;
+using SslOrleans.Contracts.Grains;
+using SslOrleans.Grains.Placement;
+using SslOrleans.Grains.Storage;
+using SslOrleans.Grains.Workers;
+using TorchSharp;
+
+namespace SslOrleans.Silo;
+
+/// <summary>A silo of this project: grains, storage, and the workers that its role says.</summary>
+public static class SiloHost
+{
+    /// <summary>Builds the host; starting it joins the cluster and puts its workers into the pool.</summary>
+    public static IHost Build(SiloSettings settings)
+    {
+        settings = WithPorts(settings);
+        torch.set_num_threads(settings.ThreadsPerWorker);
+        var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
+        builder.Logging.SetMinimumLevel(LogLevel.Warning).AddSimpleConsole(o => o.SingleLine = true);
+        builder.Services.AddSingleton(settings);
+        builder.Services.AddSingleton(_ => RunStorage.Open(settings.Storage));
+        builder.Services.AddSingleton<IWorkerEnvironment, WorkerEnvironment>();
+        builder.UseOrleans(silo =>
+        {
+            Clustering.Configure(silo, settings);
+            silo.Configure<SiloOptions>(o => o.SiloName = settings.Name);
+            silo.UseSiloMetadata(new Dictionary<string, string> { [Roles.Key] = settings.Roles });
+            silo.Services.AddPlacementFilter<OnParameterSilo, OnParameterSiloDirector>(ServiceLifetime.Singleton);
+            silo.Services.AddPlacementFilter<OnNamedSilo, OnNamedSiloDirector>(ServiceLifetime.Singleton);
+            silo.AddStartupTask((services, _) => JoinWorkers(services, settings));
+        });
+        return builder.Build();
+    }
+
+    /// <summary>The settings with free ports where none is set.</summary>
+    public static SiloSettings WithPorts(SiloSettings settings) => settings with
+    {
+        SiloPort = settings.SiloPort > 0 ? settings.SiloPort : FreePort(),
+        GatewayPort = settings.GatewayPort > 0 ? settings.GatewayPort : FreePort(),
+    };
+
+    private static async Task JoinWorkers(IServiceProvider services, SiloSettings settings)
+    {
+        if (!settings.Roles.Split(',').Contains(Roles.Worker))
+            return;
+        var grains = services.GetRequiredService<IGrainFactory>();
+        for (var i = 0; i < settings.Workers; i++)
+            await grains.GetGrain<IWorkerGrain>($"{settings.Name}/{i}").Join();
+    }
+
+    private static int FreePort()
+    {
+        using var probe = new TcpListener(IPAddress.Loopback, 0);
+        probe.Start();
+        return ((IPEndPoint)probe.LocalEndpoint).Port;
+    }
+}

@@ -1,0 +1,39 @@
+using System.Net;
+using SslOrleans.Grains.Placement;
+
+namespace SslOrleans.Silo;
+
+/// <summary>How a silo is started; the client's options fill it.</summary>
+public sealed record SiloSettings
+{
+    public string Name { get; init; } = $"silo-{Environment.ProcessId}";
+
+    /// <summary>Port for other silos; 0 picks a free one.</summary>
+    public int SiloPort { get; init; }
+
+    /// <summary>Port for clients; 0 picks a free one.</summary>
+    public int GatewayPort { get; init; }
+
+    /// <summary>The primary silo to join; null makes this the primary.</summary>
+    public IPEndPoint? Primary { get; init; }
+
+    public string ClusterId { get; init; } = "sslorleans";
+
+    /// <summary>Comma-separated roles, <see cref="Grains.Placement.Roles"/>.</summary>
+    public string Roles { get; init; } = $"{Grains.Placement.Roles.Parameters},{Grains.Placement.Roles.Worker}";
+
+    /// <summary>Workers on this silo, each a compute thread with a replica.</summary>
+    public int Workers { get; init; } = 1;
+
+    /// <summary>cpu or cuda; with several GPUs worker i takes cuda:i.</summary>
+    public string Device { get; init; } = "cpu";
+
+    /// <summary>libtorch threads of each worker; must be the recipe's.</summary>
+    public int ThreadsPerWorker { get; init; } = 1;
+
+    /// <summary>Where runs are kept: a folder, or a container of blobs.</summary>
+    public string Storage { get; init; } = "runs";
+
+    /// <summary>Test hook: makes this silo's workers slower by so many milliseconds per micro-batch.</summary>
+    public int SlowDownMilliseconds { get; init; }
+}

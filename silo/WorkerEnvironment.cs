@@ -1,0 +1,76 @@
+using System.Collections.Concurrent;
+using SslOrleans.Contracts;
+using SslOrleans.Contracts.Recipes;
+using SslOrleans.Grains.Workers;
+using SslOrleans.Learning.Training;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SslOrleans.Silo;
+
+/// <summary>Devices, numerics class and images of this process's workers.</summary>
+internal sealed class WorkerEnvironment : IWorkerEnvironment
+{
+    private readonly SiloSettings _settings;
+    private readonly ConcurrentDictionary<string, Lazy<ITrainingData>> _data = new();
+
+    public WorkerEnvironment(SiloSettings settings)
+    {
+        _settings = settings;
+        NumericsClass_ = Numerics.Class(settings.Device, settings.ThreadsPerWorker);
+    }
+
+    private string NumericsClass_ { get; }
+
+    /// <exception cref="UserErrorException">The device is unknown or not there.</exception>
+    public Device Device(int index)
+    {
+        switch (_settings.Device)
+        {
+            case "cpu":
+                return CPU;
+            case "cuda" when cuda.is_available():
+                return device($"cuda:{index % cuda.device_count()}");
+            case "cuda":
+                throw new UserErrorException("device is \"cuda\", but libtorch sees no CUDA device; use cpu, or set LIBTORCH_HOME to a libtorch with CUDA (`sslo doctor` tells).");
+            default:
+                throw new UserErrorException($"device is \"{_settings.Device}\"; use cpu or cuda.");
+        }
+    }
+
+    public string NumericsClass(int index) => NumericsClass_;
+
+    public ITrainingData Open(Recipe recipe, string dataPath)
+    {
+        if (recipe.Workers.ThreadsPerWorker != _settings.ThreadsPerWorker)
+            throw new UserErrorException($"workers.threadsPerWorker is {recipe.Workers.ThreadsPerWorker}, but this silo gives each worker {_settings.ThreadsPerWorker}; start it with --threads {recipe.Workers.ThreadsPerWorker}.");
+
+        // Workers of one process share the images.
+        var key = $"{dataPath}|{RecipeReader.Write(recipe)}";
+        try
+        {
+            return new SharedData(_data.GetOrAdd(key, _ => new Lazy<ITrainingData>(() => new ImageTrainingData(recipe, dataPath))).Value);
+        }
+        catch
+        {
+            _data.TryRemove(key, out _);
+            throw;
+        }
+    }
+
+    /// <summary>A view on shared images whose disposal leaves them to the others.</summary>
+    private sealed class SharedData(ITrainingData data) : ITrainingData
+    {
+        public long Samples => data.Samples;
+
+        public string Fingerprint => data.Fingerprint;
+
+        public MicroBatchViews Render(long firstPosition, int count) => data.Render(firstPosition, count);
+
+        public EvaluationSet? Evaluation(bool test) => data.Evaluation(test);
+
+        public void Dispose()
+        {
+        }
+    }
+}

@@ -1,0 +1,92 @@
+using System.Diagnostics;
+
+namespace SslOrleans.Tests.Chaos;
+
+/// <summary>The project's sentence, with real processes and real SIGKILLs.</summary>
+public sealed class ChaosTests(SmallRun small) : IClassFixture<SmallRun>
+{
+    [Theory]
+    [InlineData("simclr", 11)]
+    [InlineData("mocov2", 12)]
+    [InlineData("byol", 13)]
+    public Task KilledHungLeftAndJoinedGiveTheSameBits(string method, int seed) => Chaos(method, seed, 40, 4, 1);
+
+    [Theory]
+    [Trait("Category", "Slow")]
+    [InlineData("simclr")]
+    [InlineData("vicreg")]
+    [InlineData("mocov2")]
+    [InlineData("byol")]
+    public Task TenKillsInSixtyStepsTwentySeeds(string method) => Chaos(method, 100, 60, 10, 20);
+
+    [Fact]
+    public async Task AfterEverythingIsKilledAtOnceResumeArrivesAtTheSameBits()
+    {
+        var (code, calm, error) = await SsloProcess.Run("train", small.Recipe("mocov2"), "--data", small.Images, "--runs", small.Runs, "--run", "calm", "--steps", "30");
+        Assert.True(code == 0, error);
+        var expected = calm[^1];
+
+        // Killed twice: once with a checkpoint behind it, once right after the resume.
+        var first = SsloProcess.Start("train", small.Recipe("mocov2"), "--data", small.Images, "--runs", small.Runs, "--run", "lost", "--steps", "30", "--workers", "2", "--json");
+        await KillTreeAtStep(first, 17);
+        var second = SsloProcess.Start("resume", "lost", "--runs", small.Runs, "--json");
+        await KillTreeAtStep(second, 22);
+        (code, var resumed, error) = await SsloProcess.Run("resume", "lost", "--runs", small.Runs, "--workers", "1");
+        Assert.True(code == 0, error);
+        Assert.Equal(await Hash("calm"), await Hash("lost"));
+        Assert.NotEmpty(resumed);
+        Assert.NotEqual(default, expected);
+
+        (code, var audit, error) = await SsloProcess.Run("audit", "lost", "--runs", small.Runs, "--replay", "all");
+        Assert.True(code == 0, error);
+        Assert.True(audit[0].GetProperty("exact").GetBoolean());
+        Assert.Equal(30, audit[0].GetProperty("replayed").GetInt32());
+    }
+
+    private async Task Chaos(string method, int seed, int steps, int kills, int rounds)
+    {
+        var (code, json, error) = await SsloProcess.Run(
+            "chaos", small.Recipe(method), "--data", small.Images, "--runs", small.Runs, "--steps", $"{steps}", "--workers", "3", "--kills", $"{kills}", "--seed", $"{seed}", "--rounds", $"{rounds}");
+        var reports = json.Where(j => j.TryGetProperty("bitEqual", out _)).ToList();
+        Assert.True(code == 0, $"{string.Join('\n', json)}\n{error}");
+        Assert.Equal(rounds, reports.Count);
+        Assert.All(reports, r =>
+        {
+            Assert.True(r.GetProperty("bitEqual").GetBoolean());
+            Assert.True(r.GetProperty("exact").GetBoolean());
+            Assert.Equal(steps, r.GetProperty("steps").GetInt32());
+            Assert.True(r.GetProperty("kills").GetInt32() > 0);
+        });
+    }
+
+    private async Task<string> Hash(string run)
+    {
+        var (code, json, error) = await SsloProcess.Run("hash", run, "--runs", small.Runs);
+        Assert.True(code == 0, error);
+        return json[0].GetProperty("hash").GetString()!;
+    }
+
+    private static int Lines(string path)
+    {
+        if (!File.Exists(path))
+            return 0;
+        using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
+        return reader.ReadToEnd().Count(c => c == '\n');
+    }
+
+    /// <summary>Waits for the ledger to have so many lines, then SIGKILLs the process and its workers.</summary>
+    private async Task KillTreeAtStep(Process process, int step)
+    {
+        using (process)
+        {
+            _ = process.StandardOutput.ReadToEndAsync();
+            _ = process.StandardError.ReadToEndAsync();
+            var ledger = Path.Combine(small.Runs, "lost", "ledger.jsonl");
+            while (!process.HasExited && Lines(ledger) < step)
+                await Task.Delay(10);
+            Assert.False(process.HasExited, "the run ended before it could be killed");
+            process.Kill(entireProcessTree: true);
+            await process.WaitForExitAsync();
+        }
+    }
+}

@@ -1,0 +1,39 @@
+using SslOrleans.Learning.Data;
+
+namespace SslOrleans.Tests.Chaos;
+
+/// <summary>A folder with images, recipes and runs that take seconds.</summary>
+public sealed class SmallRun : IDisposable
+{
+    public SmallRun()
+    {
+        Folder = Directory.CreateTempSubdirectory("sslo-chaos-").FullName;
+        GeneratedImages.Write(Images, 96, 32, 3);
+        foreach (var method in new[] { "simclr", "vicreg", "mocov2", "byol" })
+            File.WriteAllText(Recipe(method), Text(method));
+    }
+
+    public string Folder { get; }
+
+    public string Images => Path.Combine(Folder, "images");
+
+    public string Runs => Path.Combine(Folder, "runs");
+
+    public string Recipe(string method) => Path.Combine(Folder, method + ".jsonc");
+
+    public void Dispose() => Directory.Delete(Folder, recursive: true);
+
+    // Two epochs of 96 images are 8 steps of 24; steps are slowed by their size alone.
+    private static string Text(string method) => $$"""
+        {
+          "method": "{{method}}", "seed": 7,
+          "batch": { "effective": 48, "micro": 8 },
+          "views": [ { "count": 2, "crop": { "size": 32 }, "jitter": { "probability": 0.8 } } ],
+          "projector": { "shape": "64-32", "batchNorm": {{(method is "byol" ? "true" : "false")}} },
+          "predictor": { "shape": "{{(method is "byol" ? "64-32" : "")}}", "batchNorm": {{(method is "byol" ? "true" : "false")}} },
+          "loss": {{(method is "mocov2" ? "{ \"queue\": 96 }" : "{}")}},
+          "checkpoint": { "everySteps": 10 },
+          "evaluation": { "knn": false }
+        }
+        """;
+}

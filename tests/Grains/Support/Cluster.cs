@@ -1,0 +1,62 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Orleans;
+using SslOrleans.Contracts.Grains;
+using SslOrleans.Contracts.Messages;
+using SslOrleans.Contracts.Recipes;
+using SslOrleans.Silo;
+
+namespace SslOrleans.Tests.Grains.Support;
+
+/// <summary>A primary silo in this process with a storage folder of its own.</summary>
+internal sealed class Cluster : IAsyncDisposable
+{
+    private Cluster(IHost host, string folder, SiloSettings settings) => (Host, Folder, Settings) = (host, folder, settings);
+
+    public IHost Host { get; private set; }
+
+    public string Folder { get; }
+
+    public SiloSettings Settings { get; }
+
+    public IGrainFactory Grains => Host.Services.GetRequiredService<IGrainFactory>();
+
+    public static async Task<Cluster> Start(int workers, string? folder = null)
+    {
+        folder ??= Directory.CreateTempSubdirectory("sslo-test-").FullName;
+        var settings = SiloHost.WithPorts(new SiloSettings { Name = $"primary-{Guid.NewGuid():N}", Workers = workers, Storage = folder });
+        var host = SiloHost.Build(settings);
+        await host.StartAsync();
+        return new Cluster(host, folder, settings);
+    }
+
+    /// <summary>Starts a run and follows it to its end.</summary>
+    public async Task<(RunStatus Status, List<RunEvent> Events)> Train(string run, Recipe recipe, string data, bool resume = false, Func<RunEvent, Task>? onEvent = null)
+    {
+        var grain = Grains.GetGrain<ITrainingRunGrain>(run);
+        await grain.Start(new RunRequest(RecipeReader.Write(recipe), data, resume));
+        var events = new List<RunEvent>();
+        var seen = 0L;
+        while (true)
+        {
+            var news = await grain.News(seen);
+            foreach (var e in news.Events)
+            {
+                events.Add(e);
+                seen = e.Sequence;
+                if (onEvent is not null)
+                    await onEvent(e);
+            }
+
+            if (news.Status.Phase is RunPhase.Completed or RunPhase.Stopped or RunPhase.Failed && news.Events.Length == 0)
+                return (news.Status, events);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Host.StopAsync();
+        Host.Dispose();
+        Directory.Delete(Folder, true);
+    }
+}

@@ -1,0 +1,34 @@
+using SslOrleans.Contracts.Recipes;
+using SslOrleans.Learning.Data;
+
+namespace SslOrleans.Tests.Grains.Support;
+
+/// <summary>Recipes and images that take milliseconds.</summary>
+internal static class SmallRuns
+{
+    private static readonly Lazy<string> s_images = new(() =>
+    {
+        var folder = Directory.CreateTempSubdirectory("sslo-images-").FullName;
+        GeneratedImages.Write(folder, 96, 32, 3);
+        return folder;
+    });
+
+    /// <summary>A folder with 96 training and 32 test images.</summary>
+    public static string Images => s_images.Value;
+
+    public static Recipe Recipe(string method, params string[] overrides) => RecipeReader.Parse(
+        $$"""
+        {
+          "name": "small", "method": "{{method}}", "seed": 7, "steps": 12,
+          "batch": { "effective": 24, "micro": 4 },
+          "views": [ { "count": 2, "crop": { "size": 16 }, "jitter": { "probability": 0.8 } } ],
+          "projector": { "shape": "32-16", "batchNorm": {{(method is "byol" ? "true" : "false")}} },
+          "predictor": { "shape": "{{(method is "byol" ? "32-16" : "")}}", "batchNorm": {{(method is "byol" ? "true" : "false")}} },
+          "loss": {{(method is "mocov2" ? "{ \"queue\": 96 }" : "{}")}},
+          "workers": { "slices": 3 },
+          "checkpoint": { "everySteps": 5, "keep": 2 },
+          "evaluation": { "knn": false }
+        }
+        """,
+        overrides);
+}

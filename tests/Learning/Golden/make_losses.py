@@ -1,0 +1,451 @@
+"""Makes losses.json: values and gradients of every method's loss, computed by PyTorch in double precision.
+
+Each loss is written here from its paper, with other operations than the C# code where there is a choice (loops, explicit
+sums), so that the two agree only if both are right. Run `python3 make_losses.py` beside this file to make it again.
+"""
+import json
+import os
+
+import torch
+import torch.nn.functional as F
+
+torch.set_default_dtype(torch.float64)
+CASES = []
+
+
+def rand(*shape, scale=1.0):
+    """Normal values with three decimals: short in JSON, exact in double."""
+    return (torch.randn(*shape) * scale * 1000).round() / 1000
+
+
+def pack(t):
+    return {"shape": list(t.shape), "values": [float(f"{v:.9g}") for v in t.detach().flatten().tolist()]}
+
+
+def case(method, name, loss, embeddings, function, fixed=(), state=None, step=None, views=2, batch=None, projector="", **more):
+    """function(embeddings, state) gives the loss; gradients are taken for every embedding that is not in `fixed`."""
+    state, step = state or {}, step or {}
+    leaves = {k: v.clone().requires_grad_(k not in fixed) for k, v in embeddings.items()}
+    value = function(leaves, state)
+    value.backward()
+    n = batch or next(iter(embeddings.values())).shape[0]
+    recipe = {"method": method, "views": [{"count": views}], "batch": {"effective": n, "micro": n}, "loss": loss,
+              "projector": {"shape": projector}, **more}
+    CASES.append({
+        "method": method, "case": name, "recipe": recipe, "step": step,
+        "embeddings": {k: pack(v) for k, v in embeddings.items()},
+        "state": {k: pack(v) for k, v in state.items()},
+        "value": float(value),
+        "gradients": {k: pack(v.grad if v.grad is not None else torch.zeros_like(v)) for k, v in leaves.items() if k not in fixed},
+    })
+
+
+def two(n, d, scale=1.0):
+    z1 = rand(n, d, scale=scale)
+    return {"z1": z1, "z2": ((z1 + rand(n, d, scale=scale * 0.5)) * 1000).round() / 1000}
+
+
+def cos(a, b):
+    return (a * b).sum() / (a.norm() * b.norm())
+
+
+# --- SimCLR ------------------------------------------------------------------------------------------------------------------
+def nt_xent(z1, z2, t):
+    z, n, total = torch.cat([z1, z2]), len(z1), 0
+    for i in range(2 * n):
+        j = (i + n) % (2 * n)
+        others = torch.stack([cos(z[i], z[k]) / t for k in range(2 * n) if k != i])
+        total = total - (cos(z[i], z[j]) / t - others.logsumexp(0))
+    return total / (2 * n)
+
+
+def simclr():
+    for name, e, t in [("4x8", two(4, 8), 0.2), ("6x5", two(6, 5), 0.5)]:
+        case("simclr", name, {"temperature": t}, e, lambda x, s, t=t: nt_xent(x["z1"], x["z2"], t))
+    same = rand(3, 4)
+    case("simclr", "edge: identical views, large norms, low temperature", {"temperature": 0.05}, {"z1": same * 1000, "z2": same * 1000},
+         lambda x, s: nt_xent(x["z1"], x["z2"], 0.05))
+
+
+# --- VICReg ------------------------------------------------------------------------------------------------------------------
+def vicreg_loss(z1, z2, i, v, c, eps, over):
+    n, d = z1.shape
+    inv = ((z1 - z2) ** 2).sum() / (n * d)
+    var = cov = 0
+    for z in (z1, z2):
+        for k in range(d):
+            s = torch.sqrt(((z[:, k] - z[:, k].mean()) ** 2).sum() / (n - 1) + eps)
+            var = var + torch.clamp(1 - s, min=0) / d
+        m = torch.cov(z.t())
+        cov = cov + sum(m[a, b] ** 2 for a in range(d) for b in range(d) if a != b) / d
+    return i * inv + v * (var / 2 if over == "mean" else var) + c * cov
+
+
+def vicreg():
+    for name, e, o in [("5x4", two(5, 4), (25, 25, 1, 1e-4, "mean")), ("8x6 summed variance", two(8, 6, 0.7), (10, 5, 2, 1e-4, "sum"))]:
+        case("vicreg", name, dict(zip(["invariance", "variance", "covariance", "epsilon", "varianceOverViews"], o)), e,
+             lambda x, s, o=o: vicreg_loss(x["z1"], x["z2"], *o))
+    row = rand(1, 3)
+    case("vicreg", "edge: collapsed to one point", {}, {"z1": row.repeat(4, 1), "z2": row.repeat(4, 1)},
+         lambda x, s: vicreg_loss(x["z1"], x["z2"], 25, 25, 1, 1e-4, "mean"))
+
+
+# --- MoCo --------------------------------------------------------------------------------------------------------------------
+def info_nce_queue(q, k, queue, t):
+    total = 0
+    for i in range(len(q)):
+        pos = cos(q[i], k[i]) / t
+        neg = torch.stack([(q[i] / q[i].norm()) @ n / t for n in queue])
+        total = total - (pos - torch.logsumexp(torch.cat([pos[None], neg]), 0))
+    return total / len(q)
+
+
+def unit(n, d):
+    return (F.normalize(rand(n, d), dim=1) * 1e4).round() / 1e4
+
+
+def moco():
+    for method, t in [("mocov1", 0.07), ("mocov2", 0.2)]:
+        for n, d, k in [(4, 6, 8), (3, 5, 6)]:
+            case(method, f"{n}x{d}, queue {k}", {"temperature": t, "queue": k}, {"q1": rand(n, d), "key2": unit(n, d)},
+                 lambda x, s, t=t: info_nce_queue(x["q1"], x["key2"], s["queue2"], t), fixed=["key2"], state={"queue2": unit(k, d)},
+                 projector=str(d))
+    e = {"q1": rand(3, 4), "q2": rand(3, 4), "key1": unit(3, 4), "key2": unit(3, 4)}
+    case("mocov2", "3x4, symmetric, queue 3", {"temperature": 0.5, "queue": 3, "symmetric": True}, e,
+         lambda x, s: (info_nce_queue(x["q1"], x["key2"], s["queue2"], 0.5) + info_nce_queue(x["q2"], x["key1"], s["queue1"], 0.5)) / 2,
+         fixed=["key1", "key2"], state={"queue1": unit(3, 4), "queue2": unit(3, 4)}, projector="4")
+    k = unit(2, 3)
+    for method in ["mocov1", "mocov2"]:
+        case(method, "edge: the positive is in the queue, tiny query", {"temperature": 0.07, "queue": 2}, {"q1": rand(2, 3) * 1e-3, "key2": k},
+             lambda x, s: info_nce_queue(x["q1"], x["key2"], s["queue2"], 0.07), fixed=["key2"], state={"queue2": k}, projector="3")
+
+
+def mocov3():
+    def loss(x, s, t):
+        total = 0
+        for q, k in ((x["q1"], x["key2"]), (x["q2"], x["key1"])):
+            n = len(q)
+            for i in range(n):
+                logits = torch.stack([cos(q[i], k[j]) / t for j in range(n)])
+                total = total - 2 * t * (logits[i] - logits.logsumexp(0)) / n
+        return total
+    for name, n, d, t in [("4x6", 4, 6, 0.2), ("5x3, temperature 1", 5, 3, 1.0), ("edge: one sample", 1, 4, 0.2)]:
+        case("mocov3", name, {"temperature": t}, {"q1": rand(n, d), "q2": rand(n, d), "key1": rand(n, d), "key2": rand(n, d)},
+             lambda x, s, t=t: loss(x, s, t), fixed=["key1", "key2"])
+
+
+# --- BYOL, SimSiam -----------------------------------------------------------------------------------------------------------
+def pairs(n, d, a="p", b="key"):
+    return {f"{a}1": rand(n, d), f"{a}2": rand(n, d), f"{b}1": rand(n, d), f"{b}2": rand(n, d)}
+
+
+def mean_square(a, b):
+    return sum((a[i] / a[i].norm() - b[i] / b[i].norm()).square().sum() for i in range(len(a))) / len(a)
+
+
+def byol():
+    edge = pairs(2, 3)
+    edge["p1"] = -edge["key2"]
+    edge["p2"] = edge["key1"] * 100
+    for name, e in [("4x6", pairs(4, 6)), ("7x3", pairs(7, 3)), ("edge: opposite and equal directions", edge)]:
+        case("byol", name, {}, e, lambda x, s: mean_square(x["p1"], x["key2"]) + mean_square(x["p2"], x["key1"]), fixed=["key1", "key2"])
+
+
+def simsiam():
+    def loss(x, s):
+        n = len(x["p1"])
+        return -sum(cos(x["p1"][i], x["z2"][i]) + cos(x["p2"][i], x["z1"][i]) for i in range(n)) / (2 * n)
+    edge = pairs(2, 3, b="z")
+    edge["p1"] = -edge["z2"]
+    for name, e in [("4x6", pairs(4, 6, b="z")), ("7x3", pairs(7, 3, b="z")), ("edge: opposite direction", edge)]:
+        case("simsiam", name, {}, e, loss, fixed=["z1", "z2"])
+
+
+# --- Barlow Twins ------------------------------------------------------------------------------------------------------------
+def barlowtwins():
+    def loss(z1, z2, lam, scale):
+        n, d = z1.shape
+        h1, h2 = ((z - z.mean(0)) / torch.sqrt(z.var(0, unbiased=False) + 1e-5) for z in (z1, z2))
+        total = 0
+        for a in range(d):
+            for b in range(d):
+                c = (h1[:, a] * h2[:, b]).sum() / n
+                total = total + ((1 - c) ** 2 if a == b else lam * c ** 2)
+        return scale * total
+    for name, e, lam, scale in [("5x4", two(5, 4), 0.0051, 1.0), ("8x6, scaled", two(8, 6), 0.02, 0.1), ("edge: a batch of three, views of different size", {"z1": rand(3, 2) * 1000, "z2": rand(3, 2)}, 0.0051, 1.0)]:
+        case("barlowtwins", name, {"lambda": lam, "scale": scale}, e, lambda x, s, l=lam, c=scale: loss(x["z1"], x["z2"], l, c))
+
+
+# --- DCL, DCL-W, InfoNCE -----------------------------------------------------------------------------------------------------
+def dcl_loss(z1, z2, t, weights=None):
+    z, n, total = torch.cat([z1, z2]), len(z1), 0
+    for i in range(2 * n):
+        j = (i + n) % (2 * n)
+        others = torch.stack([cos(z[i], z[k]) / t for k in range(2 * n) if k not in (i, j)])
+        w = 1 if weights is None else weights[i % n]
+        total = total - w * cos(z[i], z[j]) / t + others.logsumexp(0)
+    return total / (2 * n)
+
+
+def von_mises(z1, z2, sigma):
+    e = torch.stack([torch.exp(cos(a, b) / sigma) for a, b in zip(z1, z2)])
+    return 2 - e / e.mean()
+
+
+def dcl():
+    for name, e, t in [("4x8", two(4, 8), 0.1), ("6x5", two(6, 5), 0.5)]:
+        case("dcl", name, {"temperature": t}, e, lambda x, s, t=t: dcl_loss(x["z1"], x["z2"], t))
+        case("dclw", name, {"temperature": t, "sigma": 0.5}, e,
+             lambda x, s, t=t: dcl_loss(x["z1"], x["z2"], t, von_mises(x["z1"], x["z2"], 0.5)))
+    same = rand(3, 4)
+    case("dcl", "edge: identical views", {"temperature": 0.05}, {"z1": same, "z2": same * 3}, lambda x, s: dcl_loss(x["z1"], x["z2"], 0.05))
+    case("dclw", "edge: identical views", {"temperature": 0.05, "sigma": 0.5}, {"z1": same, "z2": same * 3},
+         lambda x, s: dcl_loss(x["z1"], x["z2"], 0.05, von_mises(x["z1"], x["z2"], 0.5)))
+
+
+def infonce():
+    def loss(z1, z2, t):
+        z, n, total = torch.cat([z1, z2]), len(z1), 0
+        for i in range(2 * n):
+            every = torch.stack([cos(z[i], z[k]) / t for k in range(2 * n)])
+            total = total - (every[(i + n) % (2 * n)] - every.logsumexp(0))
+        return total / (2 * n)
+    for name, e, t in [("4x8", two(4, 8), 0.2), ("6x5", two(6, 5), 1.0), ("edge: one sample", two(1, 4), 0.1)]:
+        case("infonce", name, {"temperature": t}, e, lambda x, s, t=t: loss(x["z1"], x["z2"], t))
+
+
+# --- NNCLR -------------------------------------------------------------------------------------------------------------------
+def nnclr():
+    def loss(x, s, t):
+        total, n = 0, len(x["p1"])
+        for z, p in ((x["z1"], x["p2"]), (x["z2"], x["p1"])):
+            for i in range(n):
+                nn = max(s["queue"], key=lambda row: float(cos(row, z[i])))
+                logits = torch.stack([cos(nn, p[j]) / t for j in range(n)])
+                total = total - (logits[i] - logits.logsumexp(0)) / (2 * n)
+        return total
+    for name, n, d, k, t in [("4x6, queue 8", 4, 6, 8, 0.2), ("5x3, queue 10", 5, 3, 10, 0.1)]:
+        case("nnclr", name, {"temperature": t, "queue": k}, pairs(n, d, b="z"), lambda x, s, t=t: loss(x, s, t), fixed=["z1", "z2"],
+             state={"queue": unit(k, d)}, projector=str(d), predictor={"shape": str(d)})
+    e, q = pairs(3, 4, b="z"), unit(3, 4)
+    e["z1"], e["z2"] = q, q
+    case("nnclr", "edge: each sample is its own neighbour", {"temperature": 0.1, "queue": 3}, e, lambda x, s: loss(x, s, 0.1), fixed=["z1", "z2"],
+         state={"queue": q}, projector="4", predictor={"shape": "4"})
+
+
+# --- SwAV --------------------------------------------------------------------------------------------------------------------
+def sinkhorn(scores, eps, rounds):
+    q = torch.exp(scores.detach() / eps).t()
+    q = q / q.sum()
+    for _ in range(rounds):
+        q = q / q.sum(1, keepdim=True) / q.shape[0]
+        q = q / q.sum(0, keepdim=True) / q.shape[1]
+    return (q * q.shape[1]).t()
+
+
+def swav():
+    def loss(x, s, views, t, eps, queue):
+        c = F.normalize(x["prototypes"], dim=1)
+        scores = [F.normalize(x[f"z{v + 1}"], dim=1) @ c.t() for v in range(views)]
+        total, terms = 0, 0
+        for i in range(2):
+            every = torch.cat([F.normalize(s[f"queue{i + 1}"], dim=1) @ c.t(), scores[i]]) if queue else scores[i]
+            q = sinkhorn(every, eps, 3)[-len(scores[i]):]
+            for v in range(views):
+                if v != i:
+                    total = total - (q * torch.log_softmax(scores[v] / t, 1)).sum(1).mean()
+                    terms += 1
+        return total / terms
+    for name, n, d, k, views, queue in [("5x4, 6 prototypes", 5, 4, 6, 2, 0), ("4x6, 3 prototypes, 4 views", 4, 6, 3, 4, 0),
+                                        ("3x4, queue 6", 3, 4, 5, 2, 6), ("edge: one sample, one prototype", 1, 3, 1, 2, 0)]:
+        e = {f"z{v + 1}": rand(n, d) for v in range(views)} | {"prototypes": rand(k, d)}
+        case("swav", name, {"prototypes": k, "temperature": 0.1, "epsilon": 0.05, "queue": queue, "queueFromEpoch": 0}, e,
+             lambda x, s, v=views, q=queue: loss(x, s, v, 0.1, 0.05, q), views=views, projector=str(d),
+             state={"queue1": unit(queue, d), "queue2": unit(queue, d)} if queue else {})
+
+
+# --- DINO --------------------------------------------------------------------------------------------------------------------
+def dino():
+    def loss(x, s, views, ts, tt):
+        total, terms = 0, 0
+        for i in range(2):
+            target = torch.softmax((x[f"t{i + 1}"] - s["center"]) / tt, 1)
+            for v in range(views):
+                if v != i:
+                    total = total - (target * torch.log_softmax(x[f"s{v + 1}"] / ts, 1)).sum(1).mean()
+                    terms += 1
+        return total / terms
+    for name, n, k, views, scale in [("4x8", 4, 8, 2, 0.3), ("3x5, 4 views", 3, 5, 4, 0.3), ("edge: saturated outputs", 3, 4, 2, 1.5)]:
+        e = {f"s{v + 1}": rand(n, k, scale=scale) for v in range(views)} | {f"t{v + 1}": rand(n, k, scale=scale) for v in range(2)}
+        case("dino", name, {"prototypes": k, "studentTemperature": 0.1, "teacherTemperature": 0.07}, e,
+             lambda x, s, v=views: loss(x, s, v, 0.1, 0.07), fixed=["t1", "t2"], state={"center": rand(1, k, scale=0.1)}, views=views, projector="4",
+             step={"step": 5, "epoch": 2})
+
+
+# --- SupCon ------------------------------------------------------------------------------------------------------------------
+def supcon():
+    def loss(x, t, inside):
+        z, y = torch.cat([x["z1"], x["z2"]]), x["labels"].repeat(2)
+        m, total = len(z), 0
+        for i in range(m):
+            others = [k for k in range(m) if k != i]
+            logits = torch.stack([cos(z[i], z[k]) / t for k in others])
+            lp = logits - logits.logsumexp(0)
+            mine = lp[[a for a, k in enumerate(others) if y[k] == y[i]]]
+            total = total - (mine.exp().mean().log() if inside else mine.mean())
+        return total / m
+    for name, n, d, labels, variant in [("4x6", 4, 6, [0, 1, 0, 2], "out"), ("5x3, inside", 5, 3, [1, 1, 0, 0, 1], "in"), ("edge: one class", 3, 4, [7, 7, 7], "out"),
+                                        ("3x4, all classes differ", 3, 4, [0, 1, 2], "out")]:
+        case("supcon", name, {"temperature": 0.3, "variant": variant}, two(n, d) | {"labels": torch.tensor(labels).double()},
+             lambda x, s, v=variant: loss(x, 0.3, v == "in"), fixed=["labels"])
+
+
+# --- W-MSE -------------------------------------------------------------------------------------------------------------------
+def wmse():
+    def whiten(z, eps):
+        c = torch.cov(z.t()) * (1 - eps) + eps * torch.eye(z.shape[1])
+        return torch.linalg.solve_triangular(torch.linalg.cholesky(c), (z - z.mean(0)).t(), upper=False).t()
+
+    def loss(x, sub, eps):
+        total, parts = 0, len(x["z1"]) // sub
+        for p in range(parts):
+            a, b = (whiten(x[k][p * sub:(p + 1) * sub], eps) for k in ("z1", "z2"))
+            total = total + mean_square(a, b) / parts
+        return total
+    for name, n, d, sub, eps in [("12x3", 12, 3, 12, 0.0), ("16x4, sub-batches of 8, shrunk", 16, 4, 8, 0.1), ("edge: barely enough samples, shrunk", 4, 3, 4, 0.5)]:
+        case("wmse", name, {"subBatch": sub, "epsilon": eps}, {"z1": rand(n, d), "z2": rand(n, d)}, lambda x, s, b=sub, e=eps: loss(x, b, e), projector=str(d))
+
+
+# --- RELIC, the unified family, N-pair, triplet ------------------------------------------------------------------------------
+def relic():
+    def loss(x, t, weight):
+        z1, z2, n = x["z1"], x["z2"], len(x["z1"])
+        m = torch.stack([torch.stack([cos(a, b) / t for b in z2]) for a in z1])
+        p, q = torch.log_softmax(m, 1), torch.log_softmax(m.t(), 1)
+        kl = sum((a.detach().exp() * (a.detach() - b)).sum() for a, b in ((p, q), (q, p))) / (2 * n)
+        return nt_xent(z1, z2, t) + weight * kl
+    for name, e, t, w in [("4x6", two(4, 6), 0.2, 1.0), ("5x3, weight 10", two(5, 3), 0.5, 10.0), ("edge: no regulariser", two(3, 4), 0.1, 0.0)]:
+        case("relic", name, {"temperature": t, "invariance": w}, e, lambda x, s, t=t, w=w: loss(x, t, w))
+
+
+def unified():
+    def loss(z1, z2, t, eps):
+        a, b, n, total = F.normalize(z1, dim=1), F.normalize(z2, dim=1), len(z1), 0
+        for x, y in ((a, b), (b, a)):
+            for i in range(n):  # eq. 15 as printed
+                inner = sum(torch.exp(((x[i] - y[i]).square().sum() - (x[i] - x[j]).square().sum()) / t) for j in range(n) if j != i)
+                total = total + t * torch.log(eps + inner) / (2 * n)
+        return total
+    for name, e, t, eps in [("4x6", two(4, 6), 0.4, 1.0), ("5x3, epsilon 0", two(5, 3), 1.0, 0.0), ("edge: two samples, large epsilon", two(2, 3), 0.2, 50.0)]:
+        case("unified", name, {"temperature": t, "epsilon": eps}, e, lambda x, s, t=t, eps=eps: loss(x["z1"], x["z2"], t, eps))
+
+
+def npair():
+    def loss(z1, z2, beta):
+        n, total = len(z1), 0
+        for i in range(n):
+            logits = torch.stack([z1[i] @ z2[j] for j in range(n)])
+            total = total - (logits[i] - logits.logsumexp(0)) / n
+        return total + beta * (z1.square().sum() + z2.square().sum()) / (2 * n)
+    for name, e, beta in [("4x6", two(4, 6), 0.002), ("5x3, beta 1", two(5, 3), 1.0), ("edge: long vectors", two(3, 4, 10.0), 0.0)]:
+        case("npair", name, {"beta": beta}, e, lambda x, s, b=beta: loss(x["z1"], x["z2"], b))
+
+
+def triplet():
+    def loss(z1, z2, margin, normalize):
+        z = torch.cat([z1, z2])
+        z = F.normalize(z, dim=1) if normalize else z
+        n, total, count = len(z1), 0, 0
+        for i in range(2 * n):
+            j = (i + n) % (2 * n)
+            for l in range(2 * n):
+                if l not in (i, j):
+                    near = (z[i] - z[j]).norm() if not torch.equal(z[i], z[j]) else 0
+                    total = total + torch.clamp(near - (z[i] - z[l]).norm() + margin, min=0)
+                    count += 1
+        return total / count
+    same = rand(3, 4)
+    for name, e, m, norm in [("4x6", two(4, 6), 0.5, True), ("5x3, not normalised", two(5, 3), 1.0, False), ("edge: identical views", {"z1": same, "z2": same}, 2.5, True)]:
+        case("triplet", name, {"margin": m, "normalize": norm}, e, lambda x, s, m=m, o=norm: loss(x["z1"], x["z2"], m, o))
+
+
+# --- NPID, MSF, DirectPred, DirectSet ----------------------------------------------------------------------------------------
+def npid():
+    def loss(x, s, ids, t, beta):
+        z, total = F.normalize(x["z1"], dim=1), 0
+        for i, own in enumerate(ids):
+            logits = torch.stack([z[i] @ row / t for row in s["bank"]])
+            total = total - (logits[own] - logits.logsumexp(0)) + beta * (z[i] - s["bank"][own]).square().sum()
+        return total / len(ids)
+    for name, n, d, ids, beta in [("3x4 of 7", 7, 4, [6, 0, 3], 1.0), ("2x5 of 4", 4, 5, [1, 2], 0.0), ("edge: the same sample twice", 3, 4, [2, 2], 10.0)]:
+        case("npid", name, {"temperature": 0.2, "beta": beta}, {"z1": rand(len(ids), d)}, lambda x, s, i=ids, b=beta: loss(x, s, i, 0.2, b),
+             state={"bank": unit(n, d)}, step={"sampleIds": ids}, views=1, projector=str(d))
+
+
+def msf():
+    def loss(x, s, k):
+        total = 0
+        for p, key in zip(x["p1"], x["key2"]):
+            rows = sorted([key / key.norm()] + list(s["queue"]), key=lambda r: -float(cos(r, key)))[:k]
+            total = total + sum((p / p.norm() - r).square().sum() for r in rows) / k / len(x["p1"])
+        return total
+    for name, n, d, q, k in [("3x6, 1 of 6", 3, 6, 6, 1), ("4x3, 5 of 8", 4, 3, 8, 5), ("edge: every candidate but one", 2, 4, 2, 2)]:
+        # Keys of norm 1 to double precision do not exist in three decimals, so the queue is renormalised here.
+        case("msf", name, {"neighbours": k, "queue": q}, {"p1": rand(n, d), "key2": unit(n, d)}, lambda x, s, k=k: loss(x, s, k), fixed=["key2"],
+             state={"queue": F.normalize(unit(q, d), dim=1)}, projector=str(d), predictor={"shape": str(d)})
+
+
+def direct():
+    def loss(x, w):
+        return mean_square(x["z1"] @ w.t(), x["key2"]) + mean_square(x["z2"] @ w.t(), x["key1"])
+    for method in ("directpred", "directset"):
+        for name, n, d, step in [("4x6", 4, 6, 3), ("5x3", 5, 3, 9), ("edge: step 0, the predictor is the identity", 3, 4, 0)]:
+            w = rand(d, d) if step else torch.zeros(d, d)
+            case(method, name, {}, pairs(n, d, a="z"), lambda x, s, w=w, step=step: loss(x, w if step else torch.eye(len(w))), fixed=["key1", "key2"],
+                 state={"predictor": w}, step={"step": step}, projector=str(d))
+
+
+# --- Masked image modelling --------------------------------------------------------------------------------------------------
+VIT = {"backbone": {"name": "vit-nano", "patchSize": 16}}
+
+
+def masked(method, name, loss, embeddings, function):
+    case(method, name, loss, embeddings, function, fixed=["target"], **VIT)
+    CASES[-1]["recipe"]["views"] = [{"mask": {"kind": "random", "ratio": 0.5}}]
+
+
+def mim():
+    def mae(x, normalize):
+        t = x["target"]
+        if normalize:
+            t = torch.stack([torch.stack([(p - p.mean()) / (p.var() + 1e-6).sqrt() for p in row]) for row in t])
+        return ((x["prediction"] - t) ** 2).mean()
+
+    def huber(x):
+        t = torch.stack([torch.stack([(p - p.mean()) / (p.var(unbiased=False) + 1e-5).sqrt() for p in row]) for row in x["target"]])
+        d = (x["prediction"] - t).abs()
+        return torch.where(d < 1, d * d / 2, d - 0.5).mean()
+
+    def e(n, h, d, scale=1.0):
+        return {"prediction": rand(n, h, d, scale=scale), "target": rand(n, h, d)}
+    for name, shape, norm in [("3 images, 2 patches of 4", (3, 2, 4), True), ("2 images, 5 patches of 3, raw pixels", (2, 5, 3), False), ("edge: large errors", (1, 1, 6, 100.0), True)]:
+        masked("mae", name, {"normalizePixels": norm}, e(*shape), lambda x, s, o=norm: mae(x, o))
+    for name, shape in [("3 images, 2 patches of 4", (3, 2, 4)), ("2 images, 5 patches of 3", (2, 5, 3)), ("edge: large errors", (1, 1, 6, 100.0))]:
+        masked("simmim", name, {}, e(*shape), lambda x, s: sum((a - b).abs() for a, b in zip(x["prediction"].flatten(), x["target"].flatten())) / x["target"].numel())
+        masked("ijepa", name, {}, e(*shape), lambda x, s: huber(x))
+
+
+def main():
+    for number, make in enumerate([simclr, vicreg, moco, mocov3, byol, simsiam, barlowtwins, dcl, infonce, nnclr, swav, dino, supcon, wmse,
+                                  relic, unified, npair, triplet, npid, msf, direct,
+                                  mim]):
+        torch.manual_seed(number)
+        make()
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "losses.json")
+    with open(path, "w") as f:
+        f.write("[\n" + ",\n".join(json.dumps(c, separators=(",", ":")) for c in CASES) + "\n]\n")
+    print(f"{len(CASES)} cases of {len({c['method'] for c in CASES})} methods")
+
+
+if __name__ == "__main__":
+    main()
