@@ -104,19 +104,6 @@ public class ViewLoaderTests
         Assert.Equal((0.05f, 0.14f), (plan[7].Crop.ScaleMin, plan[7].Crop.ScaleMax));
     }
 
-    [Fact]
-    public void A_contact_sheet_has_a_row_for_each_sample()
-    {
-        using var folder = new TemporaryFolder();
-        GeneratedImages.Write(folder.File("d"), 30, 0, 1);
-        using var source = ImageSources.Open(folder.File("d"));
-        var path = folder.File("views.png");
-        ContactSheet.Write(source, s_plan, 4, 1, path);
-        var sheet = ImageDecoder.Decode(File.ReadAllBytes(path));
-        Assert.Equal((4 + (6 * 36), 4 + (4 * 36)), (sheet.Width, sheet.Height));
-        Assert.Equal(source.Read(0).Pixels[..96].ToArray(), sheet.Pixels.Slice(((4 * sheet.Width) + 4) * 3, 96).ToArray());
-    }
-
     private static void Same(ViewLoader loader, SamplePosition[] samples, ViewBatch batch)
     {
         using var expected = loader.Load(samples);

@@ -42,15 +42,14 @@ public class UndecodableImageTests
     }
 
     [Fact]
-    public void Inspection_lists_all_of_them()
+    public void A_higher_limit_lets_all_of_them_be_listed()
     {
         using var folder = new TemporaryFolder();
         folder.Write("x.tar", Shard(60, 3, 7, 50));
         using var source = ImageSources.Open(folder.Path, "train", new SourceOptions { UndecodableLimit = 1 });
-        var inspection = SourceInspection.Of(source);
-        Assert.Equal(["x.tar/0003", "x.tar/0007", "x.tar/0050"], inspection.Undecodable.Select(one => one.Key));
-        Assert.Equal(new Spread(32, 32, 32), inspection.Width);
-        Assert.Equal(60, inspection.ClassCounts.Sum(one => one.Images));
+        for (var i = 0; i < 60; i++)
+            source.Read(i);
+        Assert.Equal([3, 7, 50], source.Undecodable.Keys.Order());
     }
 
     [Fact]
