@@ -67,9 +67,17 @@ internal sealed class ImageSource : IImageSource
     /// <summary>The stand-in of an image that was found undecodable, else the index: labels follow the pixels that were read.</summary>
     private int Known(int index)
     {
-        while (!_undecodable.IsEmpty && _undecodable.ContainsKey(index))
-            index = (index + 1) % Count;
-        return index;
+        if (_undecodable.IsEmpty)
+            return index;
+        var found = index;
+        while (_undecodable.ContainsKey(found))
+        {
+            found = (found + 1) % Count;
+            if (found == index)
+                break;
+        }
+
+        return found;
     }
 
     private RgbImage Find(int index, RgbImage? reuse, out int found)

@@ -18,10 +18,10 @@ internal static class ShapePainter
     {
         var image = new RgbImage(size, size);
         var pixels = image.Writable;
-        var centerX = size * random.NextSingle(0.39f, 0.61f);
-        var centerY = size * random.NextSingle(0.39f, 0.61f);
-        var radius = size * random.NextSingle(0.26f, 0.37f);
-        var (sin, cos) = Turn(random.NextSingle(-30f, 30f));
+        var centerX = size * random.NextSingle(0.41f, 0.59f);
+        var centerY = size * random.NextSingle(0.41f, 0.59f);
+        var radius = size * random.NextSingle(0.27f, 0.36f);
+        var (sin, cos) = Turn(random.NextSingle(-25f, 25f));
         var pattern = new Pattern(texture, size, ref random);
         Span<float> ground = stackalloc float[3];
         Span<float> light = stackalloc float[3];

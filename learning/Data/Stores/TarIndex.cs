@@ -37,14 +37,15 @@ internal static class TarIndex
             if (block.AsSpan().IndexOfAnyExcept((byte)0) < 0)
                 return members;
             CheckSum(block, shard, at);
-            var size = longSize ?? Number(block.AsSpan(124, 12), shard, at);
+            var type = (char)block[156];
+            var isExtension = type is 'x' or 'L' or 'K' or 'g';
+            var size = isExtension ? Number(block.AsSpan(124, 12), shard, at) : longSize ?? Number(block.AsSpan(124, 12), shard, at);
             var body = at + BlockSize;
             if (size < 0 || size > length - body)
                 throw Cut(shard, at);
-            var type = (char)block[156];
             switch (type)
             {
-                case 'x' or 'L' or 'K' or 'g':
+                case var _ when isExtension:
                     if (size > ExtensionLimit)
                         throw Broken(shard, at, $"a header extension of {size} bytes");
                     var extension = new byte[size];

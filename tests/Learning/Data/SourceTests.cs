@@ -1,3 +1,5 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
 using SslOrleans.Learning.Data;
 
 namespace SslOrleans.Learning.Tests.Data;
@@ -50,5 +52,69 @@ public class GeneratedSourceTests
         Assert.Equal(7, some.Count);
         Assert.Equal(all.Key(6), some.Key(6));
         Assert.NotEqual(all.Fingerprint, some.Fingerprint);
+    }
+
+    [Fact]
+    public void The_mean_colour_says_nothing_and_the_pixels_say_something()
+    {
+        const int Train = 1000;
+        const int Test = 200;
+        var means = Features(image => Average(image));
+        var pixels = Features(image => [.. Enumerable.Range(0, 16 * 16 * 3).Select(i => (float)image.Pixels[(((i / 48 * 2 * 32) + (i / 3 % 16 * 2)) * 3) + (i % 3)])]);
+        Assert.InRange(Accuracy(means), 0.04, 0.17);
+        Assert.InRange(Accuracy(pixels), 0.2, 0.55);
+
+        float[][] Features(Func<RgbImage, float[]> of)
+        {
+            var rows = Enumerable.Range(0, Train + Test).AsParallel().AsOrdered()
+                .Select(i => of(GeneratedImages.Draw(1, i < Train ? 0 : 1, i % Train).Image)).ToArray();
+            var center = new float[rows[0].Length];
+            for (var d = 0; d < center.Length; d++)
+                center[d] = rows.Take(Train).Average(row => row[d]);
+            foreach (var row in rows)
+            {
+                for (var d = 0; d < row.Length; d++)
+                    row[d] -= center[d];
+                var norm = MathF.Sqrt(Dot(row, row));
+                for (var d = 0; d < row.Length; d++)
+                    row[d] /= norm;
+            }
+
+            return rows;
+        }
+
+        double Accuracy(float[][] rows)
+        {
+            var right = Enumerable.Range(0, Test).AsParallel().Count(t =>
+            {
+                var votes = new double[10];
+                foreach (var (similarity, label) in Enumerable.Range(0, Train)
+                    .Select(i => (Dot(rows[Train + t], rows[i]), i % 10)).OrderByDescending(pair => pair.Item1).Take(20))
+                    votes[label] += Math.Exp(similarity / 0.07);
+                return Array.IndexOf(votes, votes.Max()) == t % 10;
+            });
+            return right / (double)Test;
+        }
+
+        static float[] Average(RgbImage image)
+        {
+            var sum = new float[3];
+            for (var i = 0; i < image.ByteCount; i++)
+                sum[i % 3] += image.Pixels[i];
+            return sum;
+        }
+    }
+
+    private static float Dot(float[] a, float[] b)
+    {
+        var sum = Vector<float>.Zero;
+        var x = MemoryMarshal.Cast<float, Vector<float>>(a);
+        var y = MemoryMarshal.Cast<float, Vector<float>>(b);
+        for (var i = 0; i < x.Length; i++)
+            sum += x[i] * y[i];
+        var total = Vector.Sum(sum);
+        for (var i = x.Length * Vector<float>.Count; i < a.Length; i++)
+            total += a[i] * b[i];
+        return total;
     }
 }
