@@ -197,7 +197,7 @@ internal sealed class RunLeader
                 await WaitForWorker();
             Enter(_step < _ledger!.Entries.Count ? RunPhase.Recovering : RunPhase.Training, "");
             var started = Stopwatch.GetTimestamp();
-            var outcome = await new StepRunner(_brief, _roster.Shape, _recipe.Batch.MicroBatches, _recipe.Workers.SecondLeaseFactor, _step, _roster).Run(_stop.Token);
+            var outcome = await new StepRunner(_brief, _roster.Shape, _recipe.Batch.MicroBatches, _recipe.Workers.SecondLeaseFactor, _step, _roster, WaitForWorker).Run(_stop.Token);
             await Commit(outcome, started);
             await ProbeIfDue();
             if (_step < _plan.TotalSteps && (_checkpointSoon || _checkpoints!.IsDue(_step)))
@@ -308,7 +308,11 @@ internal sealed class RunLeader
     {
         await _roster.Refresh(_step);
         if (_roster.Live.Any())
+        {
+            await _roster.WaitForWorker(_stop.Token);
             return;
+        }
+
         var phase = _phase;
         Enter(RunPhase.WaitingForWorkers, "no worker is here; the run goes on when one comes");
         Tell("waiting", _message);
