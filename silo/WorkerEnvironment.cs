@@ -65,6 +65,8 @@ internal sealed class WorkerEnvironment : IWorkerEnvironment
 
         public string Fingerprint => data.Fingerprint;
 
+        public long[] SampleIds(long firstPosition, int count) => data.SampleIds(firstPosition, count);
+
         public MicroBatchViews Render(long firstPosition, int count)
         {
             if (slowDown > TimeSpan.Zero)

@@ -118,7 +118,7 @@ public sealed class LocalTrainer : IDisposable
         var (thread, first) = _lanes[0];
         if (coupled)
         {
-            var context = Context([]);
+            var context = Context(WholeBatch());
             var result = thread.Run(() =>
             {
                 using var scope = NewDisposeScope();
@@ -145,7 +145,7 @@ public sealed class LocalTrainer : IDisposable
             update = thread.Run(() =>
             {
                 using var scope = NewDisposeScope();
-                return first.Advance(whole, first.ToTensors(_state), Context([]));
+                return first.Advance(whole, first.ToTensors(_state), Context(WholeBatch()));
             }).Result;
         }
 
@@ -178,6 +178,8 @@ public sealed class LocalTrainer : IDisposable
                 foreach (var m in mine)
                     compute(replica, m);
             }))]);
+
+        long[] WholeBatch() => _data.SampleIds(Plan.FirstPosition(Step), Plan.EffectiveBatch);
 
         StepContext Context(IReadOnlyList<long> samples) => StepContexts.Create(_recipe, Plan, Step, samples, _lanes[0].Replica.Device);
     }

@@ -196,7 +196,8 @@ public sealed class Replica : IDisposable
         var rows = batch.SampleIds.Length;
         return new Views(
             [.. batch.Views.Select(v => tensor(v.Pixels, [rows, 3, v.Height, v.Width]).to(Device))],
-            [.. batch.Views.Select(v => v.Mask is null ? null : tensor(v.Mask, [rows, v.Mask.Length / rows]).to(Device))]);
+            [.. batch.Views.Select(v => v.Mask is null ? null : tensor(v.Mask, [rows, v.Mask.Length / rows]).to(Device))],
+            batch.Labels);
     }
 
     private Embeddings ToEmbeddings(IReadOnlyList<NamedArray> arrays)
