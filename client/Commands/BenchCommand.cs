@@ -74,7 +74,9 @@ public static class BenchCommand
         Screen screen, Common common, ParseResult parsed, string what, string[] own, string data, bool isCifar, string key,
         Func<PyTorchPeer, Task<JsonObject>> run, CancellationToken cancellation)
     {
-        var (peer, why) = isCifar ? PyTorchPeer.Find(parsed.GetValue(common.Peer), parsed.GetValue(common.Python)) : (null, "the peer reads CIFAR-10 shards only");
+        var (peer, why) = PyTorchPeer.Find(parsed.GetValue(common.Peer), parsed.GetValue(common.Python));
+        if (!isCifar)
+            (peer, why) = (null, "the peer reads CIFAR-10 shards (cifar10-train-*.tar.gz) only; name them with --data");
         var rounds = parsed.GetValue(common.Rounds);
         if (rounds < 1)
             throw new UserErrorException($"--rounds is {rounds}; give at least 1.");

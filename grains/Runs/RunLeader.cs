@@ -316,6 +316,10 @@ internal sealed class RunLeader
         var phase = _phase;
         Enter(RunPhase.WaitingForWorkers, "no worker is here; the run goes on when one comes");
         Tell("waiting", _message);
+
+        // A run that was asked to stop gives the step up; a resumed run computes it again.
+        if (_stopping)
+            await _stop.CancelAsync();
         await _roster.WaitForWorker(_stop.Token);
         Enter(phase, "");
     }
