@@ -1,4 +1,5 @@
 using System.Numerics;
+using SslOrleans.Learning.Data;
 
 namespace SslOrleans.Learning.Augment;
 
@@ -31,6 +32,21 @@ internal sealed class PixelBuffer
             _words = new uint[words];
         Width = width;
         Height = height;
+    }
+
+    public RgbImage ToImage()
+    {
+        var image = new RgbImage(Width, Height);
+        var bytes = image.Writable;
+        for (var i = 0; i < Count; i++)
+        {
+            var word = _words[i];
+            bytes[i * 3] = (byte)word;
+            bytes[(i * 3) + 1] = (byte)(word >> 8);
+            bytes[(i * 3) + 2] = (byte)(word >> 16);
+        }
+
+        return image;
     }
 
     public void Swap(PixelBuffer other)

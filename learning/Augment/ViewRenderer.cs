@@ -39,21 +39,8 @@ public static class ViewRenderer
     }
 
     /// <summary>Renders the view before normalisation, as a picture.</summary>
-    public static RgbImage RenderImage(RgbImage image, ViewSettings settings, in ViewParameters parameters)
-    {
-        var pixels = RenderPixels(image, settings, parameters);
-        var result = new RgbImage(pixels.Width, pixels.Height);
-        var bytes = result.Writable;
-        for (var i = 0; i < pixels.Count; i++)
-        {
-            var word = pixels.Pixels[i];
-            bytes[i * 3] = (byte)word;
-            bytes[(i * 3) + 1] = (byte)(word >> 8);
-            bytes[(i * 3) + 2] = (byte)(word >> 16);
-        }
-
-        return result;
-    }
+    public static RgbImage RenderImage(RgbImage image, ViewSettings settings, in ViewParameters parameters) =>
+        RenderPixels(image, settings, parameters).ToImage();
 
     private static PixelBuffer RenderPixels(RgbImage image, ViewSettings settings, in ViewParameters parameters)
     {

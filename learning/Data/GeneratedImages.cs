@@ -21,7 +21,7 @@ public static class GeneratedImages
 
     /// <summary>Names of the classes, in label order.</summary>
     public static IReadOnlyList<string> Classes { get; } =
-        [.. from texture in new[] { "striped", "checked" } from shape in ShapePainter.Shapes select $"{texture} {shape}"];
+        [.. Enumerable.Range(0, 10).Select(label => $"{ShapePainter.Textures[TextureOf(label)]} {ShapePainter.Shapes[ShapeOf(label)]}")];
 
     /// <summary>
     /// Writes shards <c>generated-train-NNNNNN.tar</c> and <c>generated-test-NNNNNN.tar</c> and <c>classes.txt</c>.
@@ -68,8 +68,13 @@ public static class GeneratedImages
     {
         var label = index % Classes.Count;
         var random = new RandomStream(seed, Purpose.GeneratedData, split, index, 0);
-        return (ShapePainter.Paint(label % ShapePainter.Shapes.Count, label / ShapePainter.Shapes.Count, Size, ref random), label);
+        return (ShapePainter.Paint(ShapeOf(label), TextureOf(label), Size, ref random), label);
     }
+
+    // Every texture comes with two shapes and every shape with two textures: one of them alone tells half of the classes.
+    private static int TextureOf(int label) => label % 5;
+
+    private static int ShapeOf(int label) => ((label % 5) + (label / 5 * 2)) % 5;
 
     private static void WriteShard(string folder, string split, int first, int count, ulong seed)
     {

@@ -44,7 +44,9 @@ public interface IImageSource : IDisposable
     /// <summary>The encoded image (JPEG or PNG) as it lies in the data; sources without encoding answer with a PNG.</summary>
     byte[] ReadEncoded(int index);
 
-    /// <summary>Class of the image, 0 … classes−1, or null without labels.</summary>
+    /// <summary>
+    /// Class of the image, 0 … classes−1, or null without labels. Of an image that <see cref="Read"/> replaced, the replacement's.
+    /// </summary>
     int? Label(int index);
 
     /// <summary>Caption, where the data has one.</summary>

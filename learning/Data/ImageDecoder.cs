@@ -14,9 +14,6 @@ public static unsafe class ImageDecoder
     private const int PngChunkLimit = 64 << 20;
 
     [ThreadStatic]
-    private static TurboJpeg.Handle? t_decompressor;
-
-    [ThreadStatic]
     private static byte[]? t_cmyk;
 
     /// <summary>True when the bytes begin like a JPEG.</summary>
@@ -59,24 +56,36 @@ public static unsafe class ImageDecoder
 
     private static void DecodeJpeg(ReadOnlySpan<byte> bytes, RgbImage target, long pixelLimit, int shortSide)
     {
-        var handle = (t_decompressor ??= new TurboJpeg.Handle(TurboJpeg.tjInitDecompress())).Value;
-        fixed (byte* jpeg = bytes)
+        // A decompressor remembers the tables of the images before (and the damage in them): with a fresh one, pixels depend on the bytes alone.
+        var handle = TurboJpeg.tjInitDecompress();
+        try
         {
-            var size = new CULong((nuint)bytes.Length);
-            if (TurboJpeg.tjDecompressHeader3(handle, jpeg, size, out var width, out var height, out _, out var colors) != 0 && width <= 0)
-                throw new UndecodableImageException("JPEG header: " + TurboJpeg.Error(handle));
-            CheckSize("JPEG", width, height, pixelLimit);
-            var markers = JpegMarkers.Read(bytes);
-            var denominator = Denominator(Math.Min(width, height), shortSide);
-            width = (width + denominator - 1) / denominator;
-            height = (height + denominator - 1) / denominator;
-            target.Reset(width, height);
-            if (colors is TurboJpeg.ColorCmyk or TurboJpeg.ColorYcck)
-                DecodeCmyk(handle, jpeg, size, target, markers.Adobe);
-            else
-                Decompress(handle, jpeg, size, target.Writable, width, height, TurboJpeg.PixelRgb, 3);
-            Orientation.Apply(target, markers.Orientation);
+            fixed (byte* jpeg = bytes)
+                DecodeJpeg(handle, jpeg, bytes, target, pixelLimit, shortSide);
         }
+        finally
+        {
+            if (handle != 0)
+                TurboJpeg.tjDestroy(handle);
+        }
+    }
+
+    private static void DecodeJpeg(nint handle, byte* jpeg, ReadOnlySpan<byte> bytes, RgbImage target, long pixelLimit, int shortSide)
+    {
+        var size = new CULong((nuint)bytes.Length);
+        if (TurboJpeg.tjDecompressHeader3(handle, jpeg, size, out var width, out var height, out _, out var colors) != 0 && width <= 0)
+            throw new UndecodableImageException("JPEG header: " + TurboJpeg.Error(handle));
+        CheckSize("JPEG", width, height, pixelLimit);
+        var markers = JpegMarkers.Read(bytes);
+        var denominator = Denominator(Math.Min(width, height), shortSide);
+        width = (width + denominator - 1) / denominator;
+        height = (height + denominator - 1) / denominator;
+        target.Reset(width, height);
+        if (colors is TurboJpeg.ColorCmyk or TurboJpeg.ColorYcck)
+            DecodeCmyk(handle, jpeg, size, target, markers.Adobe);
+        else
+            Decompress(handle, jpeg, size, target.Writable, width, height, TurboJpeg.PixelRgb, 3);
+        Orientation.Apply(target, markers.Orientation);
     }
 
     private static int Denominator(int side, int shortSide)

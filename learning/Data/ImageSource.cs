@@ -10,6 +10,9 @@ internal sealed class ImageSource : IImageSource
     [ThreadStatic]
     private static byte[]? t_encoded;
 
+    [ThreadStatic]
+    private static RgbImage? t_resolve;
+
     private readonly SampleStore _store;
     private readonly SourceOptions _options;
     private readonly RgbImage?[] _kept;
@@ -41,8 +44,9 @@ internal sealed class ImageSource : IImageSource
 
     public int Resolve(int index)
     {
+        // What is kept or known to be bad needs no decoding here; else one decode settles it.
         if (_kept[index] is null)
-            Find(index, null, out index);
+            Find(index, t_resolve ??= new RgbImage(), out index);
         return index;
     }
 
@@ -52,13 +56,21 @@ internal sealed class ImageSource : IImageSource
         return _store.Encoded(index, ref t_encoded).ToArray();
     }
 
-    public int? Label(int index) => _store.Label(index);
+    public int? Label(int index) => _store.Label(Known(index));
 
-    public string? Caption(int index) => _store.Caption(index);
+    public string? Caption(int index) => _store.Caption(Known(index));
 
     public string Key(int index) => _store.Key(index);
 
     public void Dispose() => _store.Dispose();
+
+    /// <summary>The stand-in of an image that was found undecodable, else the index: labels follow the pixels that were read.</summary>
+    private int Known(int index)
+    {
+        while (!_undecodable.IsEmpty && _undecodable.ContainsKey(index))
+            index = (index + 1) % Count;
+        return index;
+    }
 
     private RgbImage Find(int index, RgbImage? reuse, out int found)
     {
@@ -92,9 +104,9 @@ internal sealed class ImageSource : IImageSource
         catch (UndecodableImageException failure)
         {
             _undecodable.TryAdd(index, failure.Message);
-            if (_undecodable.Count * 100L > Count)
+            if (_undecodable.Count > _options.UndecodableLimit * Count || _undecodable.Count == Count)
                 throw new UserErrorException(
-                    $"{Name}: {_undecodable.Count} of {Count} images do not decode, more than 1 % (the last: {Key(index)}, {failure.Message}); "
+                    $"{Name}: {_undecodable.Count} of {Count} images do not decode, more than {_options.UndecodableLimit:P0} (the last: {Key(index)}, {failure.Message}); "
                     + "mend or remove them (sslo data inspect lists them).", failure);
             return false;
         }
@@ -102,7 +114,7 @@ internal sealed class ImageSource : IImageSource
 
     private RgbImage Keep(int index, RgbImage image, bool owned)
     {
-        if (image.ByteCount > _options.KeepDecodedBytes)
+        if (!_store.KeepDecoded || image.ByteCount > _options.KeepDecodedBytes)
             return image;
         if (Interlocked.Add(ref _keepBytesLeft, -image.ByteCount) < 0)
         {

@@ -9,8 +9,9 @@ public static class ImageSources
     private static readonly string[] SplitNames = ["train", "test", "val", "validation"];
 
     /// <summary>
-    /// Opens one split of a data set. Recognised, in this order: shards (*.tar, *.tar.gz, *.tgz) whose names hold the split's name as a
-    /// word ("cifar10-train-000000.tar.gz"), the same in a sub-folder of the split's name.
+    /// Opens one split of a data set. Recognised, in this order: CIFAR-10/100 binary files; IDX files (MNIST); packed shards (*.sslpack) and
+    /// tar shards (*.tar, *.tar.gz, *.tgz) whose names hold the split's name as a word ("cifar10-train-000000.tar.gz") or no split's name
+    /// (these are training data); a sub-folder of the split's name with shards or images; images in class folders, or flat ones.
     /// </summary>
     /// <param name="path">A folder, or a single shard.</param>
     /// <param name="split">"train", "test" or "val"; "test" and "val" stand in for each other when only one is there.</param>
@@ -19,46 +20,70 @@ public static class ImageSources
     public static IImageSource Open(string path, string split = "train", SourceOptions? options = null)
     {
         options ??= new SourceOptions();
-        var name = $"{path} ({split})";
-        return new ImageSource(name, OpenStore(path, split, options), options);
+        try
+        {
+            return new ImageSource($"{path} ({split})", OpenStore(path, split, options), options);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new UserErrorException($"'{path}' cannot be read: {failure.Message}", failure);
+        }
     }
+
+    /// <summary>
+    /// A source whose bytes another process serves: the index comes from there, the images one by one. For workers that cannot reach the data.
+    /// </summary>
+    /// <param name="index">What the serving process told of its source (<see cref="SourceIndex.Of"/>).</param>
+    /// <param name="read">Gives an image's encoded bytes (<see cref="IImageSource.ReadEncoded"/> there); called on any thread.</param>
+    /// <param name="options">Null: the defaults.</param>
+    public static IImageSource Remote(SourceIndex index, Func<int, byte[]> read, SourceOptions? options = null) =>
+        new ImageSource(index.Name, new RemoteStore(index, read), options ?? new SourceOptions());
+
+    /// <summary>Whether the path holds the split: false when nothing of its name is there.</summary>
+    public static bool HasSplit(string path, string split) =>
+        Directory.Exists(path) && (
+            Names(split).Any(name => Directory.Exists(Path.Combine(path, name)))
+            || Shards(path).Any(shard => Names(split).Contains(SplitOf(shard)))
+            || CifarStore.Holds(path, split == "train") || IdxStore.Holds(path, split == "train")
+            || (split == "train" && !SplitNames.Any(name => Directory.Exists(Path.Combine(path, name))) && Shards(path).All(shard => SplitOf(shard) is null)));
 
     private static SampleStore OpenStore(string path, string split, SourceOptions options)
     {
         if (File.Exists(path))
-            return OpenFiles(path, [path], [], options);
+        {
+            return IsShard(path)
+                ? OpenShards([path], [], options)
+                : throw new UserErrorException($"'{path}' is no shard (*.tar, *.tar.gz, *.sslpack); give a shard or a folder.");
+        }
+
         if (!Directory.Exists(path))
             throw new UserErrorException($"Data folder '{path}' does not exist; give the folder that holds the images or shards.");
-        foreach (var wanted in Names(split))
-        {
-            var folder = Path.Combine(path, wanted);
-            if (Directory.Exists(folder))
-                return OpenFolder(folder, Shards(folder), options, ClassNames(folder) ?? ClassNames(path) ?? []);
-        }
-
+        if (CifarStore.TryOpen(path, split == "train", options) is { } cifar)
+            return cifar;
+        if (IdxStore.TryOpen(path, split == "train", options) is { } idx)
+            return idx;
+        var classes = ClassNames(path) ?? [];
         var shards = Shards(path);
-        foreach (var wanted in Names(split))
+        foreach (var name in Names(split))
         {
-            var matching = shards.Where(shard => SplitOf(shard) == wanted).ToArray();
+            var matching = shards.Where(shard => SplitOf(shard) == name).ToArray();
             if (matching.Length > 0)
-                return OpenFolder(path, matching, options, ClassNames(path) ?? []);
+                return OpenShards(matching, classes, options);
+            var folder = Path.Combine(path, name);
+            if (Directory.Exists(folder))
+                return Shards(folder) is { Length: > 0 } inside ? OpenShards(inside, ClassNames(folder) ?? classes, options) : new ImageFolderStore(folder, options);
         }
 
-        var unnamed = shards.Where(shard => SplitOf(shard) is null).ToArray();
-        if (split == "train" && (unnamed.Length > 0 || shards.Length == 0))
-            return OpenFolder(path, unnamed, options, ClassNames(path) ?? []);
-        throw new UserErrorException($"'{path}' has no split '{split}': no sub-folder and no shard of that name.");
+        if (split != "train" || shards.Any(shard => SplitOf(shard) is not null) || SplitNames.Any(name => Directory.Exists(Path.Combine(path, name))))
+            throw new UserErrorException($"'{path}' has no split '{split}': no shard and no sub-folder of that name; add one, or name another split.");
+        return shards.Length > 0 ? OpenShards(shards, classes, options) : new ImageFolderStore(path, options);
     }
 
-    private static SampleStore OpenFolder(string folder, string[] shards, SourceOptions options, IReadOnlyList<string> classes) =>
-        shards.Length > 0
-            ? OpenFiles(folder, shards, classes, options)
-            : throw new UserErrorException($"'{folder}' holds no shard (*.tar, *.tar.gz).");
-
-    private static TarStore OpenFiles(string path, string[] files, IReadOnlyList<string> classes, SourceOptions options) =>
-        files.All(IsTar)
-            ? new TarStore(files, classes, options)
-            : throw new UserErrorException($"'{path}' is no shard (*.tar, *.tar.gz).");
+    private static SampleStore OpenShards(string[] shards, IReadOnlyList<string> classes, SourceOptions options)
+    {
+        var packed = shards.Where(IsPacked).ToArray();
+        return packed.Length > 0 ? new PackedStore(packed, options) : new TarStore(shards, classes, options);
+    }
 
     private static string[] Names(string split) => split switch
     {
@@ -74,12 +99,15 @@ public static class ImageSources
     }
 
     private static string[] Shards(string folder) =>
-        [.. Directory.EnumerateFiles(folder).Where(IsTar).Order(StringComparer.Ordinal)];
+        [.. Directory.EnumerateFiles(folder).Where(IsShard).Order(StringComparer.Ordinal)];
 
-    private static bool IsTar(string path) =>
-        path.EndsWith(".tar", StringComparison.OrdinalIgnoreCase)
+    private static bool IsShard(string path) =>
+        IsPacked(path)
+        || path.EndsWith(".tar", StringComparison.OrdinalIgnoreCase)
         || path.EndsWith(".tar.gz", StringComparison.OrdinalIgnoreCase)
         || path.EndsWith(".tgz", StringComparison.OrdinalIgnoreCase);
+
+    private static bool IsPacked(string path) => path.EndsWith(PackedFormat.Extension, StringComparison.OrdinalIgnoreCase);
 
     private static string[]? ClassNames(string folder)
     {

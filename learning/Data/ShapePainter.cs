@@ -8,30 +8,31 @@ internal static class ShapePainter
 {
     public static IReadOnlyList<string> Shapes { get; } = ["disc", "square", "triangle", "cross", "ring"];
 
+    public static IReadOnlyList<string> Textures { get; } = ["striped", "checked", "dotted", "plain", "grooved"];
+
     /// <param name="shape">Index in <see cref="Shapes"/>.</param>
-    /// <param name="texture">0 stripes, 1 checks.</param>
+    /// <param name="texture">Index in <see cref="Textures"/>.</param>
     /// <param name="size">Side, pixels.</param>
     /// <param name="random">Source of everything that is not the class.</param>
     public static RgbImage Paint(int shape, int texture, int size, ref RandomStream random)
     {
         var image = new RgbImage(size, size);
         var pixels = image.Writable;
-        var centerX = size * random.NextSingle(0.40f, 0.60f);
-        var centerY = size * random.NextSingle(0.40f, 0.60f);
-        var radius = size * random.NextSingle(0.24f, 0.34f);
-        var (sin, cos) = Turn(random.NextSingle(-20f, 20f));
-        var (textureSin, textureCos) = Turn(random.NextSingle(0f, 180f));
-        var period = size * random.NextSingle(0.11f, 0.16f);
-        var phaseU = random.NextSingle();
-        var phaseV = random.NextSingle();
+        var centerX = size * random.NextSingle(0.39f, 0.61f);
+        var centerY = size * random.NextSingle(0.39f, 0.61f);
+        var radius = size * random.NextSingle(0.26f, 0.37f);
+        var (sin, cos) = Turn(random.NextSingle(-30f, 30f));
+        var pattern = new Pattern(texture, size, ref random);
         Span<float> ground = stackalloc float[3];
         Span<float> light = stackalloc float[3];
         Span<float> dark = stackalloc float[3];
-        Color(ground, 60, 196, ref random);
-        Color(light, 120, 255, ref random);
-        Color(dark, 0, 135, ref random);
-        var slopeX = random.NextSingle(-30f, 30f) / size;
-        var slopeY = random.NextSingle(-30f, 30f) / size;
+        Tint(ground, random.NextSingle(45f, 210f), ref random);
+        var middle = random.NextSingle(85f, 170f);
+        var contrast = random.NextSingle(30f, 85f);
+        Tint(light, middle + contrast, ref random);
+        Tint(dark, middle - contrast, ref random);
+        var slopeX = random.NextSingle(-20f, 20f) / size;
+        var slopeY = random.NextSingle(-20f, 20f) / size;
         for (var y = 0; y < size; y++)
         {
             for (var x = 0; x < size; x++)
@@ -40,10 +41,7 @@ internal static class ShapePainter
                 var u = ((cos * dx) + (sin * dy)) / radius;
                 var v = ((cos * dy) - (sin * dx)) / radius;
                 var cover = Soft(-Distance(shape, u, v) * radius);
-                var wave = Wave((((textureCos * dx) + (textureSin * dy)) / period) + phaseU);
-                if (texture == 1)
-                    wave *= Wave((((textureCos * dy) - (textureSin * dx)) / period) + phaseV);
-                var mix = Soft(wave * 2.5f);
+                var mix = pattern.At(dx, dy);
                 var shade = (slopeX * dx) + (slopeY * dy);
                 var noise = random.NextSingle(-10f, 10f);
                 for (var c = 0; c < 3; c++)
@@ -56,6 +54,40 @@ internal static class ShapePainter
         }
 
         return image;
+    }
+
+    /// <summary>A texture: share of the light colour at a place relative to the shape's centre.</summary>
+    private readonly struct Pattern
+    {
+        private readonly int _texture;
+        private readonly float _sin;
+        private readonly float _cos;
+        private readonly float _period;
+        private readonly float _phaseU;
+        private readonly float _phaseV;
+
+        public Pattern(int texture, int size, ref RandomStream random)
+        {
+            _texture = texture;
+            (_sin, _cos) = Turn(random.NextSingle(-25f, 25f));
+            _period = size / 32f * random.NextSingle(0.9f, 1.1f) * texture switch { 0 => 4.4f, 1 => 9f, 2 => 5.5f, _ => 5.5f };
+            _phaseU = random.NextSingle();
+            _phaseV = random.NextSingle();
+        }
+
+        public float At(float x, float y)
+        {
+            var u = (((_cos * x) + (_sin * y)) / _period) + _phaseU;
+            var v = (((_cos * y) - (_sin * x)) / _period) + _phaseV;
+            return _texture switch
+            {
+                0 => Soft(Wave(u) * 2f),
+                1 => Soft(Wave(u) * Wave(v) * 6f),
+                2 => Soft((Wave(u) + Wave(v)) * 2f + 1f),
+                3 => _phaseV,
+                _ => Soft(Wave((MathF.Sqrt((x * x) + (y * y)) / _period) + _phaseU) * 2f),
+            };
+        }
     }
 
     /// <summary>Signed distance to the outline, negative inside, in units in which every shape has the area π.</summary>
@@ -89,9 +121,10 @@ internal static class ShapePainter
         return ((float)sin, (float)cos);
     }
 
-    private static void Color(Span<float> color, float low, float high, ref RandomStream random)
+    /// <summary>A gray with a little tint: too little to know an image by.</summary>
+    private static void Tint(Span<float> color, float gray, ref RandomStream random)
     {
         for (var c = 0; c < 3; c++)
-            color[c] = random.NextSingle(low, high);
+            color[c] = gray + random.NextSingle(-25f, 25f);
     }
 }

@@ -15,6 +15,9 @@ public sealed record SourceOptions
     /// <summary>Images with more pixels are refused as undecodable before any memory is taken.</summary>
     public long PixelLimit { get; init; } = 100_000_000;
 
+    /// <summary>Share of the images that may be undecodable (and be replaced); more stop the run.</summary>
+    public double UndecodableLimit { get; init; } = 0.01;
+
     /// <summary>
     /// JPEGs are decoded at 1/2, 1/4 or 1/8 size as long as the shorter side keeps at least so many pixels. 0: always at full size.
     /// Depends on the image alone, so all views of a sample see the same pixels.

@@ -40,7 +40,6 @@ public sealed class LocalTrainer : IDisposable
         _recipe = recipe;
         _data = data;
         Plan = new RunPlan(recipe, data.Samples);
-        set_num_threads(recipe.Workers.ThreadsPerWorker);
         _lanes = [.. Enumerable.Range(0, lanes).Select(i => new ComputeThread($"lane {i}")).Select(t => (t, t.Run(() => new Replica(recipe, device ?? CPU)).Result))];
         Layout = _lanes[0].Replica.Layout;
         _parameters = _lanes[0].Thread.Run(_lanes[0].Replica.InitialParameters).Result;

@@ -35,6 +35,8 @@ public sealed class Replica : IDisposable
 
     public Replica(Recipe recipe, Device device)
     {
+        // libtorch keeps the number per thread, and it decides bits: set it before this thread first computes.
+        set_num_threads(recipe.Workers.ThreadsPerWorker);
         Recipe = recipe;
         Device = device;
         Method = MethodCatalog.Create(recipe);

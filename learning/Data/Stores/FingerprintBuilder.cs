@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.IO.Hashing;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -24,6 +25,15 @@ internal sealed class FingerprintBuilder : IDisposable
     {
         Add((long)bytes.Length);
         _hash.AppendData(bytes);
+    }
+
+    /// <summary>Adds the hash of a file's bytes.</summary>
+    public void AddFile(string path)
+    {
+        var hash = new XxHash128();
+        using var file = File.OpenRead(path);
+        hash.Append(file);
+        Add(hash.GetCurrentHash());
     }
 
     public string Finish() => Convert.ToHexStringLower(_hash.GetHashAndReset());

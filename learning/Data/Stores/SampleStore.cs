@@ -15,6 +15,9 @@ internal abstract class SampleStore : IDisposable
     /// <summary>Hexadecimal SHA-256 over all that tells two data sets apart.</summary>
     public string Fingerprint { get; protected set; } = "";
 
+    /// <summary>Whether small decoded images are worth keeping.</summary>
+    public virtual bool KeepDecoded => true;
+
     public abstract string Key(int index);
 
     public abstract int? Label(int index);

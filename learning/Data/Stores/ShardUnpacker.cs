@@ -39,8 +39,11 @@ internal sealed class ShardUnpacker(SourceOptions options)
     private ShardBytes Unpack(string path)
     {
         using var gzip = new GZipStream(File.OpenRead(path), CompressionMode.Decompress);
-        // The trailer gives the size modulo 2³², a hint for the first buffer. Nobody tells of a gzip that is cut short: the tar's end mark does.
-        var buffer = new byte[(int)Math.Clamp((long)SizeHint(path) + 1, 64 * 1024, Math.Min(Math.Max(_memoryLeft, 64 * 1024), 64 << 20))];
+        // The trailer gives the size modulo 2³², a hint only. Nobody tells of a gzip that is cut short: the tar's end mark does.
+        var hint = (long)SizeHint(path);
+        if (hint > _memoryLeft)
+            return UnpackToFile(path, gzip, []);
+        var buffer = new byte[(int)Math.Clamp(hint + 1, 4096, 64 << 20)];
         var length = 0;
         while (true)
         {

@@ -25,6 +25,8 @@ internal static class TarIndex
         string? longName = null;
         long? longSize = null;
         var length = tar.Length;
+        if (length == 0)
+            return members;
         var at = 0L;
         while (true)
         {

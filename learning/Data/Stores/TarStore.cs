@@ -10,6 +10,8 @@ namespace SslOrleans.Learning.Data.Stores;
 /// </summary>
 internal sealed class TarStore : SampleStore
 {
+    private const long ContentHashLimit = 1L << 30;
+
     private readonly List<ShardBytes> _shards = [];
     private readonly List<Sample> _samples = [];
     private readonly List<string> _shardNames = [];
@@ -20,6 +22,8 @@ internal sealed class TarStore : SampleStore
         var unpacker = new ShardUnpacker(options);
         var ignored = new SortedDictionary<string, int>(StringComparer.Ordinal);
         using var fingerprint = new FingerprintBuilder("tar");
+        // Reading all of a large data set only to hash it would cost more than it tells; its index and labels must do.
+        var hashContent = paths.Sum(path => new FileInfo(path).Length) <= ContentHashLimit;
         try
         {
             foreach (var path in paths)
@@ -39,6 +43,8 @@ internal sealed class TarStore : SampleStore
                     throw new UserErrorException($"{path}: the shard holds no image (jpg, jpeg or png); remove it or pack it again.");
                 fingerprint.Add(name);
                 fingerprint.Add(shard.Length);
+                if (hashContent)
+                    fingerprint.AddFile(path);
                 foreach (var sample in _samples.Skip(first))
                 {
                     fingerprint.Add(sample.Key);

@@ -1,0 +1,211 @@
+using SslOrleans.Learning.Numerics;
+
+namespace SslOrleans.Learning.Augment;
+
+/// <summary>
+/// Masks over a view's patches, drawn per sample from (seed, epoch, sample id, view): <c>[Grid · Grid]</c> in row order, true is hidden.
+/// Where a method stacks the visible patches of a batch, every sample hides equally many: all kinds but <see cref="MaskKind.Blocks"/>
+/// with a fixed ratio do; blocks are topped up to their number as well.
+/// </summary>
+public static class Masks
+{
+    /// <summary>The generator of one view's mask.</summary>
+    public static RandomStream Stream(ulong seed, long epoch, long sampleId, int view) => new(seed, Purpose.Mask, epoch, sampleId, view);
+
+    /// <summary>Fills the mask and gives the number of hidden patches.</summary>
+    /// <param name="settings">Pattern and ratio.</param>
+    /// <param name="random">See <see cref="Stream"/>.</param>
+    /// <param name="hidden">Receives <c>[Grid · Grid]</c>.</param>
+    public static int Draw(MaskSettings settings, ref RandomStream random, Span<bool> hidden)
+    {
+        var grid = settings.Grid;
+        if (hidden.Length != grid * grid)
+            throw new ArgumentException($"A mask of {grid}x{grid} patches takes {grid * grid} values, not {hidden.Length}.", nameof(hidden));
+        hidden.Clear();
+        if (settings.Probability < 1 && !random.NextBool(settings.Probability))
+            return 0;
+        var ratio = settings.RatioMin < settings.RatioMax ? random.NextSingle(settings.RatioMin, settings.RatioMax) : settings.RatioMin;
+        switch (settings.Kind)
+        {
+            case MaskKind.Random:
+                Choose(hidden, (int)(ratio * hidden.Length), ref random);
+                break;
+            case MaskKind.Cells:
+                Cells(settings, ratio, ref random, hidden);
+                break;
+            case MaskKind.Blocks:
+                Blocks(settings, (int)(ratio * hidden.Length), ref random, hidden);
+                break;
+            case MaskKind.Uniform:
+                Uniform(settings, ratio, ref random, hidden);
+                break;
+            default:
+                var side = Math.Clamp((int)Math.Round(Math.Sqrt(ratio) * grid), 0, grid);
+                Fill(hidden, grid, (grid - side) / 2, (grid - side) / 2, side, side);
+                break;
+        }
+
+        return hidden.Count(true);
+    }
+
+    /// <summary>Indices of the visible patches, ascending; MAE encodes only these.</summary>
+    public static int[] Visible(ReadOnlySpan<bool> hidden) => Indices(hidden, false);
+
+    /// <summary>Indices of the hidden patches, ascending.</summary>
+    public static int[] Hidden(ReadOnlySpan<bool> hidden) => Indices(hidden, true);
+
+    /// <summary>
+    /// Context and targets of I-JEPA as ascending patch indices. All samples that use the same <paramref name="sizes"/> draw get blocks of
+    /// equal size, so that their targets stack; the context still varies by what the targets cut out of it.
+    /// </summary>
+    /// <param name="settings">Scales and ratios.</param>
+    /// <param name="sizes">Draws the blocks' sizes: the same stream for all samples of a batch, as in the paper.</param>
+    /// <param name="places">Draws the blocks' places: the sample's own stream.</param>
+    public static (int[] Context, int[][] Targets) Jepa(JepaSettings settings, RandomStream sizes, ref RandomStream places)
+    {
+        var grid = settings.Grid;
+        var (height, width) = BlockSize(grid, settings.TargetScaleMin, settings.TargetScaleMax, settings.TargetRatioMin, settings.TargetRatioMax, ref sizes);
+        var (contextHeight, contextWidth) = BlockSize(grid, settings.ContextScaleMin, settings.ContextScaleMax, 1, 1, ref sizes);
+        var isTarget = new bool[grid * grid];
+        var targets = new int[settings.Targets][];
+        for (var t = 0; t < targets.Length; t++)
+        {
+            var block = Place(grid, height, width, ref places);
+            targets[t] = Indices(block, true);
+            foreach (var patch in targets[t])
+                isTarget[patch] = true;
+        }
+
+        var context = Place(grid, contextHeight, contextWidth, ref places);
+        var cut = (bool[])context.Clone();
+        for (var i = 0; i < cut.Length; i++)
+            cut[i] &= !isTarget[i];
+        // A context that the targets cover whole would leave nothing to predict from: keep what was drawn then.
+        return (Indices(cut.AsSpan().Contains(true) ? cut : context, true), targets);
+    }
+
+    private static void Choose(Span<bool> hidden, int count, ref RandomStream random)
+    {
+        // Selection sampling: each subset of the size equally likely, no list needed.
+        var left = hidden.Length;
+        for (var i = 0; i < hidden.Length && count > 0; i++, left--)
+        {
+            if (random.NextUInt32((uint)left) >= (uint)count)
+                continue;
+            hidden[i] = true;
+            count--;
+        }
+    }
+
+    private static void Cells(MaskSettings settings, float ratio, ref RandomStream random, Span<bool> hidden)
+    {
+        var cells = Windows(settings);
+        Span<bool> chosen = cells * cells <= 4096 ? stackalloc bool[cells * cells] : new bool[cells * cells];
+        chosen.Clear();
+        Choose(chosen, (int)Math.Ceiling(ratio * chosen.Length), ref random);
+        for (var i = 0; i < chosen.Length; i++)
+        {
+            if (chosen[i])
+                Fill(hidden, settings.Grid, i / cells * settings.CellSize, i % cells * settings.CellSize, settings.CellSize, settings.CellSize);
+        }
+    }
+
+    private static void Uniform(MaskSettings settings, float ratio, ref RandomStream random, Span<bool> hidden)
+    {
+        var (windows, side) = (Windows(settings), settings.CellSize);
+        var perWindow = (int)Math.Round(ratio * side * side);
+        Span<bool> window = side * side <= 4096 ? stackalloc bool[side * side] : new bool[side * side];
+        for (var w = 0; w < windows * windows; w++)
+        {
+            window.Clear();
+            Choose(window, perWindow, ref random);
+            for (var i = 0; i < window.Length; i++)
+                hidden[((((w / windows) * side) + (i / side)) * settings.Grid) + ((w % windows) * side) + (i % side)] = window[i];
+        }
+    }
+
+    private static void Blocks(MaskSettings settings, int count, ref RandomStream random, Span<bool> hidden)
+    {
+        var grid = settings.Grid;
+        var (low, high) = (PortableMath.Log(settings.BlockRatioMin), -PortableMath.Log(settings.BlockRatioMin));
+        var left = count;
+        for (var attempt = 0; attempt < 100 && left > 0; attempt++)
+        {
+            var area = random.NextSingle(Math.Min(settings.BlockMin, left), left);
+            var ratio = PortableMath.Exp(low + ((high - low) * random.NextSingle()));
+            var height = (int)Math.Round(Math.Sqrt(area * ratio));
+            var width = (int)Math.Round(Math.Sqrt(area / ratio));
+            if (height < 1 || width < 1 || height > grid || width > grid)
+                continue;
+            var top = (int)random.NextUInt32((uint)(grid - height + 1));
+            var start = (int)random.NextUInt32((uint)(grid - width + 1));
+            var fresh = 0;
+            for (var y = top; y < top + height; y++)
+                fresh += hidden.Slice((y * grid) + start, width).Count(false);
+            if (fresh == 0 || fresh > left)
+                continue;
+            Fill(hidden, grid, top, start, height, width);
+            left -= fresh;
+        }
+
+        TopUp(hidden, left, ref random);
+    }
+
+    private static void TopUp(Span<bool> hidden, int count, ref RandomStream random)
+    {
+        var free = hidden.Count(false);
+        for (var i = 0; i < hidden.Length && count > 0; i++)
+        {
+            if (hidden[i])
+                continue;
+            if (random.NextUInt32((uint)free--) >= (uint)count)
+                continue;
+            hidden[i] = true;
+            count--;
+        }
+    }
+
+    private static int Windows(MaskSettings settings) =>
+        settings.CellSize > 0 && settings.Grid % settings.CellSize == 0
+            ? settings.Grid / settings.CellSize
+            : throw new Contracts.UserErrorException(
+                $"A mask's cell size of {settings.CellSize} patches does not divide the grid of {settings.Grid}; choose a divisor of {settings.Grid}.");
+
+    private static (int Height, int Width) BlockSize(
+        int grid, float scaleMin, float scaleMax, float ratioMin, float ratioMax, ref RandomStream random)
+    {
+        var area = grid * grid * random.NextSingle(scaleMin, scaleMax);
+        var ratio = random.NextSingle(ratioMin, ratioMax);
+        return (
+            Math.Clamp((int)Math.Round(Math.Sqrt(area * ratio)), 1, grid),
+            Math.Clamp((int)Math.Round(Math.Sqrt(area / ratio)), 1, grid));
+    }
+
+    private static bool[] Place(int grid, int height, int width, ref RandomStream random)
+    {
+        var block = new bool[grid * grid];
+        var top = (int)random.NextUInt32((uint)(grid - height + 1));
+        var left = (int)random.NextUInt32((uint)(grid - width + 1));
+        Fill(block, grid, top, left, height, width);
+        return block;
+    }
+
+    private static void Fill(Span<bool> mask, int grid, int top, int left, int height, int width)
+    {
+        for (var y = top; y < top + height; y++)
+            mask.Slice((y * grid) + left, width).Fill(true);
+    }
+
+    private static int[] Indices(ReadOnlySpan<bool> mask, bool value)
+    {
+        var indices = new int[mask.Count(value)];
+        var next = 0;
+        for (var i = 0; i < mask.Length; i++)
+        {
+            if (mask[i] == value)
+                indices[next++] = i;
+        }
+
+        return indices;
+    }
+}

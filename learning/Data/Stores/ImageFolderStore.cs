@@ -1,0 +1,119 @@
+using SslOrleans.Contracts;
+
+namespace SslOrleans.Learning.Data.Stores;
+
+/// <summary>
+/// Image files in a folder. Images in the folder itself: one flat, unlabelled set, sub-folders included.
+/// Otherwise every sub-folder is a class, in alphabetical order.
+/// </summary>
+internal sealed class ImageFolderStore : SampleStore
+{
+    private static readonly EnumerationOptions s_deep = new() { RecurseSubdirectories = true, MaxRecursionDepth = 16 };
+
+    private readonly string _folder;
+    private readonly List<(string Path, int Label, long Length)> _files = [];
+
+    public ImageFolderStore(string folder, SourceOptions options)
+    {
+        _folder = folder;
+        var notes = new List<string>();
+        var ignored = new SortedDictionary<string, int>(StringComparer.Ordinal);
+        var flat = Directory.EnumerateFiles(folder).Any(IsImage);
+        var classes = flat ? [] : Directory.EnumerateDirectories(folder).Select(Path.GetFileName).OfType<string>()
+            .Where(name => !name.StartsWith('.')).Order(StringComparer.Ordinal).ToArray();
+        Classes = classes;
+        if (flat)
+            Add(folder, -1, ignored);
+        for (var label = 0; label < classes.Length; label++)
+        {
+            var before = _files.Count;
+            Add(Path.Combine(folder, classes[label]), label, ignored);
+            if (_files.Count == before)
+                notes.Add($"class folder '{classes[label]}' holds no image; its label {label} stays unused");
+        }
+
+        if (_files.Count == 0)
+            throw new UserErrorException($"'{folder}' holds no image and no shard (*.jpg, *.jpeg, *.png, *.tar, *.tar.gz, *.sslpack, CIFAR or IDX files).");
+        if (options.Limit > 0 && _files.Count > options.Limit)
+            TakeEvenly(options.Limit);
+        notes.AddRange(ignored.Select(pair => $"{pair.Value} files '{pair.Key}' ignored"));
+        Notes = notes;
+        Fingerprint = ComputeFingerprint();
+    }
+
+    public override int Count => _files.Count;
+
+    public static bool IsImage(string path) => Path.GetExtension(path).ToLowerInvariant() is ".jpg" or ".jpeg" or ".png";
+
+    public override string Key(int index) => Path.GetRelativePath(_folder, _files[index].Path);
+
+    public override int? Label(int index) => _files[index].Label is >= 0 and var label ? label : null;
+
+    public override ReadOnlySpan<byte> Encoded(int index, ref byte[] scratch)
+    {
+        var (path, _, length) = _files[index];
+        try
+        {
+            using var file = File.OpenHandle(path);
+            if (RandomAccess.GetLength(file) != length)
+                throw new UserErrorException($"{path}: the file changed while the run was reading it; start a new run with the new data.");
+            if (scratch.Length < length)
+                scratch = new byte[Math.Max(length, 64 * 1024)];
+            var read = 0;
+            while (read < length)
+            {
+                var got = RandomAccess.Read(file, scratch.AsSpan(read, (int)length - read), read);
+                if (got == 0)
+                    break;
+                read += got;
+            }
+
+            return scratch.AsSpan(0, read);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new UserErrorException($"{path}: cannot be read: {failure.Message}", failure);
+        }
+    }
+
+    private void Add(string folder, int label, SortedDictionary<string, int> ignored)
+    {
+        var found = new List<(string, int, long)>();
+        foreach (var file in new DirectoryInfo(folder).EnumerateFiles("*", s_deep))
+        {
+            if (!IsImage(file.Name))
+                ignored[file.Extension] = ignored.GetValueOrDefault(file.Extension) + 1;
+            else if (file.Length > Array.MaxLength)
+                throw new UserErrorException($"{file.FullName}: {file.Length} bytes are too many for one image; remove it.");
+            else
+                found.Add((file.FullName, label, file.Length));
+        }
+
+        found.Sort((a, b) => string.CompareOrdinal(a.Item1, b.Item1));
+        _files.AddRange(found);
+    }
+
+    /// <summary>The first image of each class, then the second of each, …, until there are enough; then in the usual order again.</summary>
+    private void TakeEvenly(int limit)
+    {
+        var rank = new Dictionary<int, int>();
+        var ranked = _files.Select(file => (Rank: rank[file.Label] = rank.GetValueOrDefault(file.Label, -1) + 1, File: file)).ToList();
+        var chosen = ranked.Select((pair, index) => (pair.Rank, index)).Order().Take(limit).Select(pair => pair.index).Order();
+        var kept = chosen.Select(index => _files[index]).ToList();
+        _files.Clear();
+        _files.AddRange(kept);
+    }
+
+    private string ComputeFingerprint()
+    {
+        using var fingerprint = new FingerprintBuilder("folder");
+        for (var i = 0; i < _files.Count; i++)
+        {
+            fingerprint.Add(Key(i));
+            fingerprint.Add(_files[i].Length);
+            fingerprint.Add(_files[i].Label);
+        }
+
+        return fingerprint.Finish();
+    }
+}
