@@ -1,5 +1,6 @@
 using SslOrleans.Client.CommandLine;
 
-// The first Ctrl-C lets the step under way commit; the second ends the process at once.
-using var interruption = new Interruption();
+// The first Ctrl-C lets the step under way commit; the second ends the process at once. A terminal sends Ctrl-C to worker
+// processes too; those leave it to the process that started them, which needs them to end the step.
+using var interruption = new Interruption(ignoreInterrupt: args.Contains("--parent"));
 return await SsloProgram.RunAsync(args, Screen.OfProcess(), interruption);

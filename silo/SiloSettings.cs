@@ -34,6 +34,6 @@ public sealed record SiloSettings
     /// <summary>Where runs are kept: a folder, or a container of blobs.</summary>
     public string Storage { get; init; } = "runs";
 
-    /// <summary>Test hook: makes this silo's workers slower by so many milliseconds per micro-batch.</summary>
-    public int SlowDownMilliseconds { get; init; }
+    /// <summary>Chaos: makes this silo's workers slower by so much per micro-batch, as a busy machine would.</summary>
+    public TimeSpan SlowDown { get; init; }
 }

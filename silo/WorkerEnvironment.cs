@@ -49,7 +49,7 @@ internal sealed class WorkerEnvironment : IWorkerEnvironment
         var key = $"{dataPath}|{RecipeReader.Write(recipe)}";
         try
         {
-            return new SharedData(_data.GetOrAdd(key, _ => new Lazy<ITrainingData>(() => new ImageTrainingData(recipe, dataPath))).Value);
+            return new SharedData(_data.GetOrAdd(key, _ => new Lazy<ITrainingData>(() => new ImageTrainingData(recipe, dataPath))).Value, _settings.SlowDown);
         }
         catch
         {
@@ -59,13 +59,20 @@ internal sealed class WorkerEnvironment : IWorkerEnvironment
     }
 
     /// <summary>A view on shared images whose disposal leaves them to the others.</summary>
-    private sealed class SharedData(ITrainingData data) : ITrainingData
+    private sealed class SharedData(ITrainingData data, TimeSpan slowDown) : ITrainingData
     {
         public long Samples => data.Samples;
 
         public string Fingerprint => data.Fingerprint;
 
-        public MicroBatchViews Render(long firstPosition, int count) => data.Render(firstPosition, count);
+        public long[] SampleIds(long firstPosition, int count) => data.SampleIds(firstPosition, count);
+
+        public MicroBatchViews Render(long firstPosition, int count)
+        {
+            if (slowDown > TimeSpan.Zero)
+                Thread.Sleep(slowDown);
+            return data.Render(firstPosition, count);
+        }
 
         public EvaluationSet? Evaluation(bool test) => data.Evaluation(test);
 

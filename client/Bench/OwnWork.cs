@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
+using SslOrleans.Client.Cluster;
 using SslOrleans.Client.CommandLine;
+using SslOrleans.Client.Training;
 using SslOrleans.Contracts;
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Augment;
@@ -14,17 +16,20 @@ namespace SslOrleans.Client.Bench;
 /// <param name="Batch">Effective batch, images.</param>
 /// <param name="Lanes">Replicas, each on a thread of its own.</param>
 /// <param name="Threads">Threads in all; each lane gets its share in libtorch.</param>
+/// <param name="Micro">Images in a micro-batch.</param>
 /// <param name="Warm">Steps before the clock starts.</param>
 /// <param name="Steps">Steps that are measured.</param>
-public sealed record TrainingWork(string Backbone, int Batch, int Lanes, int Threads, int Warm, int Steps);
+public sealed record TrainingWork(string Backbone, int Batch, int Lanes, int Threads, int Micro, int Warm, int Steps);
 
 /// <summary>Our side of each measurement, done once in this process.</summary>
 public static class OwnWork
 {
     private const int AugmentedImages = 2048;
 
-    /// <summary>Full SimCLR steps, images/s (original images, two views each), decoding and augmentation included.</summary>
-    public static double Train(TrainingWork work, string data)
+    /// <summary>
+    /// Full SimCLR steps as users run them: grains, ledger and all, with one-thread workers in this process or in processes of their own.
+    /// </summary>
+    public static async Task<StepBreakdown> Train(TrainingWork work, string data, bool processes, CancellationToken cancellation)
     {
         if (work.Lanes < 1 || work.Batch % work.Lanes != 0)
             throw new UserErrorException($"--lanes is {work.Lanes}; give a divisor of the batch ({work.Batch}).");
@@ -33,18 +38,22 @@ public static class OwnWork
         var recipe = Recipe(
             $"backbone.name={work.Backbone}",
             $"batch.effective={work.Batch}",
-            $"batch.micro={work.Batch / work.Lanes}",
+            $"batch.micro={work.Micro}",
             $"workers.threadsPerWorker={work.Threads / work.Lanes}",
             $"steps={work.Warm + work.Steps}",
+            "evaluation.knn=false",
             string.Create(CultureInfo.InvariantCulture, $"data.limit={Math.Max(2048, work.Batch * (work.Warm + work.Steps))}"));
-        using var images = new ImageTrainingData(recipe, data);
-        using var trainer = new LocalTrainer(recipe, images, work.Lanes);
-        for (var i = 0; i < work.Warm; i++)
-            trainer.RunStep();
-        var started = Stopwatch.GetTimestamp();
-        for (var i = 0; i < work.Steps; i++)
-            trainer.RunStep();
-        return work.Steps * work.Batch / Stopwatch.GetElapsedTime(started).TotalSeconds;
+        var runs = Directory.CreateTempSubdirectory("sslo-bench-").FullName;
+        try
+        {
+            var request = new TrainingRequest("bench", recipe, data, runs, Workers: processes ? work.Lanes : 0, Device: "cpu");
+            await using var session = await GrainTrainingSession.Open(request, cancellation, ownWorkers: processes ? 0 : work.Lanes);
+            return await StepBreakdown.Measure(session, work, cancellation);
+        }
+        finally
+        {
+            Directory.Delete(runs, recursive: true);
+        }
     }
 
     /// <summary>SimCLR's two views of each image from its JPEG, on one thread: views/s.</summary>

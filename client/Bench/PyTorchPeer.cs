@@ -30,11 +30,11 @@ public sealed class PyTorchPeer(string python, string script)
             : (null, "no python3 with torch and torchvision (apt-get install -y --no-install-recommends python3-torch python3-torchvision)");
     }
 
-    /// <summary>The first interpreter that has torch and torchvision.</summary>
-    public static string? FindPython(string? wanted)
+    /// <summary>The first interpreter that has the packages; torch and torchvision when none is named.</summary>
+    public static string? FindPython(string? wanted, params string[] packages)
     {
         string[] candidates = wanted is null ? ["/usr/bin/python3", "python3"] : [wanted];
-        return candidates.FirstOrDefault(c => HasTorch(c));
+        return candidates.FirstOrDefault(c => Has(c, packages.Length > 0 ? packages : ["torch", "torchvision"]));
     }
 
     /// <summary>Runs the script to its end.</summary>
@@ -68,12 +68,12 @@ public sealed class PyTorchPeer(string python, string script)
         throw new InvalidOperationException($"{Path.GetFileName(Script)} ended with {code}: {error.Split('\n').LastOrDefault(l => l.Trim().Length > 0)}");
     }
 
-    private static bool HasTorch(string python)
+    private static bool Has(string python, string[] packages)
     {
         try
         {
             // Looks for the packages without importing them, which would take seconds.
-            using var process = Process.Start(new ProcessStartInfo(python, ["-c", "import importlib.util as u, sys; sys.exit(0 if u.find_spec('torch') and u.find_spec('torchvision') else 1)"])
+            using var process = Process.Start(new ProcessStartInfo(python, ["-c", "import importlib.util as u, sys; sys.exit(0 if all(map(u.find_spec, sys.argv[1:])) else 1)", .. packages])
             {
                 RedirectStandardError = true,
                 RedirectStandardOutput = true,

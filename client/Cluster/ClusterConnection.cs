@@ -53,9 +53,9 @@ public sealed class ClusterConnection : IAsyncDisposable
     }
 
     /// <summary>Starts a worker process that joins.</summary>
-    public WorkerProcess StartWorker(string name, string runsFolder, int threads, string device, int slowDownMilliseconds = 0)
+    public WorkerProcess StartWorker(string name, string runsFolder, int threads, string device)
     {
-        var worker = WorkerProcess.Start(name, Primary.SiloPort, runsFolder, threads, device, slowDownMilliseconds);
+        var worker = WorkerProcess.Start(name, Primary.SiloPort, runsFolder, threads, device);
         _workers.Add(worker);
         return worker;
     }

@@ -23,7 +23,7 @@ public sealed partial class WorkerProcess : IDisposable
     public bool IsAlive => !_process.HasExited;
 
     /// <summary>Starts one that joins the primary and ends with this process.</summary>
-    public static WorkerProcess Start(string name, int primaryPort, string runsFolder, int threads, string device, int slowDownMilliseconds = 0)
+    public static WorkerProcess Start(string name, int primaryPort, string runsFolder, int threads, string device)
     {
         var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         string[] program = Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? ["exec", typeof(WorkerProcess).Assembly.Location] : [];
@@ -35,8 +35,6 @@ public sealed partial class WorkerProcess : IDisposable
         ];
         foreach (var argument in program.Concat(arguments))
             start.ArgumentList.Add(argument);
-        if (slowDownMilliseconds > 0)
-            start.Environment["SSLO_SLOW_DOWN_MS"] = slowDownMilliseconds.ToString(CultureInfo.InvariantCulture);
         var process = Process.Start(start)!;
         Directory.CreateDirectory(Path.Combine(runsFolder, ".workers"));
         _ = Keep(process, Path.Combine(runsFolder, ".workers", name + ".log"));

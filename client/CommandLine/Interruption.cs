@@ -8,11 +8,19 @@ public sealed class Interruption : IDisposable
     private readonly CancellationTokenSource _source = new();
     private readonly List<PosixSignalRegistration> _registrations = [];
 
-    public Interruption(bool listen = true)
+    /// <param name="listen">False: only <see cref="Interrupt"/> interrupts.</param>
+    /// <param name="ignoreInterrupt">Ctrl-C does nothing; SIGTERM still does.</param>
+    public Interruption(bool listen = true, bool ignoreInterrupt = false)
     {
         if (!listen)
             return;
-        _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Handle(context, 130)));
+        _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGINT, context =>
+        {
+            if (ignoreInterrupt)
+                context.Cancel = true;
+            else
+                Handle(context, 130);
+        }));
         _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Handle(context, 143)));
     }
 

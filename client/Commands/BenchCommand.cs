@@ -8,7 +8,7 @@ using SslOrleans.Learning.Data;
 
 namespace SslOrleans.Client.Commands;
 
-/// <summary><c>sslo bench train|augment</c>: ours and plain PyTorch, in turns, on the same images.</summary>
+/// <summary><c>sslo bench train|step|augment</c>: ours and plain PyTorch, in turns, on the same images.</summary>
 public static class BenchCommand
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(20);
@@ -16,6 +16,7 @@ public static class BenchCommand
     public static Command Build(Screen screen) => new("bench", "Measures ours beside plain PyTorch on this machine, in turns, each in a process of its own.")
     {
         Train(screen),
+        Step(screen),
         Augment(screen),
     };
 
@@ -27,20 +28,23 @@ public static class BenchCommand
         var batch = new Option<int?>("--batch") { Description = "Effective batch; 128 for conv4, 64 for resnet18." };
         var threads = new Option<int>("--threads") { Description = "Threads of each side.", DefaultValueFactory = _ => 2 };
         var lanes = new Option<int?>("--lanes") { Description = "Replicas on our side; one a thread by default." };
+        var micro = new Option<int?>("--micro") { Description = "Images in a micro-batch; the batch divided by the lanes by default." };
+        var processes = new Option<bool>("--processes") { Description = "Our lanes as worker processes instead of threads of one process." };
         var ddp = new Option<bool>("--ddp") { Description = "The peer as DistributedDataParallel with gloo: a process of one thread for each thread." };
         var steps = new Option<int>("--steps") { Description = "Steps measured.", DefaultValueFactory = _ => 12 };
         var warm = new Option<int>("--warm") { Description = "Steps before that.", DefaultValueFactory = _ => 3 };
-        var command = new Command("train", "SimCLR steps: images/s, two views each, decoding and augmentation included.") { backbone, batch, threads, lanes, ddp, steps, warm };
+        var command = new Command("train", "SimCLR steps: images/s, two views each, decoding and augmentation included.") { backbone, batch, threads, lanes, micro, processes, ddp, steps, warm };
         common.AddTo(command);
         command.SetAction(async (parsed, cancellation) =>
         {
             var name = parsed.GetRequiredValue(backbone);
             var size = parsed.GetValue(batch) ?? (name == "conv4" ? 128 : 64);
-            var work = new TrainingWork(name, size, parsed.GetValue(lanes) ?? parsed.GetValue(threads), parsed.GetValue(threads), parsed.GetValue(warm), parsed.GetValue(steps));
+            var count = parsed.GetValue(lanes) ?? parsed.GetValue(threads);
+            var work = new TrainingWork(name, size, count, parsed.GetValue(threads), parsed.GetValue(micro) ?? (size / Math.Max(1, count)), parsed.GetValue(warm), parsed.GetValue(steps));
             var (data, isCifar) = Data(screen, parsed.GetValue(common.Data));
             if (parsed.GetValue(common.Alone))
-                return Alone(screen, OwnWork.Train(work, data));
-            string[] own = ["bench", "train", "--backbone", name, "--batch", $"{size}", "--threads", $"{work.Threads}", "--lanes", $"{work.Lanes}", "--steps", $"{work.Steps}", "--warm", $"{work.Warm}"];
+                return Alone(screen, (await OwnWork.Train(work, data, parsed.GetValue(processes), cancellation)).ImagesPerSecond);
+            string[] own = ["bench", "train", "--backbone", name, "--batch", $"{size}", "--threads", $"{work.Threads}", "--lanes", $"{work.Lanes}", "--micro", $"{work.Micro}", "--steps", $"{work.Steps}", "--warm", $"{work.Warm}", .. parsed.GetValue(processes) ? new[] { "--processes" } : []];
             var distributed = parsed.GetValue(ddp);
             string[] theirs = ["--mode", distributed ? "ddp" : "train", "--arch", name, "--batch", $"{size}", "--steps", $"{work.Steps}", "--warm", $"{work.Warm}",
                 "--threads", distributed ? "1" : $"{work.Threads}", "--data", data];
@@ -48,6 +52,26 @@ public static class BenchCommand
             await Compare(screen, common, parsed, what, own, data, isCifar, "images_per_s", peer => distributed
                 ? peer.RunDistributed(theirs, work.Threads, cancellation)
                 : peer.Run(theirs, cancellation), cancellation);
+            return ExitCodes.Well;
+        });
+        return command;
+    }
+
+    private static Command Step(Screen screen)
+    {
+        var data = CommonOptions.Data();
+        var backbone = new Option<string>("--backbone") { Description = "conv4 or resnet18.", DefaultValueFactory = _ => "resnet18" };
+        var batch = new Option<int>("--batch") { Description = "Effective batch.", DefaultValueFactory = _ => 64 };
+        var lanes = new Option<int>("--workers") { Description = "One-thread workers.", DefaultValueFactory = _ => 2 };
+        var processes = new Option<bool>("--processes") { Description = "Workers as processes instead of threads of one process." };
+        var steps = new Option<int>("--steps") { Description = "Steps measured.", DefaultValueFactory = _ => 10 };
+        var command = new Command("step", "Where the time of a step goes.") { data, backbone, batch, lanes, processes, steps };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            var (path, _) = Data(screen, parsed.GetValue(data));
+            var (size, count) = (parsed.GetValue(batch), parsed.GetValue(lanes));
+            var work = new TrainingWork(parsed.GetRequiredValue(backbone), size, count, count, size / Math.Max(1, count), 3, parsed.GetValue(steps));
+            (await OwnWork.Train(work, path, parsed.GetValue(processes), cancellation)).Show(screen);
             return ExitCodes.Well;
         });
         return command;
@@ -74,7 +98,9 @@ public static class BenchCommand
         Screen screen, Common common, ParseResult parsed, string what, string[] own, string data, bool isCifar, string key,
         Func<PyTorchPeer, Task<JsonObject>> run, CancellationToken cancellation)
     {
-        var (peer, why) = isCifar ? PyTorchPeer.Find(parsed.GetValue(common.Peer), parsed.GetValue(common.Python)) : (null, "the peer reads CIFAR-10 shards only");
+        var (peer, why) = PyTorchPeer.Find(parsed.GetValue(common.Peer), parsed.GetValue(common.Python));
+        if (!isCifar)
+            (peer, why) = (null, "the peer reads CIFAR-10 shards (cifar10-train-*.tar.gz) only; name them with --data");
         var rounds = parsed.GetValue(common.Rounds);
         if (rounds < 1)
             throw new UserErrorException($"--rounds is {rounds}; give at least 1.");

@@ -38,7 +38,6 @@ public static class SiloCommand
                 Device = parsed.GetValue(device)!,
                 SiloPort = parsed.GetValue(port),
                 Storage = parsed.GetValue(runs)!,
-                SlowDownMilliseconds = int.TryParse(Environment.GetEnvironmentVariable("SSLO_SLOW_DOWN_MS"), out var slow) ? slow : 0,
             });
             await Run(screen, settings, parsed.GetValue(parent), cancellation);
             return ExitCodes.Well;

@@ -60,7 +60,8 @@ public sealed class PlainTrainingView(Screen screen, TimeProvider clock) : ITrai
     {
         _shownStep = s.Step;
         var left = Format.TimeLeft(s, _request?.Recipe.Batch.Effective ?? 0);
-        var workers = s.Workers.Length > 0 ? $", {s.Workers.Length} worker{(s.Workers.Length == 1 ? "" : "s")}" : "";
+        var here = s.Workers.Count(w => w.State != "gone");
+        var workers = s.Workers.Length > 0 ? $", {here} worker{(here == 1 ? "" : "s")}" : "";
         screen.Line($"step {s.Step}/{s.TotalSteps}, epoch {s.Epoch:F2}, loss {Format.Number(s.Loss)}, learning rate {Format.Number(s.LearningRate)}, "
             + $"{Format.Rate(s.ImagesPerSecond)} images/s, data wait {Format.Percent(s.DataWaitShare)}{workers}"
             + (left is { } time && s.Step < s.TotalSteps ? $", {Format.Duration(time)} left" : ""));

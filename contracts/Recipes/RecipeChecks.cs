@@ -22,7 +22,8 @@ internal static class RecipeChecks
         Must(r.Steps > 0 || r.Epochs > 0, "epochs", r.Epochs, "give a number above 0");
         Must(r.Workers.Slices > 0, "workers.slices", r.Workers.Slices, "give at least 1");
         Must(r.Workers.ThreadsPerWorker > 0, "workers.threadsPerWorker", r.Workers.ThreadsPerWorker, "give at least 1");
-        OneOf("workers.precision", r.Workers.Precision, "float32", "bfloat16");
+        Must(r.Workers.Precision == "float32", "workers.precision", r.Workers.Precision, "use float32; bfloat16 is not implemented yet");
+        Must(r.Optimizer.LayerDecay == 1, "optimizer.layerDecay", r.Optimizer.LayerDecay, "use 1; layer decay is not implemented yet");
         OneOf("optimizer.name", r.Optimizer.Name, "sgd", "lars", "adamw");
         OneOf("optimizer.scaling", r.Optimizer.Scaling, "linear", "sqrt", "sqrt-printed", "none");
         Must(r.Optimizer.LearningRate > 0, "optimizer.learningRate", r.Optimizer.LearningRate, "give a number above 0");
@@ -32,7 +33,7 @@ internal static class RecipeChecks
         OneOf("schedule.decay", r.Schedule.Decay, "cosine", "constant");
         Must(r.Teacher.Momentum is >= 0 and <= 1, "teacher.momentum", r.Teacher.Momentum, "give a number from 0 to 1");
         Must(r.Teacher.FinalMomentum is >= 0 and <= 1, "teacher.finalMomentum", r.Teacher.FinalMomentum, "give a number from 0 to 1");
-        OneOf("backbone.batchNorm", r.Backbone.BatchNorm, "micro", "effective");
+        Must(r.Backbone.BatchNorm == "micro", "backbone.batchNorm", r.Backbone.BatchNorm, "use micro; statistics over the effective batch are not implemented yet");
         OneOf("data.imbalance", r.Data.Imbalance, "none", "balanced", "long-tailed");
         Must(r.Checkpoint.EverySteps >= 0, "checkpoint.everySteps", r.Checkpoint.EverySteps, "give 0 (only start and end) or more");
         Must(r.Checkpoint.Keep >= 1, "checkpoint.keep", r.Checkpoint.Keep, "give at least 1");

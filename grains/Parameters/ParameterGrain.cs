@@ -61,7 +61,7 @@ public sealed class ParameterGrain(IRunStorage storage) : Grain, IParameterGrain
     public async Task Restore(string recipe, TensorPlace[] tensors, long version)
     {
         Forget(recipe, tensors);
-        var reader = await CheckpointReader.Open(storage, Run, version);
+        var reader = await CheckpointReader.Open(storage, Run, version, CheckpointReader.Parameters, CheckpointReader.Optimizer);
         var state = new SliceState(_recipe!, _slice!, new float[_slice!.Length]);
         var optimizer = new Dictionary<string, float[]>();
         foreach (var (name, _) in state.OptimizerState)

@@ -38,7 +38,7 @@ public sealed class TeacherGrain(IRunStorage storage) : Grain, ITeacherGrain
     public async Task Restore(TensorPlace[] tensors, long version)
     {
         _slice = TensorPlaces.Slice(this.GetPrimaryKeyString(), tensors);
-        var reader = await CheckpointReader.Open(storage, Run, version);
+        var reader = await CheckpointReader.Open(storage, Run, version, CheckpointReader.Teacher);
         _state = new TeacherState(_slice.Entries, _slice.Offset, reader.Vector(CheckpointReader.Teacher, _slice, e => e.Name), version);
         DelayDeactivation(TimeSpan.FromDays(365));
     }

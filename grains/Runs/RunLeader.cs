@@ -104,8 +104,8 @@ internal sealed class RunLeader
     {
         try
         {
-            _ledger = await Ledger.Open(_storage, _run);
-            if (_ledger.Repair is { } repair)
+            await Storing(async () => _ledger = await Ledger.Open(_storage, _run));
+            if (_ledger!.Repair is { } repair)
                 Tell("message", repair);
             _metrics = new MetricsLog(_storage, _run);
             _checkpoints = new CheckpointKeeper(_storage, _run, _recipe.Checkpoint, text => Tell("message", text));
@@ -130,7 +130,7 @@ internal sealed class RunLeader
         }
         catch (Exception e)
         {
-            if (e is not UserErrorException)
+            if (e is not (UserErrorException or LedgerException or CheckpointException or StorageUnavailableException))
                 _log.LogError(e, "Run {Run} failed at step {Step}", _run, _step);
             Enter(RunPhase.Failed, e.Message);
             Tell("failed", e.Message);
@@ -151,20 +151,22 @@ internal sealed class RunLeader
         _plan = new RunPlan(_recipe, shape.Samples);
         _slices = new SliceSet(_grains, _run, _brief.Recipe, shape, _recipe.Workers.Slices);
         await _checkpoints!.Settle();
-        if (await _checkpoints.Newest(_ledger!.Entries.Count) is { } newest)
+        CheckpointManifest? found = null;
+        await Storing(async () => found = await _checkpoints.Newest(_ledger!.Entries.Count));
+        if (found is { } newest)
         {
             await _slices.Restore(newest.Step);
             (_step, _hash) = (newest.Step, newest.WeightsHash);
-            if (_step > 0 || _ledger.Entries.Count > 0)
-                Tell("recovered", $"restored checkpoint {_step}; {_ledger.Entries.Count - _step} committed steps are computed again");
+            if (_step > 0 || _ledger!.Entries.Count > 0)
+                Tell("recovered", $"restored checkpoint {_step}; {_ledger!.Entries.Count - _step} committed steps are computed again");
         }
         else
         {
-            if (_ledger.Entries.Count > 0)
+            if (_ledger!.Entries.Count > 0)
                 Tell("message", "no usable checkpoint is left; the run is computed again from its initial weights");
             await LoadInitial();
             _step = 0;
-            await _checkpoints.Write(await _slices.Snapshot(0, ""), wait: true);
+            await _checkpoints.Write(await _slices.Snapshot(0, ""), wait: true, _stop.Token);
         }
     }
 
@@ -197,7 +199,7 @@ internal sealed class RunLeader
                 await WaitForWorker();
             Enter(_step < _ledger!.Entries.Count ? RunPhase.Recovering : RunPhase.Training, "");
             var started = Stopwatch.GetTimestamp();
-            var outcome = await new StepRunner(_brief, _roster.Shape, _recipe.Batch.MicroBatches, _recipe.Workers.SecondLeaseFactor, _step, _roster).Run(_stop.Token);
+            var outcome = await new StepRunner(_brief, _roster.Shape, _recipe.Batch.MicroBatches, _recipe.Workers.SecondLeaseFactor, _step, _roster, WaitForWorker).Run(_stop.Token);
             await Commit(outcome, started);
             await ProbeIfDue();
             if (_step < _plan.TotalSteps && (_checkpointSoon || _checkpoints!.IsDue(_step)))
@@ -217,7 +219,7 @@ internal sealed class RunLeader
             }
         }
 
-        await _checkpoints!.Write(await _slices!.Snapshot(_step, _hash), wait: true);
+        await _checkpoints!.Write(await _slices!.Snapshot(_step, _hash), wait: true, _stop.Token);
         var done = _step >= _plan.TotalSteps;
         Enter(done ? RunPhase.Completed : RunPhase.Stopped, "");
         await _metrics!.Flush();
@@ -308,10 +310,18 @@ internal sealed class RunLeader
     {
         await _roster.Refresh(_step);
         if (_roster.Live.Any())
+        {
+            await _roster.WaitForWorker(_stop.Token);
             return;
+        }
+
         var phase = _phase;
         Enter(RunPhase.WaitingForWorkers, "no worker is here; the run goes on when one comes");
         Tell("waiting", _message);
+
+        // A run that was asked to stop gives the step up; a resumed run computes it again.
+        if (_stopping)
+            await _stop.CancelAsync();
         await _roster.WaitForWorker(_stop.Token);
         Enter(phase, "");
     }

@@ -15,7 +15,7 @@ internal sealed record StepOutcome(
 /// One step up to the complete gradient: deals micro-batches, couples, and deals again what a dead worker left open,
 /// or what a late one has not brought. Runs on the run grain's scheduler, so it needs no lock.
 /// </summary>
-internal sealed class StepRunner(RunBrief run, RunShape shape, int microBatches, double lateFactor, long step, WorkerRoster roster)
+internal sealed class StepRunner(RunBrief run, RunShape shape, int microBatches, double lateFactor, long step, WorkerRoster roster, Func<Task> waitForWorker)
 {
     private static readonly TimeSpan s_tick = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(500);
@@ -43,7 +43,7 @@ internal sealed class StepRunner(RunBrief run, RunShape shape, int microBatches,
             DealLate();
             if (_assignments.Count == 0)
             {
-                await roster.WaitForWorker(cancellation);
+                await waitForWorker();
                 continue;
             }
 
@@ -74,7 +74,7 @@ internal sealed class StepRunner(RunBrief run, RunShape shape, int microBatches,
         // With nobody free the remaining workers take it when they are.
         if (free.Count == 0)
             return;
-        var typical = free.Where(w => w.Speed > 0).Select(w => w.Speed).DefaultIfEmpty(1).Average();
+        var typical = TypicalSpeed is > 0 and var speed ? speed : 1;
         var shares = StepPlanner.Deal(microBatches, open, [.. free.Select(w => w.Speed > 0 ? w.Speed : typical)]);
         for (var i = 0; i < free.Count; i++)
         {
@@ -97,9 +97,14 @@ internal sealed class StepRunner(RunBrief run, RunShape shape, int microBatches,
         }
     }
 
+    /// <summary>Micro-batches per second of the workers that were measured; 0 while none was.</summary>
+    private double TypicalSpeed => roster.Live.Where(w => w.Speed > 0).Select(w => w.Speed).DefaultIfEmpty(0).Average();
+
     private void Assign(RunWorker worker, Leaves[] leaves, bool second)
     {
-        var assignment = new Assignment(worker, leaves) { Doubled = second };
+        // A newcomer is expected to be as fast as the others.
+        var speed = worker.Speed > 0 ? worker.Speed : TypicalSpeed;
+        var assignment = new Assignment(worker, leaves, speed) { Doubled = second };
         assignment.Task = Carry(assignment);
         worker.MicroBatches = assignment.MicroBatches.Count;
         _assignments.Add(assignment);
@@ -189,7 +194,7 @@ internal sealed class StepRunner(RunBrief run, RunShape shape, int microBatches,
     private void Count(WorkTimes t) => _times = new WorkTimes(
         _times.Pull + t.Pull, _times.DataWait + t.DataWait, _times.Forward + t.Forward, _times.Backward + t.Backward, _times.Push + t.Push);
 
-    private sealed class Assignment(RunWorker worker, Leaves[] leaves)
+    private sealed class Assignment(RunWorker worker, Leaves[] leaves, double expectedSpeed)
     {
         private readonly Stopwatch _clock = Stopwatch.StartNew();
 
@@ -212,6 +217,6 @@ internal sealed class StepRunner(RunBrief run, RunShape shape, int microBatches,
         public void Resume() => _clock.Start();
 
         public bool IsLate(double factor, TimeSpan patience)
-            => _clock.IsRunning && Worker.Speed > 0 && _clock.Elapsed > patience + TimeSpan.FromSeconds(factor * MicroBatches.Count / Worker.Speed);
+            => _clock.IsRunning && expectedSpeed > 0 && _clock.Elapsed > patience + TimeSpan.FromSeconds(factor * MicroBatches.Count / expectedSpeed);
     }
 }

@@ -55,9 +55,10 @@ public class LocalRunStorage : IRunStorage
             {
                 var isNew = !File.Exists(file);
                 using var stream = OpenAlone(file, FileMode.OpenOrCreate, FileAccess.ReadWrite);
-                if (!IsThere(stream, path, record.Span, expectedLength))
+                if (IsThere(stream, path, record.Span, expectedLength))
+                    stream.Flush(flushToDisk: true);
+                else
                     AddOrUndo(stream, record.Span, expectedLength);
-                stream.Flush(flushToDisk: true);
                 if (isNew)
                     FolderSync.Flush(folder);
                 return expectedLength + record.Length;

@@ -162,7 +162,8 @@ internal sealed class WorkerSession : IDisposable
             var whole = NamedArray.Concatenate([.. order.Embeddings.Select(TensorBlocks.Arrays)]);
             return await _thread.Run(() =>
             {
-                var context = StepContexts.Create(_replica.Recipe, _plan, order.Step, [], _replica.Device);
+                var samples = _data.SampleIds(_plan.FirstPosition(order.Step), _plan.EffectiveBatch);
+                var context = StepContexts.Create(_replica.Recipe, _plan, order.Step, samples, _replica.Device);
                 var (loss, gradients) = order.WithLoss ? _replica.Couple(whole, State(), context) : (0f, []);
                 var update = _replica.Method.State.Count > 0 ? _replica.Advance(whole, State(), context) : StateUpdate.None;
                 var parts = gradients.Select(g => g.Split(_plan.MicroBatches)).ToList();

@@ -47,11 +47,10 @@ public sealed class Branch : Module<Tensor, Tensor>
     public Module Decoder => decoder ?? throw Missing(nameof(decoder));
 
     /// <summary>Images <c>[N, 3, H, W]</c> to projections <c>[N, D]</c>; features when there is no projector.</summary>
-    public override Tensor forward(Tensor images)
-    {
-        var features = backbone.call(images);
-        return projector is null ? features : projector.call(features);
-    }
+    public override Tensor forward(Tensor images) => Project(backbone.call(images));
+
+    /// <summary>Features <c>[N, F]</c> to projections <c>[N, D]</c>; unchanged when there is no projector.</summary>
+    public Tensor Project(Tensor features) => projector is null ? features : projector.call(features);
 
     /// <summary>Projections to predictions, both <c>[N, D]</c>; unchanged when there is no predictor (K27, K28).</summary>
     public Tensor Predict(Tensor projections) => predictor is null ? projections : predictor.call(projections);

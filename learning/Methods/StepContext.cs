@@ -22,9 +22,6 @@ public sealed class StepContext
     /// <summary>Ids of the samples, in row order: those of the micro-batch, or of the effective batch for a coupled loss.</summary>
     public IReadOnlyList<long> SampleIds { get; init; } = [];
 
-    /// <summary>Classes of the samples, in row order; empty where the data set has none. Only supervised baselines read them.</summary>
-    public IReadOnlyList<int> Labels { get; init; } = [];
-
     /// <summary>Rows in the whole effective batch.</summary>
     public required int EffectiveBatch { get; init; }
 

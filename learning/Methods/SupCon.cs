@@ -41,9 +41,9 @@ public sealed class SupCon : IMethod
     public Embeddings Encode(Networks networks, Views views, StepContext step)
     {
         var both = networks.Student.call(cat([views[0], views[1]])).chunk(2);
-        if (step.Labels.Count != both[0].shape[0])
+        if (views.Labels.Count != both[0].shape[0])
             throw Require.Error(_recipe, "method", "is \"supcon\"", "bring a data set with labels, or take simclr");
-        var labels = tensor(step.Labels.Select(l => (float)l).ToArray()).to(step.Device);
+        var labels = tensor(views.Labels.Select(l => (float)l).ToArray()).to(step.Device);
         return new Embeddings { { "z1", both[0] }, { "z2", both[1] }, { "labels", labels } };
     }
 

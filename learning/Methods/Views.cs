@@ -3,8 +3,11 @@ using static TorchSharp.torch;
 namespace SslOrleans.Learning.Methods;
 
 /// <summary>The views of one micro-batch: V tensors <c>[b, 3, Hᵥ, Wᵥ]</c>, rows in sample order, and masks where the recipe asks for them.</summary>
-public sealed class Views(IReadOnlyList<Tensor> images, IReadOnlyList<Tensor?> masks)
+public sealed class Views(IReadOnlyList<Tensor> images, IReadOnlyList<Tensor?> masks, IReadOnlyList<int>? labels = null)
 {
+    /// <summary>Classes of the images, in row order; empty where the data set has none. Only supervised baselines read them.</summary>
+    public IReadOnlyList<int> Labels { get; } = labels ?? [];
+
     /// <summary>View v, normalised.</summary>
     public Tensor this[int view] => images[view];
 

@@ -43,6 +43,13 @@ public sealed class ImageTrainingData : ITrainingData
     /// <summary>Undecodable images that were replaced so far.</summary>
     public IReadOnlyDictionary<int, string> Undecodable => _source.Undecodable;
 
+    public long[] SampleIds(long firstPosition, int count)
+    {
+        var positions = new SamplePosition[count];
+        _order.Fill(firstPosition, positions);
+        return Array.ConvertAll(positions, p => (long)p.SampleId);
+    }
+
     public MicroBatchViews Render(long firstPosition, int count)
     {
         var positions = new SamplePosition[count];
@@ -61,7 +68,8 @@ public sealed class ImageTrainingData : ITrainingData
 
         return new MicroBatchViews(
             [.. positions.Select(p => (long)p.SampleId)],
-            [.. views.Select((pixels, v) => new ViewBuffer(pixels, _plan[v].Crop.Size, _plan[v].Crop.Size))]);
+            [.. views.Select((pixels, v) => new ViewBuffer(pixels, _plan[v].Crop.Size, _plan[v].Crop.Size))],
+            LabelsOf(positions));
     }
 
     public EvaluationSet? Evaluation(bool test) => (test ? _test : _train).Value;
@@ -104,6 +112,19 @@ public sealed class ImageTrainingData : ITrainingData
                 ViewRenderer.Render(source.Read(first + i, t_image), settings, _recipe.Seed, 0, first + i, 0, pixels.AsSpan(i * settings.Length, settings.Length));
             return pixels;
         });
+    }
+
+    private int[]? LabelsOf(SamplePosition[] positions)
+    {
+        var labels = new int[positions.Length];
+        for (var row = 0; row < labels.Length; row++)
+        {
+            if (_source.Label(positions[row].SampleId) is not { } label)
+                return null;
+            labels[row] = label;
+        }
+
+        return labels;
     }
 
     private static int[] Labels(IImageSource source)

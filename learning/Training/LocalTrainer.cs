@@ -40,7 +40,6 @@ public sealed class LocalTrainer : IDisposable
         _recipe = recipe;
         _data = data;
         Plan = new RunPlan(recipe, data.Samples);
-        set_num_threads(recipe.Workers.ThreadsPerWorker);
         _lanes = [.. Enumerable.Range(0, lanes).Select(i => new ComputeThread($"lane {i}")).Select(t => (t, t.Run(() => new Replica(recipe, device ?? CPU)).Result))];
         Layout = _lanes[0].Replica.Layout;
         _parameters = _lanes[0].Thread.Run(_lanes[0].Replica.InitialParameters).Result;
@@ -119,7 +118,7 @@ public sealed class LocalTrainer : IDisposable
         var (thread, first) = _lanes[0];
         if (coupled)
         {
-            var context = Context([]);
+            var context = Context(WholeBatch());
             var result = thread.Run(() =>
             {
                 using var scope = NewDisposeScope();
@@ -146,7 +145,7 @@ public sealed class LocalTrainer : IDisposable
             update = thread.Run(() =>
             {
                 using var scope = NewDisposeScope();
-                return first.Advance(whole, first.ToTensors(_state), Context([]));
+                return first.Advance(whole, first.ToTensors(_state), Context(WholeBatch()));
             }).Result;
         }
 
@@ -179,6 +178,8 @@ public sealed class LocalTrainer : IDisposable
                 foreach (var m in mine)
                     compute(replica, m);
             }))]);
+
+        long[] WholeBatch() => _data.SampleIds(Plan.FirstPosition(Step), Plan.EffectiveBatch);
 
         StepContext Context(IReadOnlyList<long> samples) => StepContexts.Create(_recipe, Plan, Step, samples, _lanes[0].Replica.Device);
     }

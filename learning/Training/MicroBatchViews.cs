@@ -6,7 +6,8 @@ public sealed record ViewBuffer(float[] Pixels, int Height, int Width, bool[]? M
 /// <summary>The views of one micro-batch, rows in sample order.</summary>
 /// <param name="SampleIds">Indices in the data set.</param>
 /// <param name="Views">In view-plan order.</param>
-public sealed record MicroBatchViews(long[] SampleIds, IReadOnlyList<ViewBuffer> Views);
+/// <param name="Labels">Classes, where the data set has them; only supervised baselines read them.</param>
+public sealed record MicroBatchViews(long[] SampleIds, IReadOnlyList<ViewBuffer> Views, int[]? Labels = null);
 
 /// <summary>
 /// Makes the views of the samples at given positions of the run's endless order. Pure: the same positions give the same bits
@@ -16,6 +17,9 @@ public interface IViewProvider
 {
     /// <summary>Samples in an epoch.</summary>
     long Samples { get; }
+
+    /// <summary>The samples at <paramref name="count"/> consecutive positions.</summary>
+    long[] SampleIds(long firstPosition, int count);
 
     /// <summary>The views of <paramref name="count"/> consecutive positions.</summary>
     MicroBatchViews Render(long firstPosition, int count);

@@ -35,6 +35,8 @@ public sealed class Replica : IDisposable
 
     public Replica(Recipe recipe, Device device)
     {
+        // libtorch keeps the number per thread, and it decides bits: set it before this thread first computes.
+        set_num_threads(recipe.Workers.ThreadsPerWorker);
         Recipe = recipe;
         Device = device;
         Method = MethodCatalog.Create(recipe);
@@ -194,7 +196,8 @@ public sealed class Replica : IDisposable
         var rows = batch.SampleIds.Length;
         return new Views(
             [.. batch.Views.Select(v => tensor(v.Pixels, [rows, 3, v.Height, v.Width]).to(Device))],
-            [.. batch.Views.Select(v => v.Mask is null ? null : tensor(v.Mask, [rows, v.Mask.Length / rows]).to(Device))]);
+            [.. batch.Views.Select(v => v.Mask is null ? null : tensor(v.Mask, [rows, v.Mask.Length / rows]).to(Device))],
+            batch.Labels);
     }
 
     private Embeddings ToEmbeddings(IReadOnlyList<NamedArray> arrays)

@@ -7,10 +7,11 @@ using static TorchSharp.torch.nn;
 
 namespace SslOrleans.Learning.Tests;
 
-/// <summary>Features and gradients of our ResNets against torchvision's with the same weights (Golden/make_backbones.py).</summary>
+/// <summary>Features and gradients of our ResNets against torchvision's, and of our ViT against timm's formulas, with the same weights (Golden/make_backbones.py).</summary>
 public class GoldenBackboneTests
 {
-    public sealed record Case(string Name, string Stem, int Side, double[] Features, double[] Gradient);
+    public sealed record Case(
+        string Name, string Stem, int Side, double[] Features, double[] Gradient, int PatchSize = 4, int ImageSize = 32, string Pooling = "cls", double LayerScale = 0);
 
     private static readonly Case[] s_cases = GoldenCase.Read<Case[]>("backbones.json");
 
@@ -18,18 +19,26 @@ public class GoldenBackboneTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Features_equal_torchvision(int index)
+    public void Features_and_gradients_equal_PyTorch(int index)
     {
         using var scope = NewDisposeScope();
         var golden = s_cases[index];
-        using var net = BackboneCatalog.Create(new BackboneRecipe { Name = golden.Name, Stem = golden.Stem });
+        using var net = BackboneCatalog.Create(new BackboneRecipe
+        {
+            Name = golden.Name,
+            Stem = golden.Stem,
+            PatchSize = golden.PatchSize,
+            ImageSize = golden.ImageSize,
+            Pooling = golden.Pooling,
+            LayerScale = golden.LayerScale,
+        });
         FillByFormula(net);
         var images = (Formula(999, 2 * 3 * golden.Side * golden.Side) * 2f).reshape(2, 3, golden.Side, golden.Side);
         net.eval();
         var features = net.call(images);
         GoldenLossTests.Close(golden.Features, First48(features), $"{golden.Name} {golden.Stem}");
-        features.square().sum().backward();
-        var gradient = net.named_parameters().Single(p => p.name == "layer1.0.conv1.weight").parameter.grad!;
+        features.pow(3).sum().backward();
+        var gradient = net.named_parameters().Single(p => p.name is "layer1.0.conv1.weight" or "blocks.0.mlp.fc1.weight").parameter.grad!;
         GoldenLossTests.Close(golden.Gradient, gradient.flatten().narrow(0, 0, 64).contiguous().data<float>().ToArray(), "gradient");
     }
 

@@ -36,6 +36,9 @@ internal sealed class Connection : IAsyncDisposable
 
     public bool IsClosed => Volatile.Read(ref _closed) != 0;
 
+    /// <summary>The other side gave up before anything was read from it but its greeting.</summary>
+    public bool IsAbandoned => Socket.Poll(0, SelectMode.SelectRead) && Socket.Available == 0;
+
     /// <summary>Requests of the other side that have no answer yet.</summary>
     public ConcurrentDictionary<ulong, Request> Unanswered { get; } = new();
 
@@ -166,14 +169,30 @@ internal sealed class RemoteReply(Connection connection, ulong id) : IReply
             writer = Frames.Response(id, ResponseStatus.Exception);
             Exceptions.Write(writer, new OrleansException($"{error.GetType()}: {error.Message}"));
         }
-        Send(writer);
+        try
+        {
+            Send(writer);
+        }
+        catch (OrleansMessageRejectionException refused)
+        {
+            // Whoever answers has other callers to serve, so this must not throw.
+            connection.Close($"Not even an error fits: {refused.Message}");
+        }
     }
 
     public void Forward(ResponseStatus status, BufferReader body)
     {
         var writer = Frames.Response(id, status | ResponseStatus.OkElsewhere);
         Frames.CopyRest(writer, body);
-        Send(writer);
+        try
+        {
+            Send(writer);
+        }
+        catch (OrleansMessageRejectionException error)
+        {
+            // The callee may send more than this caller takes; the silo that answered is not to blame.
+            Fail(error);
+        }
     }
 
     private void Send(BufferWriter writer)

@@ -27,8 +27,9 @@ internal sealed class FrameWriter(Socket socket, Action onBroken)
         get
         {
             var flushed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            Volatile.Write(ref _flushed, flushed);
-            if (_frames.IsEmpty && Volatile.Read(ref _sending) == 0)
+            // A full fence: either this sees that sending ended, or the sender sees who waits.
+            Interlocked.Exchange(ref _flushed, flushed);
+            if (_stopped || (_frames.IsEmpty && Volatile.Read(ref _sending) == 0))
                 flushed.TrySetResult();
             return flushed.Task;
         }

@@ -61,13 +61,19 @@ internal sealed partial class SiloNode
     /// <summary>A silo or a client has connected.</summary>
     public async Task OnConnectedAsync(Connection connection)
     {
-        if (connection.Silo is { } silo)
+        // A peer that waited in vain for its welcome has connected anew. Its first attempt, closed before the second began,
+        // must not take the second one's place, however late it is read: its end would look like the peer's death.
+        lock (_clients)
         {
-            _silos[silo] = Task.FromResult<Connection?>(connection);
+            if (connection.IsAbandoned)
+                throw new IOException($"{connection} did not wait for its welcome.");
+            if (connection.Silo is { } silo)
+                _silos[silo] = Task.FromResult<Connection?>(connection);
+            else if (connection.ClientId is { } own)
+                _clients[own] = connection;
         }
-        else if (connection.ClientId is { } client)
+        if (connection.ClientId is { } client)
         {
-            _clients[client] = connection;
             await Primary.Place(ClientEntry(client), Address).ConfigureAwait(false);
         }
     }
@@ -85,14 +91,19 @@ internal sealed partial class SiloNode
     {
         if (connection.Silo is { } silo)
         {
-            if (_silos.TryGetValue(silo, out var known) && known.IsCompletedSuccessfully && known.Result == connection)
-                _silos.TryRemove(KeyValuePair.Create(silo, known));
-            foreach (var (grain, location) in _locations)
+            var known = _silos.GetValueOrDefault(silo);
+            // An earlier attempt of a peer that has connected since proves nothing.
+            if (known is not { IsCompletedSuccessfully: true, Result.IsClosed: false })
             {
-                if (location.Equals(silo))
-                    _locations.TryRemove(KeyValuePair.Create(grain, location));
+                if (known is { IsCompletedSuccessfully: true })
+                    _silos.TryRemove(KeyValuePair.Create(silo, known));
+                foreach (var (grain, location) in _locations)
+                {
+                    if (location.Equals(silo))
+                        _locations.TryRemove(KeyValuePair.Create(grain, location));
+                }
+                (Primary as Primary)?.Died(silo, reason);
             }
-            (Primary as Primary)?.Died(silo, reason);
         }
         else if (connection.ClientId is { } client && _clients.TryRemove(KeyValuePair.Create(client, connection)))
         {
@@ -158,12 +169,12 @@ internal sealed partial class SiloNode
         }
         else
         {
-            var (connection, welcome) = await ConnectToPrimaryAsync(token).ConfigureAwait(false);
+            var (connection, welcome) = await ConnectToPrimaryAsync(Greeting, token).ConfigureAwait(false);
             _primaryConnection = connection;
             _silos[welcome.Silo] = Task.FromResult<Connection?>(connection);
             _ = connection.RunAsync();
             Primary = (IPrimary)CreateReference(LocalObjects.ServiceId(welcome.Silo.ToParsableString(), nameof(IPrimary)), typeof(IPrimary));
-            var (beats, _) = await Handshake.ConnectAsync(this, _primaryEndpoint, Greeting with { Kind = PeerKind.Heartbeat }, token).ConfigureAwait(false);
+            var (beats, _) = await ConnectToPrimaryAsync(Greeting with { Kind = PeerKind.Heartbeat }, token).ConfigureAwait(false);
             _heartbeat?.Dispose();
             _heartbeat = new HeartbeatSender(beats.Socket, welcome.ProcessId, HeartbeatPatience, () => connection.Close("The primary silo sends no heartbeats."));
         }
@@ -177,14 +188,14 @@ internal sealed partial class SiloNode
             await Primary.Place(ClientEntry(client), Address).ConfigureAwait(false);
     }
 
-    private async Task<(Connection Connection, Welcome Welcome)> ConnectToPrimaryAsync(CancellationToken token)
+    private async Task<(Connection Connection, Welcome Welcome)> ConnectToPrimaryAsync(Hello greeting, CancellationToken token)
     {
         var until = Environment.TickCount64 + (long)PrimaryPatience.TotalMilliseconds;
         while (true)
         {
             try
             {
-                return await Handshake.ConnectAsync(this, _primaryEndpoint, Greeting, token).ConfigureAwait(false);
+                return await Handshake.ConnectAsync(this, _primaryEndpoint, greeting, token).ConfigureAwait(false);
             }
             catch (Exception error) when (error is SocketException or IOException)
             {

@@ -30,6 +30,19 @@ internal sealed class Cluster : IAsyncDisposable
         return new Cluster(host, folder, settings);
     }
 
+    /// <summary>One more silo, with workers only, that joins this one.</summary>
+    public async Task<IHost> AddSilo(SiloSettings settings)
+    {
+        var host = SiloHost.Build(settings with
+        {
+            Primary = new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, Settings.SiloPort),
+            Roles = SslOrleans.Grains.Placement.Roles.Worker,
+            Storage = Folder,
+        });
+        await host.StartAsync();
+        return host;
+    }
+
     /// <summary>Starts a run and follows it to its end.</summary>
     public async Task<(RunStatus Status, List<RunEvent> Events)> Train(string run, Recipe recipe, string data, bool resume = false, Func<RunEvent, Task>? onEvent = null)
     {

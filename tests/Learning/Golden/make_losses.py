@@ -435,10 +435,115 @@ def mim():
         masked("ijepa", name, {}, e(*shape), lambda x, s: huber(x))
 
 
+# --- MSN, PMSN, iBOT, DINOv2, DeepCluster -------------------------------------------------------------------------------------
+def msn():
+    def loss(x, views, t, sharp, weight, exponent):
+        c = F.normalize(x["prototypes"], dim=1)
+        target = torch.softmax(F.normalize(x["key1"], dim=1) @ c.t() / t, 1) ** (1 / sharp)
+        target = (target / target.sum(1, keepdim=True)).detach()
+        logits = [F.normalize(x[f"z{v}"], dim=1) @ c.t() / t for v in range(2, views + 1)]
+        agree = sum(-(target * torch.log_softmax(l, 1)).sum(1).mean() for l in logits) / len(logits)
+        mean = torch.cat([torch.softmax(l, 1) for l in logits]).mean(0)
+        prior = torch.arange(1, len(mean) + 1).double() ** -exponent
+        return agree + weight * (mean * torch.log(mean / (prior / prior.sum()))).sum()
+    for method, exponent in [("msn", 0.0), ("pmsn", 0.25)]:
+        for name, n, d, k, views, weight in [("4x6, 5 prototypes", 4, 6, 5, 2, 1.0), ("3x4, 7 prototypes, 3 anchors", 3, 4, 7, 4, 2.5), ("edge: two prototypes", 3, 3, 2, 2, 1.0)]:
+            e = {"key1": rand(n, d)} | {f"z{v}": rand(n, d) for v in range(2, views + 1)} | {"prototypes": rand(k, d)}
+            case(method, name, {"prototypes": k, "regularization": weight} | ({"exponent": exponent} if exponent else {}), e,
+                 lambda x, s, v=views, w=weight, a=exponent: loss(x, v, 0.1, 0.25, w, a), fixed=["key1"], views=views, projector=str(d))
+
+
+def koleo(x):
+    total = 0
+    for i in range(len(x)):
+        total = total - torch.log(min(((x[i] / x[i].norm() - x[j] / x[j].norm()).norm() for j in range(len(x)) if j != i), key=float) + 1e-8)
+    return total / len(x)
+
+
+def ibot():
+    def ce(t, s):
+        return -(t * torch.log_softmax(s, -1)).sum(-1).mean()
+
+    def loss(x, s, weight):
+        cls = sum(ce(torch.softmax((x[t] - s["center"]) / 0.04, -1), x[u] / 0.1) for t, u in (("t1", "s2"), ("t2", "s1"))) / 2
+        patch = sum(ce(torch.softmax((x[t] - s["patchCenter"]) / 0.05, -1), x[u] / 0.1) for t, u in (("v1", "u1"), ("v2", "u2"))) / 2
+        return cls + weight * patch
+
+    for method in ("ibot", "dinov2"):
+        for name, n, h, k, weight, scale in [("4 images, 3 patches, 6 outputs", 4, 3, 6, 1.0, 0.3), ("3 images, 1 patch, 5 outputs", 3, 1, 5, 0.5, 0.3), ("edge: two images, saturated outputs", 2, 2, 4, 1.0, 0.8)]:
+            e = {a: rand(n, k, scale=scale) for a in ("s1", "s2", "t1", "t2")} | {a: rand(n, h, k, scale=scale) for a in ("u1", "u2", "v1", "v2")}
+            if method == "dinov2":
+                e |= {"f1": rand(n, 5), "f2": rand(n, 5)}
+            function = (lambda x, s, w=weight: loss(x, s, w)) if method == "ibot" else (lambda x, s, w=weight: loss(x, s, w) + 0.1 * (koleo(x["f1"]) + koleo(x["f2"])) / 2)
+            case(method, name, {"prototypes": k, "patchTemperature": 0.05, "patchWeight": weight}, e, function, fixed=["t1", "t2", "v1", "v2"],
+                 state={"center": rand(1, k, scale=0.1), "patchCenter": rand(1, k, scale=0.1)}, step={"step": 4, "epoch": 1}, projector="8", **VIT)
+            CASES[-1]["recipe"]["views"] = [{"count": 2, "mask": {"kind": "block", "ratio": 0.5}}]
+
+
+def deepcluster():
+    def loss(x, s, ids, done):
+        total, n = 0, len(x["z1"])
+        for a, b in (("z1", "z2"), ("z2", "z1")):
+            for i in range(n):
+                logits = torch.stack([x[a][i] / x[a][i].norm() @ c / 0.1 for c in s["centroids"]])
+                other = torch.stack([x[b][i] / x[b][i].norm() @ c for c in s["centroids"]])
+                y = int(s["assignments"][ids[i], 0]) if done else int(other.argmax())
+                total = total - torch.log_softmax(logits, 0)[y] / (2 * n)
+        return total
+    for name, n, d, k, done in [("4x6, 5 clusters", 4, 6, 5, 1), ("3x4, 2 clusters", 3, 4, 2, 3), ("edge: before the first clustering", 4, 3, 6, 0)]:
+        ids = list(range(n, 0, -1))
+        state = {"centroids": unit(k, d), "assignments": torch.randint(0, k, (n + 1, 1)).double(), "clustered": torch.tensor([float(done)])}
+        case("deepcluster", name, {"clusters": k}, {"z1": rand(n, d), "z2": rand(n, d)}, lambda x, s, i=ids, o=done: loss(x, s, i, o), state=state,
+             step={"epoch": done, "sampleIds": ids}, projector=str(d))
+
+
+# --- The gallery -------------------------------------------------------------------------------------------------------------
+def gallery():
+    def margin(z1, z2, m, squared):
+        z, n = torch.cat([z1, z2]), len(z1)
+        near = sum((a - b).norm() ** (2 if squared else 1) if not torch.equal(a, b) else 0 * a.sum() for a, b in zip(z1, z2)) / n
+        others = [(i, j) for i in range(2 * n) for j in range(2 * n) if i % n != j % n]
+        return near + sum(torch.clamp(m - (z[i] - z[j]).norm(), min=0) ** 2 for i, j in others) / len(others)
+
+    def nca(z1, z2, normalize):
+        z, n = torch.cat([z1, z2]), len(z1)
+        z = F.normalize(z, dim=1) if normalize else z
+        w = [[torch.exp(-(a - b).square().sum()) for b in z] for a in z]
+        return -sum(w[i][(i + n) % (2 * n)] for i in range(2 * n)) / sum(sum(row) for row in w)
+
+    def cca(z1, z2, eps):
+        def root(c):
+            c = c.reshape(z1.shape[1], -1)
+            v, u = torch.linalg.eigh(c * (1 - eps) + eps * torch.eye(len(c)))
+            return u @ torch.diag(v ** -0.5) @ u.t()
+        a, b = z1 - z1.mean(0), z2 - z2.mean(0)
+        cross = a.t() @ b / (len(a) - 1)
+        return -torch.linalg.svdvals(root(torch.cov(z1.t())) @ cross @ root(torch.cov(z2.t()))).sum()
+
+    same = rand(3, 4)
+    for name, e, m, sq in [("4x6", two(4, 6), 4.0, False), ("5x3, squared", two(5, 3), 2.0, True), ("edge: identical views", {"z1": same, "z2": same}, 3.0, False)]:
+        case("margin", name, {"distance": m, "squaredPositives": sq}, e, lambda x, s, m=m, q=sq: margin(x["z1"], x["z2"], m, q))
+    for name, e, norm in [("4x6", two(4, 6), True), ("5x3, not normalised", two(5, 3, 0.5), False), ("edge: identical views", {"z1": same, "z2": same}, True)]:
+        case("nca", name, {"normalize": norm}, e, lambda x, s, o=norm: nca(x["z1"], x["z2"], o))
+    for name, n, d, eps in [("10x3", 10, 3, 1e-4), ("12x4, shrunk", 12, 4, 0.1), ("edge: one dimension", 6, 1, 1e-4)]:
+        case("cca", name, {"epsilon": eps}, two(n, d), lambda x, s, a=eps: cca(x["z1"], x["z2"], a))
+    for name, n, d, ids in [("3x4 of 6", 3, 4, [5, 0, 2]), ("4x3 of 4", 4, 3, [0, 1, 2, 3]), ("edge: one sample", 1, 5, [1])]:
+        case("nat", name, {}, {"z1": rand(n, d)}, lambda x, s, i=ids: -sum(cos(z, s["targets"][k]) for z, k in zip(x["z1"], i)) / len(i),
+             state={"targets": unit(6, d)}, step={"sampleIds": ids}, views=1, projector=str(d))
+    for name, n, m, c, scale in [("4 data, 5 noise each", 4, 5, 0.0, 1.0), ("3 data, 1 noise each, constant", 3, 1, -0.7, 1.0), ("edge: certain scores", 2, 2, 0.0, 30.0)]:
+        def nce(x, s, m=m, c=c):
+            eta, total = float(m), 0
+            for d, row in zip(x["data"], x["noise"]):
+                total = total - F.logsigmoid(d + c - torch.log(torch.tensor(eta)))
+                total = total - sum(F.logsigmoid(-(w + c - torch.log(torch.tensor(eta)))) for w in row)
+            return total / len(x["data"])
+        case("nce", name, {"logNormalizer": c}, {"data": rand(n, scale=scale), "noise": rand(n, m, scale=scale)}, nce, views=1, projector="4")
+
+
 def main():
     for number, make in enumerate([simclr, vicreg, moco, mocov3, byol, simsiam, barlowtwins, dcl, infonce, nnclr, swav, dino, supcon, wmse,
                                   relic, unified, npair, triplet, npid, msf, direct,
-                                  mim]):
+                                  mim, msn, ibot, deepcluster, gallery]):
         torch.manual_seed(number)
         make()
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "losses.json")

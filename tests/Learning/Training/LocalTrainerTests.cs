@@ -61,9 +61,11 @@ internal sealed class ColouredNoise(Recipe recipe, long samples) : ITrainingData
 
     public string Fingerprint => $"noise {samples}";
 
+    public long[] SampleIds(long firstPosition, int count) => [.. Enumerable.Range(0, count).Select(i => (firstPosition + i) % samples)];
+
     public MicroBatchViews Render(long firstPosition, int count)
     {
-        var ids = Enumerable.Range(0, count).Select(i => (firstPosition + i) % samples).ToArray();
+        var ids = SampleIds(firstPosition, count);
         var size = recipe.Views[0].Crop.Size;
         return new MicroBatchViews(ids, [.. Enumerable.Range(0, recipe.Views.Sum(v => v.Count)).Select(v => new ViewBuffer(Pixels(firstPosition, count, v, size), size, size))]);
     }

@@ -1,0 +1,140 @@
+using SslOrleans.Contracts.Recipes;
+using SslOrleans.Learning.Backbones;
+using SslOrleans.Learning.Heads;
+using SslOrleans.Learning.Losses;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SslOrleans.Learning.Methods;
+
+/// <summary>
+/// iBOT: DINO across two views, and within each view the student predicts the teacher's outputs at the patches that were hidden
+/// from it. One head for [cls] and patches. The two views' masks are in <c>views.*.mask</c>.
+/// Embeddings <c>s1</c>, <c>s2</c>, <c>t1</c>, <c>t2</c> <c>[N, K]</c> ([cls]), <c>u1</c>, <c>u2</c>, <c>v1</c>, <c>v2</c> <c>[N, H, K]</c>
+/// (hidden patches, student and teacher), <c>center</c>, <c>patchCenter</c> <c>[1, K]</c>; state <c>center</c>, <c>patchCenter</c> <c>[1, K]</c>.
+/// </summary>
+[Method("ibot", Family = "self-distillation", Inventory = "M046",
+    Paper = "Zhou et al., iBOT: Image BERT Pre-Training with Online Tokenizer, 2022")]
+public sealed class Ibot : IMethod
+{
+    private readonly Recipe _recipe;
+    private readonly Options _options;
+
+    public Ibot(Recipe recipe)
+        : this(recipe, MethodCatalog.Options<Options>(recipe))
+    {
+    }
+
+    internal Ibot(Recipe recipe, Options options)
+    {
+        _recipe = recipe;
+        _options = options;
+        Require.Masked(recipe, 0);
+        Require.Masked(recipe, 1);
+        Require.Positive(recipe, "loss.studentTemperature", options.StudentTemperature);
+        Require.Positive(recipe, "loss.teacherTemperature", options.TeacherTemperature);
+        Require.Positive(recipe, "loss.patchTemperature", options.PatchTemperature);
+        Require.NotNegative(recipe, "loss.patchWeight", options.PatchWeight);
+        Require.Positive(recipe, "loss.prototypes", options.Prototypes);
+        State = [new("center", StateKind.Value, [1, options.Prototypes]), new("patchCenter", StateKind.Value, [1, options.Prototypes])];
+    }
+
+    public record Options
+    {
+        /// <summary>τs.</summary>
+        public double StudentTemperature { get; init; } = 0.1;
+
+        /// <summary>τt of [cls].</summary>
+        public double TeacherTemperature { get; init; } = 0.04;
+
+        /// <summary>τt of the patches.</summary>
+        public double PatchTemperature { get; init; } = 0.04;
+
+        /// <summary>Momentum of both centres.</summary>
+        public double CenterMomentum { get; init; } = 0.9;
+
+        /// <summary>Weight of the patch term.</summary>
+        public double PatchWeight { get; init; } = 1;
+
+        /// <summary>K, outputs of the head.</summary>
+        public int Prototypes { get; init; } = 8192;
+
+        /// <summary>Epochs at the start in which the last layer stays as it is.</summary>
+        public int FrozenEpochs { get; init; } = 1;
+    }
+
+    public bool Coupled => false;
+
+    public IReadOnlyList<StateSpec> State { get; }
+
+    public IReadOnlyList<string> Carried => ["center", "patchCenter"];
+
+    public Networks Build() => new(Branch(student: true), Branch(student: false));
+
+    public Embeddings Encode(Networks networks, Views views, StepContext step) => Encode(networks, views, step, features: false);
+
+    internal Embeddings Encode(Networks networks, Views views, StepContext step, bool features)
+    {
+        var found = new Embeddings();
+        var (all, patches) = (new List<Tensor>(), new List<Tensor>());
+        for (var view = 0; view < 2; view++)
+        {
+            var mask = PatchMask.Of(views, view, _recipe, step);
+            var hidden = mask.Hidden(step.Device);
+            var student = (Vit)networks.Student.Backbone;
+            var seen = ((MaskToken)networks.Student.Decoder).call(student.Embed(views[view]), mask.ToTensor(step.Device));
+            var tokens = student.Transform(student.AddPositions(seen));
+            if (features)
+                found.Add($"f{view + 1}", student.Pool(tokens));
+            var (s, u) = Heads(networks.Student, tokens, step.Epoch < _options.FrozenEpochs);
+            found.Add($"s{view + 1}", s);
+            found.Add($"u{view + 1}", PatchMask.Pick(u, hidden));
+            using var off = no_grad();
+            var (t, v) = Heads(networks.Teacher!, ((Vit)networks.Teacher!.Backbone).Tokens(views[view]), frozen: true);
+            found.Add($"t{view + 1}", t);
+            found.Add($"v{view + 1}", PatchMask.Pick(v, hidden));
+            all.Add(t);
+            patches.Add(v.flatten(0, 1));
+        }
+
+        found.Add("center", cat([.. all]).mean([0], keepdim: true));
+        found.Add("patchCenter", cat([.. patches]).mean([0], keepdim: true));
+        return found;
+    }
+
+    public Tensor Loss(Embeddings embeddings, MethodState state, StepContext step)
+    {
+        Tensor Term(string target, string student, string center, double temperature) => SoftCrossEntropy.Loss(
+            ((embeddings[target] - state[center]) / temperature).softmax(-1), embeddings[student] / _options.StudentTemperature);
+
+        var across = (Term("t1", "s2", "center", _options.TeacherTemperature) + Term("t2", "s1", "center", _options.TeacherTemperature)) / 2;
+        var within = (Term("v1", "u1", "patchCenter", _options.PatchTemperature) + Term("v2", "u2", "patchCenter", _options.PatchTemperature)) / 2;
+        step.Report("across", across);
+        step.Report("within", within);
+        return across + (_options.PatchWeight * within);
+    }
+
+    public StateUpdate Advance(MethodState state, Embeddings carried, StepContext step)
+    {
+        var m = _options.CenterMomentum;
+        return new StateUpdate([.. Carried.Select(name =>
+            StateUpdate.Change(name, (m * state[name]) + ((1 - m) * carried[name].mean([0], keepdim: true))))]);
+    }
+
+    private static (Tensor Cls, Tensor Patches) Heads(Branch branch, Tensor tokens, bool frozen)
+    {
+        var (n, t) = (tokens.shape[0], tokens.shape[1]);
+        var head = (Prototypes)branch.Prototypes;
+        var projected = branch.Project(tokens.flatten(0, 1));
+        var cosines = (frozen ? head.Frozen(projected) : head.call(projected)).reshape(n, t, -1);
+        return (cosines.select(1, 0), cosines.narrow(1, 1, t - 1));
+    }
+
+    private Branch Branch(bool student)
+    {
+        var vit = BackboneCatalog.Transformer(_recipe.Backbone);
+        return new Branch(vit, MlpHead.Create(_recipe.Projector, vit.FeatureDimension),
+            prototypes: new Prototypes(_options.Prototypes, BuildNetworks.ProjectionWidth(_recipe)),
+            decoder: student ? new MaskToken(vit.FeatureDimension) : null);
+    }
+}

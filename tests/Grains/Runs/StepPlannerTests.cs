@@ -1,0 +1,57 @@
+using SslOrleans.Contracts.Messages;
+using SslOrleans.Grains.Parameters;
+using SslOrleans.Grains.Runs;
+using SslOrleans.Learning.Numerics;
+
+namespace SslOrleans.Tests.Grains.Runs;
+
+public class StepPlannerTests
+{
+    [Fact]
+    public void EveryMicroBatchIsDealtOnceInWholeSubtreesAndBySpeed()
+    {
+        for (var seed = 0; seed < 200; seed++)
+        {
+            var random = new Random(seed);
+            var microBatches = random.Next(1, 40);
+            var open = Enumerable.Range(0, microBatches).Where(_ => random.Next(4) > 0).ToList();
+            var speeds = Enumerable.Range(0, random.Next(1, 7)).Select(_ => 0.5 + random.NextDouble()).ToList();
+            var dealt = StepPlanner.Deal(microBatches, open, speeds);
+            Assert.Equal(open, dealt.SelectMany(d => d).SelectMany(l => Enumerable.Range(l.Start, l.Size)));
+            Assert.All(dealt.SelectMany(d => d), l => Assert.True(SumTree.Contains(microBatches, new TreeNode(l.Start, l.Size))));
+
+            // Nobody would have ended earlier had the last one's micro-batch been his.
+            var times = dealt.Select((d, w) => d.Sum(l => l.Size) / speeds[w]).ToList();
+            var last = times.IndexOf(times.Max());
+            Assert.All(Enumerable.Range(0, speeds.Count), w => Assert.True((dealt[w].Sum(l => l.Size) + 1) / speeds[w] >= times[last] - 1e-9));
+        }
+    }
+
+    [Fact]
+    public void FourEqualSharesOfSixteenAreOneSubtreeEach()
+        => Assert.Equal("0-3|4-7|8-11|12-15", string.Join('|', StepPlanner.Deal(16, [.. Enumerable.Range(0, 16)], [1, 1, 1, 1]).Select(d => string.Join(',', d))));
+
+    [Fact]
+    public void PartsOfTwoSendersAreNeverMixedAndADuplicateIsNothing()
+    {
+        const int Length = Parts.Length + 3;
+        var sums = new IncomingSums(Length, 2);
+        var one = Enumerable.Range(0, Length).Select(i => (float)i).ToArray();
+        var two = Enumerable.Range(0, Length).Select(i => 0.5f * i).ToArray();
+        var garbage = Enumerable.Repeat(float.NaN, Length).ToArray();
+
+        // "dead" sends half of leaf 0 and dies; "alive" sends all of it, one part twice.
+        sums.Add(Part("dead", 0, garbage, 0));
+        sums.Add(Part("alive", 0, one, 1));
+        sums.Add(Part("alive", 0, one, 1));
+        Assert.False(sums.IsComplete);
+        sums.Add(Part("alive", 0, one, 0));
+        sums.Add(Part("dead", 0, garbage, 1));
+        sums.Add(Part("alive", 1, two, 0));
+        sums.Add(Part("alive", 1, two, 1));
+        Assert.True(sums.IsComplete);
+        Assert.Equal(one.Zip(two, (a, b) => a + b), sums.Total);
+
+        static PartialSum Part(string sender, int leaf, float[] values, int part) => new("run", 0, new Leaves(leaf, 1), sender, part, Parts.Cut(values, part));
+    }
+}

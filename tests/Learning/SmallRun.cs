@@ -1,0 +1,86 @@
+using System.Text.Json.Nodes;
+using SslOrleans.Contracts.Recipes;
+using SslOrleans.Learning.Numerics;
+using SslOrleans.Learning.Training;
+
+namespace SslOrleans.Learning.Tests;
+
+/// <summary>The smallest run of each method that uses all of its parts: 8 × 8 images, 12 in a step, in 3 micro-batches.</summary>
+internal static class SmallRun
+{
+    public const int Samples = 30;
+
+    private const string Patches = """ "backbone": { "name": "vit-nano", "patchSize": 2, "imageSize": 8, "dropPath": 0.2 } """;
+    private const string Teacher = """ "teacher": { "momentum": 0.9, "finalMomentum": 1 } """;
+    private const string Predictor = """ "predictor": { "shape": "16-8", "batchNorm": true } """;
+
+    private static readonly Dictionary<string, string> s_settings = new()
+    {
+        ["mocov1"] = $$""" { "loss": { "queue": 24 }, {{Teacher}} } """,
+        ["mocov2"] = $$""" { "loss": { "queue": 24, "symmetric": true }, {{Teacher}} } """,
+        ["mocov3"] = $$""" { {{Predictor}}, {{Teacher}} } """,
+        ["byol"] = $$""" { {{Predictor}}, {{Teacher}} } """,
+        ["simsiam"] = $$""" { {{Predictor}} } """,
+        ["nnclr"] = $$""" { {{Predictor}}, "loss": { "queue": 24 } } """,
+        ["msf"] = $$""" { {{Predictor}}, {{Teacher}}, "loss": { "queue": 24, "neighbours": 3 } } """,
+        ["wmse"] = """ { "loss": { "subBatch": 12, "iterations": 2, "epsilon": 0.1 } } """,
+        ["swav"] = """ { "loss": { "prototypes": 10, "queue": 24, "queueFromEpoch": 1, "frozenSteps": 1 }, "views": [ { "count": 2, "crop": { "size": 8 } }, { "count": 2, "crop": { "size": 4 } } ] } """,
+        ["dino"] = $$""" { "loss": { "prototypes": 10, "teacherTemperatureEpochs": 2 }, {{Teacher}}, {{Patches}}, "views": [ { "count": 2, "crop": { "size": 8 } }, { "count": 1, "crop": { "size": 4 } } ] } """,
+        ["mae"] = $$""" { "loss": { "decoderWidth": 16, "decoderDepth": 1, "decoderHeads": 2 }, {{Patches}}, "views": [ { "mask": { "kind": "random", "ratio": 0.75 } } ] } """,
+        ["simmim"] = $$""" { {{Patches}}, "views": [ { "mask": { "kind": "uniform", "ratio": 0.5 } } ] } """,
+        ["ijepa"] = $$""" { "loss": { "decoderWidth": 16, "decoderDepth": 1, "decoderHeads": 2 }, {{Teacher}}, {{Patches}}, "views": [ { "mask": { "kind": "block", "ratio": 0.4 } } ] } """,
+        ["msn"] = $$""" { "loss": { "prototypes": 10 }, {{Teacher}}, {{Patches}}, "views": [ { "crop": { "size": 8 } }, { "mask": { "kind": "random", "ratio": 0.5 } } ] } """,
+        ["pmsn"] = $$""" { "loss": { "prototypes": 10 }, {{Teacher}}, {{Patches}}, "views": [ { "crop": { "size": 8 } }, { "mask": { "kind": "random", "ratio": 0.5 } } ] } """,
+        ["ibot"] = $$""" { "loss": { "prototypes": 10 }, {{Teacher}}, {{Patches}}, "views": [ { "count": 2, "mask": { "kind": "block", "ratio": 0.3 } } ] } """,
+        ["dinov2"] = $$""" { "loss": { "prototypes": 10 }, {{Teacher}}, {{Patches}}, "views": [ { "count": 2, "mask": { "kind": "block", "ratio": 0.3 } } ] } """,
+        ["deepcluster"] = """ { "loss": { "clusters": 6, "iterations": 3 } } """,
+        ["directpred"] = $$""" { {{Teacher}} } """,
+        ["directset"] = $$""" { {{Teacher}} } """,
+        ["nce"] = """ { "loss": { "noise": 5 } } """,
+    };
+
+    public static Recipe Recipe(string method, long steps = 4)
+    {
+        var json = JsonNode.Parse($$"""
+            { "name": "small", "method": "{{method}}", "seed": 7, "steps": {{steps}}, "batch": { "effective": 12, "micro": 4 },
+              "views": [ { "count": 2, "crop": { "size": 8 } } ], "projector": { "shape": "16-8", "batchNorm": true },
+              "optimizer": { "learningRate": 0.5 } }
+            """)!.AsObject();
+        if (s_settings.TryGetValue(method, out var text))
+        {
+            foreach (var (key, value) in JsonNode.Parse(text)!.AsObject())
+                json[key] = value!.DeepClone();
+        }
+
+        foreach (var view in json["views"]!.AsArray())
+            view!["crop"] ??= new JsonObject { ["size"] = 8 };
+        return RecipeReader.Parse(json.ToJsonString());
+    }
+
+    /// <summary>Coloured noise around a class's mean; a pure function of sample, epoch and view.</summary>
+    public sealed class Data(Recipe recipe) : IViewProvider
+    {
+        public long Samples => SmallRun.Samples;
+
+        public long[] SampleIds(long firstPosition, int count)
+            => [.. Enumerable.Range(0, count).Select(i => (firstPosition + i) * 7 % SmallRun.Samples)];
+
+        public MicroBatchViews Render(long firstPosition, int count)
+        {
+            var ids = SampleIds(firstPosition, count);
+            var views = recipe.Views.SelectMany(v => Enumerable.Repeat(v.Crop.Size, v.Count)).Select((size, view) =>
+            {
+                var pixels = new float[count * 3 * size * size];
+                for (var row = 0; row < count; row++)
+                {
+                    var random = new RandomStream(1, Purpose.View, (firstPosition + row) / SmallRun.Samples, ids[row], view);
+                    for (var i = 0; i < 3 * size * size; i++)
+                        pixels[(row * 3 * size * size) + i] = (0.5f * random.NextNormal()) + (i / (size * size) == ids[row] % 3 ? 1 : 0);
+                }
+
+                return new ViewBuffer(pixels, size, size);
+            });
+            return new MicroBatchViews(ids, [.. views], Array.ConvertAll(ids, id => (int)(id % 3)));
+        }
+    }
+}
