@@ -17,7 +17,12 @@ public static class Parts
 
     /// <summary>The bytes of one part, copied.</summary>
     public static Immutable<byte[]> Cut(ReadOnlySpan<float> vector, int part)
-        => new(MemoryMarshal.AsBytes(vector[Of(part, vector.Length)]).ToArray());
+    {
+        var values = MemoryMarshal.AsBytes(vector[Of(part, vector.Length)]);
+        var bytes = GC.AllocateUninitializedArray<byte>(values.Length);
+        values.CopyTo(bytes);
+        return new(bytes);
+    }
 
     /// <summary>All parts, copied.</summary>
     public static Immutable<byte[]>[] CutAll(ReadOnlySpan<float> vector)

@@ -9,7 +9,7 @@ public sealed record BackboneRecipe
     /// <summary>ResNet stem: <c>cifar</c> (3×3, stride 1, no pooling) or <c>imagenet</c> (7×7, stride 2, max pooling).</summary>
     public string Stem { get; init; } = "cifar";
 
-    /// <summary>Batch-norm statistics over the <c>micro</c>-batch or, synchronised, over the <c>effective</c> batch (cookbook §3.8.1).</summary>
+    /// <summary>Batch-norm statistics over the <c>micro</c>-batch or, synchronised (<c>sync</c>), over the effective batch (cookbook §3.8.1).</summary>
     public string BatchNorm { get; init; } = "micro";
 
     /// <summary>ViT: side of a patch in pixels (K52).</summary>

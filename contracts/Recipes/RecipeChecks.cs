@@ -33,7 +33,8 @@ internal static class RecipeChecks
         OneOf("schedule.decay", r.Schedule.Decay, "cosine", "constant");
         Must(r.Teacher.Momentum is >= 0 and <= 1, "teacher.momentum", r.Teacher.Momentum, "give a number from 0 to 1");
         Must(r.Teacher.FinalMomentum is >= 0 and <= 1, "teacher.finalMomentum", r.Teacher.FinalMomentum, "give a number from 0 to 1");
-        Must(r.Backbone.BatchNorm == "micro", "backbone.batchNorm", r.Backbone.BatchNorm, "use micro; statistics over the effective batch are not implemented yet");
+        OneOf("backbone.batchNorm", r.Backbone.BatchNorm, "micro", "sync");
+        Must(r.Backbone.BatchNorm == "micro" || r.Backbone.DropPath == 0, "backbone.dropPath", r.Backbone.DropPath, "use 0 with backbone.batchNorm sync, or batchNorm micro");
         OneOf("data.imbalance", r.Data.Imbalance, "none", "balanced", "long-tailed");
         Must(r.Checkpoint.EverySteps >= 0, "checkpoint.everySteps", r.Checkpoint.EverySteps, "give 0 (only start and end) or more");
         Must(r.Checkpoint.Keep >= 1, "checkpoint.keep", r.Checkpoint.Keep, "give at least 1");

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Orleans;
 using SslOrleans.Contracts;
+using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Grains.Parameters;
@@ -54,6 +55,8 @@ internal sealed class RunLeader
             NumericsClass = record.NumericsClass.Length > 0 ? record.NumericsClass : null,
         };
     }
+
+    private IBatchMeetingGrain? Meetings => _recipe.Backbone.BatchNorm == "sync" ? _grains.GetGrain<IBatchMeetingGrain>(_run) : null;
 
     public bool IsRunning => !_loop.IsCompleted;
 
@@ -199,7 +202,7 @@ internal sealed class RunLeader
                 await WaitForWorker();
             Enter(_step < _ledger!.Entries.Count ? RunPhase.Recovering : RunPhase.Training, "");
             var started = Stopwatch.GetTimestamp();
-            var outcome = await new StepRunner(_brief, _roster.Shape, _recipe.Batch.MicroBatches, _recipe.Workers.SecondLeaseFactor, _step, _roster, WaitForWorker).Run(_stop.Token);
+            var outcome = await new StepRunner(_brief, _roster.Shape, _recipe, _step, _roster, Meetings, WaitForWorker).Run(_stop.Token);
             await Commit(outcome, started);
             await ProbeIfDue();
             if (_step < _plan.TotalSteps && (_checkpointSoon || _checkpoints!.IsDue(_step)))
@@ -239,8 +242,9 @@ internal sealed class RunLeader
         var clip = 1.0;
         if (_recipe.Optimizer.ClipGradientNorm > 0)
             clip = Clipping.Factor(_recipe.Optimizer, Math.Sqrt((await _slices!.Measure(_step)).Sum(s => s.GradientSquares)));
+        var computed = Stopwatch.GetTimestamp();
         var (slices, hash) = await _slices!.Apply(TensorPlaces.Rates(schedule), clip, outcome.Advance);
-        _meters.Committed(outcome, schedule, slices, Stopwatch.GetElapsedTime(started).TotalSeconds, _roster.Live.Count());
+        _meters.Committed(outcome, schedule, slices, Stopwatch.GetElapsedTime(started).TotalSeconds, Stopwatch.GetElapsedTime(computed).TotalSeconds, _roster.Live.Count());
         var entry = new LedgerEntry
         {
             Step = _step,

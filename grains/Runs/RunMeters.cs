@@ -11,6 +11,7 @@ internal sealed class RunMeters(int effectiveBatch)
     private double _gradientNorm;
     private double _gradientMaximum;
     private int _workers;
+    private double _applySeconds;
 
     public float Loss => _outcome?.Loss ?? 0;
 
@@ -24,14 +25,14 @@ internal sealed class RunMeters(int effectiveBatch)
 
     public Dictionary<string, double> Probes { get; } = [];
 
-    public void Committed(StepOutcome outcome, StepSchedule schedule, SliceCommit[] slices, double seconds, int workers)
+    public void Committed(StepOutcome outcome, StepSchedule schedule, SliceCommit[] slices, double seconds, double applySeconds, int workers)
     {
-        (_outcome, _schedule, _workers, StepSeconds) = (outcome, schedule, workers, seconds);
+        (_outcome, _schedule, _workers, StepSeconds, _applySeconds) = (outcome, schedule, workers, seconds, applySeconds);
         _gradientNorm = Math.Sqrt(slices.Sum(s => s.GradientSquares));
         _gradientMaximum = slices.Max(s => s.GradientMaximum);
         var now = effectiveBatch / seconds;
         ImagesPerSecond = ImagesPerSecond == 0 ? now : (0.8 * ImagesPerSecond) + (0.2 * now);
-        var wait = outcome.Times.DataWait / Math.Max(1e-9, seconds * Math.Max(1, workers));
+        var wait = outcome.Times.Work.DataWait / Math.Max(1e-9, seconds * Math.Max(1, workers));
         DataWaitShare = (0.8 * DataWaitShare) + (0.2 * wait);
     }
 
@@ -54,11 +55,14 @@ internal sealed class RunMeters(int effectiveBatch)
             ["dataWaitShare"] = DataWaitShare,
             ["seconds"] = StepSeconds,
             ["workers"] = _workers,
-            ["dataWaitSeconds"] = _outcome!.Times.DataWait,
-            ["pullSeconds"] = _outcome.Times.Pull,
-            ["forwardSeconds"] = _outcome.Times.Forward,
-            ["backwardSeconds"] = _outcome.Times.Backward,
-            ["pushSeconds"] = _outcome.Times.Push,
+            ["dataWaitSeconds"] = _outcome!.Times.Work.DataWait,
+            ["pullSeconds"] = _outcome.Times.Work.Pull,
+            ["forwardSeconds"] = _outcome.Times.Work.Forward,
+            ["backwardSeconds"] = _outcome.Times.Work.Backward,
+            ["pushSeconds"] = _outcome.Times.Work.Push,
+            ["coupleSeconds"] = _outcome.Times.Couple,
+            ["stragglerSeconds"] = _outcome.Times.Straggler,
+            ["applySeconds"] = _applySeconds,
         };
         foreach (var (name, value) in _outcome.Reported)
             values[name] = value;

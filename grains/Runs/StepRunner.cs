@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using SslOrleans.Contracts;
+using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
+using SslOrleans.Contracts.Recipes;
 
 namespace SslOrleans.Grains.Runs;
 
@@ -9,31 +11,42 @@ internal sealed record Work(string Worker, Leaves[] Leaves, string Why = "");
 
 /// <summary>What a step gave before it is committed.</summary>
 internal sealed record StepOutcome(
-    float Loss, IReadOnlyDictionary<string, float> Reported, StateChangeBlock[] Advance, IReadOnlyList<Work> Done, IReadOnlyList<Work> Lost, WorkTimes Times);
+    float Loss, IReadOnlyDictionary<string, float> Reported, StateChangeBlock[] Advance, IReadOnlyList<Work> Done, IReadOnlyList<Work> Lost, StepTimes Times);
 
 /// <summary>
 /// One step up to the complete gradient: deals micro-batches, couples, and deals again what a dead worker left open,
 /// or what a late one has not brought. Runs on the run grain's scheduler, so it needs no lock.
 /// </summary>
-internal sealed class StepRunner(RunBrief run, RunShape shape, int microBatches, double lateFactor, long step, WorkerRoster roster, Func<Task> waitForWorker)
+/// <param name="run">The run.</param>
+/// <param name="shape">What its workers are like.</param>
+/// <param name="recipe">M, patience with late workers, where batch norm takes its statistics.</param>
+/// <param name="step">The step.</param>
+/// <param name="roster">Who is here.</param>
+/// <param name="meetings">Where batch norms over the effective batch meet; null when they are over the micro-batch.</param>
+/// <param name="waitForWorker">Returns when somebody is here.</param>
+internal sealed class StepRunner(
+    RunBrief run, RunShape shape, Recipe recipe, long step, WorkerRoster roster, IBatchMeetingGrain? meetings, Func<Task> waitForWorker)
 {
     private static readonly TimeSpan s_tick = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(500);
 
-    private readonly MicroBatchResult?[] _results = new MicroBatchResult?[microBatches];
-    private readonly bool[] _done = new bool[microBatches];
+    private readonly MicroBatchResult?[] _results = new MicroBatchResult?[recipe.Batch.MicroBatches];
+    private readonly bool[] _done = new bool[recipe.Batch.MicroBatches];
     private readonly List<Assignment> _assignments = [];
     private readonly List<Work> _credit = [];
     private readonly List<Work> _lost = [];
     private readonly TaskCompletionSource<CoupleResult> _coupled = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly int _microBatches = recipe.Batch.MicroBatches;
     private Task? _coupling;
-    private WorkTimes _times;
+    private readonly StepClock _clock = new();
 
     /// <summary>Leads the step to its end.</summary>
     /// <exception cref="StateLostException">A slice or the method state is gone; the run restores it.</exception>
     /// <exception cref="UserErrorException">A worker met something that only the user can mend.</exception>
     public async Task<StepOutcome> Run(CancellationToken cancellation)
     {
+        if (meetings is not null)
+            await meetings.Open(step, _microBatches);
         while (!_done.All(d => d))
         {
             cancellation.ThrowIfCancellationRequested();
@@ -54,9 +67,10 @@ internal sealed class StepRunner(RunBrief run, RunShape shape, int microBatches,
 
         foreach (var open in _assignments)
             _ = open.Worker.Grain.Abandon(run.Run, step);
+        _clock.Computed();
         var couple = shape.Coupled || shape.Carried.Length > 0 ? await Conclude(cancellation) : null;
-        var loss = shape.Coupled ? couple!.Loss : _results.Aggregate(0f, (sum, r) => sum + r!.Loss) / microBatches;
-        return new StepOutcome(loss, Reported(couple), couple?.Advance ?? [], _credit, _lost, _times);
+        var loss = shape.Coupled ? couple!.Loss : _results.Aggregate(0f, (sum, r) => sum + r!.Loss) / _microBatches;
+        return new StepOutcome(loss, Reported(couple), couple?.Advance ?? [], _credit, _lost, _clock.Times);
     }
 
     private IReadOnlyDictionary<string, float> Reported(CoupleResult? couple)
@@ -66,16 +80,18 @@ internal sealed class StepRunner(RunBrief run, RunShape shape, int microBatches,
     private void Deal()
     {
         var taken = _assignments.Where(a => !a.Worker.Gone).SelectMany(a => a.MicroBatches).ToHashSet();
-        var open = Enumerable.Range(0, microBatches).Where(m => !_done[m] && !taken.Contains(m)).ToList();
+        var open = Enumerable.Range(0, _microBatches).Where(m => !_done[m] && !taken.Contains(m)).ToList();
         if (open.Count == 0)
             return;
-        var free = roster.Free.ToList();
+
+        // Where micro-batches meet, a worker that waits for the open ones is as good as a free one: it computes them meanwhile.
+        var free = (meetings is null ? roster.Free : roster.Live).ToList();
 
         // With nobody free the remaining workers take it when they are.
         if (free.Count == 0)
             return;
         var typical = TypicalSpeed is > 0 and var speed ? speed : 1;
-        var shares = StepPlanner.Deal(microBatches, open, [.. free.Select(w => w.Speed > 0 ? w.Speed : typical)]);
+        var shares = StepPlanner.Deal(_microBatches, open, [.. free.Select(w => w.Speed > 0 ? w.Speed : typical)]);
         for (var i = 0; i < free.Count; i++)
         {
             if (shares[i].Length > 0)
@@ -86,12 +102,12 @@ internal sealed class StepRunner(RunBrief run, RunShape shape, int microBatches,
     /// <summary>Leases a late worker's micro-batches a second time when somebody is free; the first answer wins, both have the same bits.</summary>
     private void DealLate()
     {
-        foreach (var late in _assignments.Where(a => !a.Doubled && a.IsLate(lateFactor, s_patience)).ToList())
+        foreach (var late in _assignments.Where(a => !a.Doubled && a.IsLate(recipe.Workers.SecondLeaseFactor, s_patience)).ToList())
         {
             if (roster.Free.OrderByDescending(w => w.Speed).FirstOrDefault() is not { } helper)
                 return;
             late.Doubled = true;
-            var leaves = StepPlanner.Cover(microBatches, late.MicroBatches.Where(m => !_done[m]).Order());
+            var leaves = StepPlanner.Cover(_microBatches, late.MicroBatches.Where(m => !_done[m]).Order());
             roster.Tell("late", $"{late.Worker.Name} is late with micro-batches {string.Join(", ", leaves)}; {helper.Name} computes them too", late.Worker.Name);
             Assign(helper, leaves, second: true);
         }
@@ -114,7 +130,7 @@ internal sealed class StepRunner(RunBrief run, RunShape shape, int microBatches,
     {
         var computed = await mine.Worker.Ask(w => w.Compute(new Lease(run, step, mine.Leaves)));
         mine.Pause();
-        Count(computed.Times);
+        _clock.Count(computed.Times);
         foreach (var result in computed.MicroBatches)
             _results[result.MicroBatch] ??= result;
         if (shape.Coupled)
@@ -124,7 +140,7 @@ internal sealed class StepRunner(RunBrief run, RunShape shape, int microBatches,
             var couple = await _coupled.Task;
             mine.Resume();
             var gradients = mine.MicroBatches.ToDictionary(m => m, m => couple.Gradients[m]);
-            Count(await mine.Worker.Ask(w => w.Backprop(new BackpropOrder(run.Run, step, mine.Leaves, gradients))));
+            _clock.Count(await mine.Worker.Ask(w => w.Backprop(new BackpropOrder(run.Run, step, mine.Leaves, gradients))));
             mine.Pause();
         }
     }
@@ -144,14 +160,14 @@ internal sealed class StepRunner(RunBrief run, RunShape shape, int microBatches,
                 foreach (var m in first)
                     _done[m] = true;
                 if (first.Count > 0)
-                    _credit.Add(new Work(finished.Worker.Name, StepPlanner.Cover(microBatches, first)));
+                    _credit.Add(new Work(finished.Worker.Name, StepPlanner.Cover(_microBatches, first)));
                 continue;
             }
 
             var failure = finished.Task.Exception?.GetBaseException();
             if (failure is StateLostException or UserErrorException)
                 throw failure;
-            var open = StepPlanner.Cover(microBatches, finished.MicroBatches.Where(m => !_done[m]).Order());
+            var open = StepPlanner.Cover(_microBatches, finished.MicroBatches.Where(m => !_done[m]).Order());
             if (failure is not OutdatedException)
                 roster.Lost(finished.Worker, failure);
             if (open.Length > 0)
@@ -169,6 +185,7 @@ internal sealed class StepRunner(RunBrief run, RunShape shape, int microBatches,
     /// <summary>Asks one worker for the loss on the whole effective batch; whoever it is, the bits are the same.</summary>
     private async Task Couple(bool withLoss)
     {
+        _clock.Encoded();
         var order = new CoupleOrder(run, step, [.. _results.Select(r => r!.Embeddings)], withLoss);
         while (true)
         {
@@ -181,7 +198,9 @@ internal sealed class StepRunner(RunBrief run, RunShape shape, int microBatches,
 
             try
             {
-                _coupled.TrySetResult(await worker.Ask(w => w.Couple(order)));
+                var couple = await worker.Ask(w => w.Couple(order));
+                _clock.Coupled();
+                _coupled.TrySetResult(couple);
                 return;
             }
             catch (Exception e) when (e is not (StateLostException or UserErrorException))
@@ -190,9 +209,6 @@ internal sealed class StepRunner(RunBrief run, RunShape shape, int microBatches,
             }
         }
     }
-
-    private void Count(WorkTimes t) => _times = new WorkTimes(
-        _times.Pull + t.Pull, _times.DataWait + t.DataWait, _times.Forward + t.Forward, _times.Backward + t.Backward, _times.Push + t.Push);
 
     private sealed class Assignment(RunWorker worker, Leaves[] leaves, double expectedSpeed)
     {

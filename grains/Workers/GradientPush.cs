@@ -11,16 +11,16 @@ namespace SslOrleans.Grains.Workers;
 /// while the next micro-batch is computed: one partial sum per subtree, whatever the number of workers.
 /// </summary>
 internal sealed class GradientPush(
-    string run, long step, Leaves[] leaves, int microBatches, ParameterLayout layout, string life, IGrainFactory grains, Stack<float[]> free) : IDisposable
+    string run, long step, Leaves[] leaves, int microBatches, ParameterLayout layout, string life, IGrainFactory grains, PushBuffers free) : IDisposable
 {
-    private readonly TreeSum _sum = new(microBatches, free.Push);
+    private readonly TreeSum _sum = new(microBatches, free.Vectors.Push);
     private readonly List<Task> _sending = [];
 
     /// <summary>Parts in flight at a time.</summary>
     private readonly SemaphoreSlim _slots = new(8, 8);
 
     /// <summary>A vector for one micro-batch's gradient; every element will be written.</summary>
-    public float[] Rent() => free.TryPop(out var vector) ? vector : new float[layout.Length];
+    public float[] Rent() => free.Vectors.TryPop(out var vector) ? vector : new float[layout.Length];
 
     /// <summary>Takes a micro-batch's gradient; on the compute thread.</summary>
     public void Add(int microBatch, float[] gradient)
@@ -32,10 +32,13 @@ internal sealed class GradientPush(
             foreach (var slice in layout.Slices)
             {
                 for (var part = 0; part < Parts.Count(slice.Length); part++)
-                    _sending.Add(Send(slice.Index, new PartialSum(run, step, whole, life, part, Parts.Cut(vector.AsSpan(slice.Offset, slice.Length), part))));
+                {
+                    var values = vector.AsSpan(slice.Offset, slice.Length)[Parts.Of(part, slice.Length)];
+                    _sending.Add(Send(slice.Index, new PartialSum(run, step, whole, life, part, new(free.Bytes(values)))));
+                }
             }
 
-            free.Push(vector);
+            free.Vectors.Push(vector);
         }
     }
 
@@ -50,6 +53,9 @@ internal sealed class GradientPush(
         try
         {
             await grains.GetGrain<IParameterGrain>($"{run}/{slice}").Push(part);
+
+            // The slice has answered, so it has copied them; after a failure a late message may still be read.
+            free.Return(part.Values.Value);
         }
         finally
         {

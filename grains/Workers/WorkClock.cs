@@ -1,41 +1,60 @@
 using System.Diagnostics;
 using SslOrleans.Contracts.Messages;
+using SslOrleans.Learning.Training;
 
 namespace SslOrleans.Grains.Workers;
 
-/// <summary>Splits the time of a lease by kind.</summary>
+/// <summary>Splits the time of a lease by kind, seconds. Safe from any thread.</summary>
 internal sealed class WorkClock
 {
-    private long _last = Stopwatch.GetTimestamp();
-    private double _pull;
-    private double _wait;
-    private double _forward;
-    private double _backward;
-    private double _push;
+    private readonly Lock _lock = new();
+    private WorkTimes _times;
 
-    public WorkTimes Times => new(_pull, _wait, _forward, _backward, _push);
-
-    public void Pulled() => _pull += Lap();
-
-    public void Encoded() => _forward += Lap();
-
-    public void WentBack() => _backward += Lap();
-
-    public void Pushed() => _push += Lap();
-
-    /// <summary>The wait for views went into the forward time; it is taken out here.</summary>
-    public void Computed(double waited)
+    public WorkTimes Times
     {
-        _wait += waited;
-        _forward = Math.Max(0, _forward - waited);
-        Lap();
+        get
+        {
+            lock (_lock)
+                return _times;
+        }
     }
 
-    private double Lap()
+    public async Task Pull(Func<Task> work) => Add(new WorkTimes { Pull = await Timed(work) });
+
+    public async Task<T> DataWait<T>(Func<Task<T>> work)
     {
-        var now = Stopwatch.GetTimestamp();
-        var lap = Stopwatch.GetElapsedTime(_last, now).TotalSeconds;
-        _last = now;
-        return lap;
+        var result = default(T);
+        Add(new WorkTimes { DataWait = await Timed(async () => result = await work()) });
+        return result!;
+    }
+
+    public async Task Push(Func<Task> work) => Add(new WorkTimes { Push = await Timed(work) });
+
+    public void Push(Action work) => Add(new WorkTimes { Push = Timed(work) });
+
+    /// <summary>Time at meetings is not counted: the lane computes other micro-batches then, or waits for other workers.</summary>
+    public void Forward(LaneMeeting? meeting, Action work) => Add(new WorkTimes { Forward = Timed(work) - (meeting?.TakeWaitedSeconds() ?? 0) });
+
+    /// <inheritdoc cref="Forward"/>
+    public void Backward(LaneMeeting? meeting, Action work) => Add(new WorkTimes { Backward = Timed(work) - (meeting?.TakeWaitedSeconds() ?? 0) });
+
+    private void Add(WorkTimes t)
+    {
+        lock (_lock)
+            _times = new WorkTimes(_times.Pull + t.Pull, _times.DataWait + t.DataWait, _times.Forward + t.Forward, _times.Backward + t.Backward, _times.Push + t.Push);
+    }
+
+    private static async Task<double> Timed(Func<Task> work)
+    {
+        var started = Stopwatch.GetTimestamp();
+        await work();
+        return Stopwatch.GetElapsedTime(started).TotalSeconds;
+    }
+
+    private static double Timed(Action work)
+    {
+        var started = Stopwatch.GetTimestamp();
+        work();
+        return Stopwatch.GetElapsedTime(started).TotalSeconds;
     }
 }

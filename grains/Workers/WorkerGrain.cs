@@ -10,7 +10,7 @@ using SslOrleans.Learning.Training;
 namespace SslOrleans.Grains.Workers;
 
 /// <summary>
-/// One replica on one device. Tensors live on the grain's own compute thread, so that calls are answered while it computes.
+/// One replica on one device. Tensors live on the session's own lane, so that calls are answered while it computes.
 /// </summary>
 [OnNamedSilo]
 [Reentrant]
@@ -20,7 +20,9 @@ public sealed class WorkerGrain(IWorkerEnvironment environment) : Grain, IWorker
 
     private readonly string _life = Guid.NewGuid().ToString("N");
     private readonly Dictionary<string, Task<WorkerSession>> _sessions = [];
-    private ComputeThread? _thread;
+
+    // Runs share the device: one of them computes at a time.
+    private readonly SemaphoreSlim _turn = new(1, 1);
     private IGrainTimer? _timer;
     private bool _left;
 
@@ -29,8 +31,6 @@ public sealed class WorkerGrain(IWorkerEnvironment environment) : Grain, IWorker
     private int Index => int.Parse(Name[(Name.LastIndexOf('/') + 1)..], CultureInfo.InvariantCulture);
 
     private IWorkerPoolGrain Pool => GrainFactory.GetGrain<IWorkerPoolGrain>(IWorkerPoolGrain.Key);
-
-    private ComputeThread Thread => _thread ??= new ComputeThread($"worker {Name}");
 
     public async Task<WorkerInfo> Join()
     {
@@ -91,7 +91,6 @@ public sealed class WorkerGrain(IWorkerEnvironment environment) : Grain, IWorker
 
         foreach (var session in _sessions.Values.Where(s => s.IsCompletedSuccessfully))
             (await session).Dispose();
-        _thread?.Dispose();
     }
 
     private Task Heartbeat(CancellationToken cancellation) => _left ? Task.CompletedTask : Pool.Register(Info());
@@ -100,7 +99,7 @@ public sealed class WorkerGrain(IWorkerEnvironment environment) : Grain, IWorker
     {
         if (_sessions.TryGetValue(run.Run, out var session) && !session.IsFaulted)
             return session;
-        return _sessions[run.Run] = WorkerSession.Open(run, _life, environment, Index, Thread, GrainFactory);
+        return _sessions[run.Run] = WorkerSession.Open(run, _life, environment, Index, _turn, GrainFactory);
     }
 
     private WorkerInfo Info() => new(

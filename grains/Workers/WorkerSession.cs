@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using Orleans;
+using Orleans.Concurrency;
 using SslOrleans.Contracts;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
@@ -16,13 +18,14 @@ using static TorchSharp.torch;
 namespace SslOrleans.Grains.Workers;
 
 /// <summary>
-/// A worker's part in one run. Leases are taken one after the other; tensors are touched on the compute thread only.
+/// A worker's part in one run. Leases are taken one after the other, and tensors are touched on the lane only; where batch norm is over
+/// the effective batch, the micro-batches of all leases of a step are under way at a time and take turns on the lane.
 /// </summary>
 internal sealed class WorkerSession : IDisposable
 {
     private readonly RunBrief _run;
     private readonly string _life;
-    private readonly ComputeThread _thread;
+    private readonly Lane _lane;
     private readonly IGrainFactory _grains;
     private readonly Replica _replica;
     private readonly ITrainingData _data;
@@ -30,19 +33,18 @@ internal sealed class WorkerSession : IDisposable
     private readonly ParameterReplica _parameters;
     private readonly ViewPrefetch _views;
     private readonly SemaphoreSlim _one = new(1, 1);
-    private readonly Stack<float[]> _free = new();
+    private readonly PushBuffers _free = new();
     private readonly Dictionary<int, OpenMicroBatch> _open = [];
     private long _openStep = -1;
     private long _loaded = -1;
     private long _abandoned = -1;
     private MethodState? _state;
-    private DisposeScope? _stateScope;
 
-    private WorkerSession(RunBrief run, Recipe recipe, string life, ComputeThread thread, IGrainFactory grains, Replica replica, ITrainingData data)
+    private WorkerSession(RunBrief run, Recipe recipe, string life, Lane lane, IGrainFactory grains, Replica replica, ITrainingData data)
     {
         _run = run;
         _life = life;
-        _thread = thread;
+        _lane = lane;
         _grains = grains;
         _replica = replica;
         _data = data;
@@ -53,12 +55,13 @@ internal sealed class WorkerSession : IDisposable
 
     /// <summary>Builds the networks and opens the data.</summary>
     public static async Task<WorkerSession> Open(
-        RunBrief run, string life, IWorkerEnvironment environment, int index, ComputeThread thread, IGrainFactory grains)
+        RunBrief run, string life, IWorkerEnvironment environment, int index, SemaphoreSlim turn, IGrainFactory grains)
     {
         var recipe = RecipeReader.Parse(run.Recipe, where: run.Run);
         var data = await Task.Run(() => environment.Open(recipe, run.DataPath));
-        var replica = await thread.Run(() => new Replica(recipe, environment.Device(index)));
-        return new WorkerSession(run, recipe, life, thread, grains, replica, data);
+        var lane = new Lane($"{run.Run} on device {index}", turn);
+        var replica = await lane.Open(() => new Replica(recipe, environment.Device(index)));
+        return new WorkerSession(run, recipe, life, lane, grains, replica, data);
     }
 
     /// <param name="withState">Also the state's initial values, not only its shapes.</param>
@@ -78,7 +81,7 @@ internal sealed class WorkerSession : IDisposable
     /// <summary>Makes the slices and puts the initial values into them.</summary>
     public async Task LoadInitialParameters()
     {
-        var initial = await _thread.Run(_replica.InitialParameters);
+        var initial = await _lane.Run(_replica.InitialParameters);
         foreach (var slice in _replica.Layout.Slices)
         {
             var grain = _grains.GetGrain<IParameterGrain>($"{_run.Run}/{slice.Index}");
@@ -92,65 +95,62 @@ internal sealed class WorkerSession : IDisposable
 
     public async Task<LeaseResult> Compute(Lease lease)
     {
+        var clock = new WorkClock();
+        using var push = new GradientPush(_run.Run, lease.Step, lease.Leaves, _plan.MicroBatches, _replica.Layout, _life, _grains, _free);
+        var leaves = lease.Leaves.SelectMany(l => Enumerable.Range(l.Start, l.Size)).ToList();
+        var computing = new List<Task<MicroBatchResult>>();
         await _one.WaitAsync();
         try
         {
-            var clock = new WorkClock();
-            await BringTo(lease.Step);
-            clock.Pulled();
-            var waited = _views.WaitedSeconds;
-            var leaves = lease.Leaves.SelectMany(l => Enumerable.Range(l.Start, l.Size)).ToList();
-            var results = new List<MicroBatchResult>();
-            using var push = new GradientPush(_run.Run, lease.Step, lease.Leaves, _plan.MicroBatches, _replica.Layout, _life, _grains, _free);
+            await clock.Pull(() => BringTo(lease.Step));
             for (var i = 0; i < leaves.Count; i++)
             {
                 ThrowIfAbandoned(lease.Step);
-                var views = await _views.Take(lease.Step, leaves.Skip(i));
                 var microBatch = leaves[i];
-                results.Add(await _thread.Run(() => Compute(lease.Step, microBatch, views, push, clock)));
+                var views = await clock.DataWait(() => _views.Take(lease.Step, leaves.Skip(i)));
+                computing.Add(OnLane(lease.Step, microBatch, meeting => Compute(lease.Step, microBatch, views, push, clock, meeting)));
+                if (!_replica.MeetsInBatchNorm)
+                    await computing[i];
             }
 
             _views.Guess(lease.Step + 1, leaves);
-            clock.Computed(_views.WaitedSeconds - waited);
-            await push.Done();
-            clock.Pushed();
-            return new LeaseResult([.. results], clock.Times);
         }
         finally
         {
+            // Micro-batches that meet may wait for those of another lease of this worker.
             _one.Release();
         }
+
+        await AllOrFirstFailure(computing);
+        await clock.Push(push.Done);
+        return new LeaseResult([.. computing.Select(c => c.Result)], clock.Times);
     }
 
     public async Task<WorkTimes> Backprop(BackpropOrder order)
     {
+        var clock = new WorkClock();
+        using var push = new GradientPush(_run.Run, order.Step, order.Leaves, _plan.MicroBatches, _replica.Layout, _life, _grains, _free);
+        var computing = new List<Task>();
         await _one.WaitAsync();
         try
         {
-            var clock = new WorkClock();
-            using var push = new GradientPush(_run.Run, order.Step, order.Leaves, _plan.MicroBatches, _replica.Layout, _life, _grains, _free);
             foreach (var microBatch in order.Leaves.SelectMany(l => Enumerable.Range(l.Start, l.Size)))
             {
                 ThrowIfAbandoned(order.Step);
-                await _thread.Run(() =>
-                {
-                    if (_openStep != order.Step || !_open.Remove(microBatch, out var open))
-                        throw new OutdatedException($"Micro-batch {microBatch} of step {order.Step} is not open here.");
-                    var gradient = push.Rent();
-                    _replica.Backward(open, TensorBlocks.Arrays(order.Gradients[microBatch]), gradient);
-                    push.Add(microBatch, gradient);
-                });
+                var back = OnLane(order.Step, microBatch, _ => Backprop(order, microBatch, push, clock));
+                computing.Add(back);
+                if (!_replica.MeetsInBatchNorm)
+                    await back;
             }
-
-            clock.WentBack();
-            await push.Done();
-            clock.Pushed();
-            return clock.Times;
         }
         finally
         {
             _one.Release();
         }
+
+        await AllOrFirstFailure(computing);
+        await clock.Push(push.Done);
+        return clock.Times;
     }
 
     public async Task<CoupleResult> Couple(CoupleOrder order)
@@ -160,7 +160,7 @@ internal sealed class WorkerSession : IDisposable
         {
             await BringTo(order.Step);
             var whole = NamedArray.Concatenate([.. order.Embeddings.Select(TensorBlocks.Arrays)]);
-            return await _thread.Run(() =>
+            return await _lane.Run(() =>
             {
                 var samples = _data.SampleIds(_plan.FirstPosition(order.Step), _plan.EffectiveBatch);
                 var context = StepContexts.Create(_replica.Recipe, _plan, order.Step, samples, _replica.Device);
@@ -187,7 +187,7 @@ internal sealed class WorkerSession : IDisposable
         {
             var started = Stopwatch.GetTimestamp();
             await BringTo(version);
-            var values = await _thread.Run(() => KnnProbe.Run((pixels, h, w) => _replica.Features(pixels, h, w), _replica.FeatureDimension, _data, _replica.Recipe.Evaluation));
+            var values = await _lane.Run(() => KnnProbe.Run((pixels, h, w) => _replica.Features(pixels, h, w), _replica.FeatureDimension, _data, _replica.Recipe.Evaluation));
             return new ProbeResult(version, "knn", new Dictionary<string, double>(values), Stopwatch.GetElapsedTime(started).TotalSeconds);
         }
         finally
@@ -198,16 +198,35 @@ internal sealed class WorkerSession : IDisposable
 
     public void Dispose()
     {
-        _ = _thread.Run(() =>
+        _ = _lane.Run(() =>
         {
             CloseAll();
-            _stateScope?.Dispose();
+            DropState();
             _replica.Dispose();
+            _lane.Dispose();
         });
         _data.Dispose();
     }
 
-    private MicroBatchResult Compute(long step, int microBatch, MicroBatchViews views, GradientPush push, WorkClock clock)
+    /// <summary>Does not wait for the rest after a failure: the rest may wait for the one that failed.</summary>
+    private static async Task AllOrFirstFailure(IEnumerable<Task> computing)
+    {
+        await foreach (var done in Task.WhenEach(computing))
+            await done;
+    }
+
+    private Task<T> OnLane<T>(long step, int microBatch, Func<LaneMeeting?, T> compute)
+        => _replica.MeetsInBatchNorm ? _lane.RunMeeting(() => compute(Meeting(step, microBatch))) : _lane.Run(() => compute(null));
+
+    private LaneMeeting Meeting(long step, int microBatch) => _lane.Meeting(_plan.MicroBatches, async (meeting, values) =>
+    {
+        ThrowIfAbandoned(step);
+        var own = new Immutable<byte[]>(MemoryMarshal.AsBytes(values.AsSpan()).ToArray());
+        var total = await _grains.GetGrain<IBatchMeetingGrain>(_run.Run).Bring(step, meeting, microBatch, own);
+        return MemoryMarshal.Cast<byte, double>(total.Value).ToArray();
+    });
+
+    private MicroBatchResult Compute(long step, int microBatch, MicroBatchViews views, GradientPush push, WorkClock clock, LaneMeeting? meeting)
     {
         if (_openStep != step)
         {
@@ -218,8 +237,8 @@ internal sealed class WorkerSession : IDisposable
         var context = StepContexts.Create(_replica.Recipe, _plan, step, views.SampleIds, _replica.Device);
         if (_open.Remove(microBatch, out var again))
             again.Dispose();
-        var open = _replica.Encode(microBatch, views, context);
-        clock.Encoded();
+        OpenMicroBatch open = null!;
+        clock.Forward(meeting, () => open = _replica.Encode(microBatch, views, context, meeting));
         if (_replica.Method.Coupled)
         {
             _open[microBatch] = open;
@@ -228,10 +247,20 @@ internal sealed class WorkerSession : IDisposable
 
         var carried = TensorBlocks.Of(Replica.Export(open, _replica.Method.Carried));
         var gradient = push.Rent();
-        var loss = _replica.LossAndBackward(open, State(), context, gradient);
-        push.Add(microBatch, gradient);
-        clock.WentBack();
+        var loss = 0f;
+        clock.Backward(meeting, () => loss = _replica.LossAndBackward(open, State(), context, gradient));
+        clock.Push(() => push.Add(microBatch, gradient));
         return new MicroBatchResult(microBatch, carried, loss, new Dictionary<string, float>(context.Reported));
+    }
+
+    private bool Backprop(BackpropOrder order, int microBatch, GradientPush push, WorkClock clock)
+    {
+        if (_openStep != order.Step || !_open.Remove(microBatch, out var open))
+            throw new OutdatedException($"Micro-batch {microBatch} of step {order.Step} is not open here.");
+        var gradient = push.Rent();
+        clock.Backward(open.Meeting as LaneMeeting, () => _replica.Backward(open, TensorBlocks.Arrays(order.Gradients[microBatch]), gradient));
+        clock.Push(() => push.Add(microBatch, gradient));
+        return true;
     }
 
     private async Task BringTo(long version)
@@ -239,24 +268,28 @@ internal sealed class WorkerSession : IDisposable
         await _parameters.BringTo(version);
         if (_loaded == version)
             return;
-        await _thread.Run(() =>
+        await _lane.Run(() =>
         {
             CloseAll();
             _replica.Load(_parameters.Parameters, _parameters.Teacher);
-            _stateScope?.Dispose();
-            _stateScope = null;
-            _state = null;
+            DropState();
         });
         _loaded = version;
     }
 
-    /// <summary>The method's state on the device, made once per version; on the compute thread.</summary>
+    /// <summary>The method's state on the device, made once per version; on the lane.</summary>
     private MethodState State()
     {
         if (_state is not null)
             return _state;
-        _stateScope = NewDisposeScope();
-        return _state = _replica.ToTensors(_parameters.Stores);
+        using var scope = NewDisposeScope();
+        return _state = _replica.ToTensors(_parameters.Stores).DetachFromDisposeScope();
+    }
+
+    private void DropState()
+    {
+        _state?.Dispose();
+        _state = null;
     }
 
     private void CloseAll()

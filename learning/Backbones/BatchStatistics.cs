@@ -20,20 +20,11 @@ public interface IBatchStatistics : IDisposable
 /// <summary>Statistics of the rows of one call: those of a micro-batch, whichever worker holds it.</summary>
 public sealed class MicroBatchStatistics : IBatchStatistics
 {
-    private Tensor? _mean;
-    private Tensor? _variance;
-    private int _calls;
+    private readonly Sum _sum = new();
 
-    public (Tensor Mean, Tensor Variance)? Collected
-        => _mean is null ? null : (_mean / (float)_calls, _variance! / (float)_calls);
+    public (Tensor Mean, Tensor Variance)? Collected => _sum.Mean;
 
-    public void Begin()
-    {
-        _mean?.Dispose();
-        _variance?.Dispose();
-        _mean = _variance = null;
-        _calls = 0;
-    }
+    public void Begin() => _sum.Clear();
 
     public Tensor Normalize(Tensor input, Tensor? weight, Tensor? bias, double epsilon)
     {
@@ -41,26 +32,45 @@ public sealed class MicroBatchStatistics : IBatchStatistics
         var mean = zeros(input.shape[1], dtype: ScalarType.Float32, device: input.device);
         var variance = zeros(input.shape[1], dtype: ScalarType.Float32, device: input.device);
         var output = functional.batch_norm(input, mean, variance, weight, bias, true, 1.0, epsilon);
-        Collect(mean, variance);
+        _sum.Add(mean, variance);
         return output;
     }
 
     public void Dispose() => Begin();
 
-    private void Collect(Tensor mean, Tensor variance)
+    /// <summary>The statistics of a micro-batch's calls, added up.</summary>
+    internal sealed class Sum
     {
-        _calls++;
-        if (_mean is null)
+        private Tensor? _mean;
+        private Tensor? _variance;
+        private int _calls;
+
+        public (Tensor Mean, Tensor Variance)? Mean
+            => _mean is null ? null : (_mean / (float)_calls, _variance! / (float)_calls);
+
+        public void Clear()
         {
-            _mean = mean.DetachFromDisposeScope();
-            _variance = variance.DetachFromDisposeScope();
-            return;
+            _mean?.Dispose();
+            _variance?.Dispose();
+            _mean = _variance = null;
+            _calls = 0;
         }
 
-        // Not in place: the graph of the earlier call holds the tensors until its backward pass.
-        using var mean0 = _mean;
-        using var variance0 = _variance!;
-        _mean = (mean0 + mean).DetachFromDisposeScope();
-        _variance = (variance0 + variance).DetachFromDisposeScope();
+        public void Add(Tensor mean, Tensor variance)
+        {
+            _calls++;
+            if (_mean is null)
+            {
+                _mean = mean.DetachFromDisposeScope();
+                _variance = variance.DetachFromDisposeScope();
+                return;
+            }
+
+            // Not in place: the graph of the earlier call holds the tensors until its backward pass.
+            using var mean0 = _mean;
+            using var variance0 = _variance!;
+            _mean = (mean0 + mean).DetachFromDisposeScope();
+            _variance = (variance0 + variance).DetachFromDisposeScope();
+        }
     }
 }

@@ -32,13 +32,27 @@ public enum StateInitial
 }
 
 /// <summary>The state as tensors on the worker's device, read by <see cref="IMethod.Loss"/>.</summary>
-public sealed class MethodState(IReadOnlyDictionary<string, Tensor> tensors)
+public sealed class MethodState(IReadOnlyDictionary<string, Tensor> tensors) : IDisposable
 {
     public static MethodState Empty { get; } = new(new Dictionary<string, Tensor>());
 
     public Tensor this[string name] => tensors.TryGetValue(name, out var tensor)
         ? tensor
         : throw new KeyNotFoundException($"No state \"{name}\"; declare it in the method's State.");
+
+    /// <summary>The tensors live until <see cref="Dispose"/>, whatever scope they were made in.</summary>
+    public MethodState DetachFromDisposeScope()
+    {
+        foreach (var tensor in tensors.Values)
+            tensor.DetachFromDisposeScope();
+        return this;
+    }
+
+    public void Dispose()
+    {
+        foreach (var tensor in tensors.Values)
+            tensor.Dispose();
+    }
 }
 
 /// <summary>What a step changes in one named state.</summary>

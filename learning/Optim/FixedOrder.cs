@@ -1,37 +1,61 @@
+using System.Numerics;
 using System.Runtime.Intrinsics;
 
 namespace SslOrleans.Learning.Optim;
 
 /// <summary>
 /// The reductions that decide bits (LARS norms, the global gradient norm), in one fixed order:
-/// four double accumulators, element i in accumulator i mod 4, added left to right. <see cref="Vector256{T}"/> has the same
-/// result in hardware and in its software fallback, and never depends on alignment.
+/// sixteen double accumulators, element i in accumulator i mod 16, added left to right. The fixed-width vectors have the same
+/// result in hardware and in their software fallback, and never depend on alignment.
 /// </summary>
 public static class FixedOrder
 {
+    private const int Lanes = 16;
+
     /// <summary>Σ xᵢ², accumulated in double.</summary>
     public static double SumOfSquares(ReadOnlySpan<float> x)
     {
-        var sums = Vector256<double>.Zero;
+        var (a, b, c, d) = (Vector256<double>.Zero, Vector256<double>.Zero, Vector256<double>.Zero, Vector256<double>.Zero);
         var i = 0;
-        for (; i <= x.Length - 4; i += 4)
+        for (; i <= x.Length - Lanes; i += Lanes)
         {
-            var v = Vector256.Create((double)x[i], x[i + 1], x[i + 2], x[i + 3]);
-            sums += v * v;
+            a += Square(x[i..]);
+            b += Square(x[(i + 4)..]);
+            c += Square(x[(i + 8)..]);
+            d += Square(x[(i + 12)..]);
         }
 
-        var total = sums[0] + sums[1] + sums[2] + sums[3];
+        var total = 0.0;
+        foreach (var sum in (ReadOnlySpan<Vector256<double>>)[a, b, c, d])
+        {
+            for (var lane = 0; lane < 4; lane++)
+                total += sum[lane];
+        }
+
         for (; i < x.Length; i++)
             total += (double)x[i] * x[i];
         return total;
     }
 
-    /// <summary>max |xᵢ|; NaN when any element is.</summary>
+    /// <summary>max |xᵢ|; NaN when any element is. A maximum has the same bits in every order.</summary>
     public static float MaxAbsolute(ReadOnlySpan<float> x)
     {
+        var most = Vector<float>.Zero;
+        var i = 0;
+        for (; i <= x.Length - Vector<float>.Count; i += Vector<float>.Count)
+            most = Vector.Max(most, Vector.Abs(new Vector<float>(x[i..])));
         var max = 0f;
-        foreach (var value in x)
-            max = MathF.Max(max, MathF.Abs(value));
+        for (var lane = 0; lane < Vector<float>.Count; lane++)
+            max = MathF.Max(max, most[lane]);
+        for (; i < x.Length; i++)
+            max = MathF.Max(max, MathF.Abs(x[i]));
         return max;
+    }
+
+    private static Vector256<double> Square(ReadOnlySpan<float> four)
+    {
+        var (lower, upper) = Vector128.Widen(Vector128.Create(four));
+        var v = Vector256.Create(lower, upper);
+        return v * v;
     }
 }

@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace SslOrleans.Learning.Optim;
 
 /// <summary>
@@ -13,7 +15,10 @@ public sealed class Lars(float momentum, double trustCoefficient, bool clipTrust
     {
         if (size.WeightDecay != 0)
         {
-            for (var i = 0; i < parameter.Length; i++)
+            var i = 0;
+            for (; i <= parameter.Length - Vector<float>.Count; i += Vector<float>.Count)
+                (new Vector<float>(gradient[i..]) + (size.WeightDecay * new Vector<float>(parameter[i..]))).CopyTo(gradient[i..]);
+            for (; i < parameter.Length; i++)
                 gradient[i] += size.WeightDecay * parameter[i];
         }
 

@@ -29,7 +29,7 @@ public sealed class LocalTrainer : IDisposable
 {
     private readonly Recipe _recipe;
     private readonly IViewProvider _data;
-    private readonly (ComputeThread Thread, Replica Replica)[] _lanes;
+    private readonly (Lane Lane, Replica Replica)[] _lanes;
     private readonly SliceState[] _slices;
     private readonly float[] _parameters;
     private readonly TeacherState _teacher;
@@ -40,9 +40,9 @@ public sealed class LocalTrainer : IDisposable
         _recipe = recipe;
         _data = data;
         Plan = new RunPlan(recipe, data.Samples);
-        _lanes = [.. Enumerable.Range(0, lanes).Select(i => new ComputeThread($"lane {i}")).Select(t => (t, t.Run(() => new Replica(recipe, device ?? CPU)).Result))];
+        _lanes = [.. Enumerable.Range(0, lanes).Select(i => new Lane($"lane {i}")).Select(l => (l, l.Open(() => new Replica(recipe, device ?? CPU)).Result))];
         Layout = _lanes[0].Replica.Layout;
-        _parameters = _lanes[0].Thread.Run(_lanes[0].Replica.InitialParameters).Result;
+        _parameters = _lanes[0].Lane.Run(_lanes[0].Replica.InitialParameters).Result;
         _slices = [.. Layout.Slices.Select(s => new SliceState(recipe, s, _parameters.AsSpan(s.Offset, s.Length)))];
         _teacher = new TeacherState(Layout.Entries, 0, [.. _parameters], 0);
         _state = new StateStore(_lanes[0].Replica.Method.State, recipe.Seed, data.Samples);
@@ -67,8 +67,8 @@ public sealed class LocalTrainer : IDisposable
     /// <summary>Backbone features <c>[N, D]</c> of normalised images.</summary>
     public float[] Features(float[] pixels, int height, int width)
     {
-        var (thread, replica) = _lanes[0];
-        return thread.Run(() =>
+        var (lane, replica) = _lanes[0];
+        return lane.Run(() =>
         {
             replica.Load(_parameters, _teacher.Values);
             return replica.Features(pixels, height, width);
@@ -93,14 +93,16 @@ public sealed class LocalTrainer : IDisposable
         var losses = new float[Plan.MicroBatches];
         var coupled = _lanes[0].Replica.Method.Coupled;
         var carried = _lanes[0].Replica.Method.Carried;
-        OnLanes((replica, m) =>
+        var meetings = new StepMeetings(Plan.MicroBatches);
+        OnLanes((lane, replica, m) =>
         {
             var before = Stopwatch.GetTimestamp();
             var views = _data.Render(Plan.FirstPosition(Step, m), Plan.MicroBatch);
             lock (sum)
                 dataSeconds += Stopwatch.GetElapsedTime(before).TotalSeconds / _lanes.Length;
             var context = Context(views.SampleIds);
-            open[m] = replica.Encode(m, views, context);
+            var meeting = replica.MeetsInBatchNorm ? lane.Meeting(Plan.MicroBatches, (number, values) => meetings.Bring(number, m, values)) : null;
+            open[m] = replica.Encode(m, views, context, meeting);
             exported[m] = Replica.Export(open[m], coupled ? null : carried);
             if (coupled)
                 return;
@@ -115,11 +117,11 @@ public sealed class LocalTrainer : IDisposable
         // Couple, and let the state advance.
         var whole = exported[0].Count > 0 ? NamedArray.Concatenate(exported) : [];
         var update = StateUpdate.None;
-        var (thread, first) = _lanes[0];
+        var (lane, first) = _lanes[0];
         if (coupled)
         {
             var context = Context(WholeBatch());
-            var result = thread.Run(() =>
+            var result = lane.Run(() =>
             {
                 using var scope = NewDisposeScope();
                 return first.Couple(whole, first.ToTensors(_state), context);
@@ -127,7 +129,7 @@ public sealed class LocalTrainer : IDisposable
             loss = result.Loss;
             reported = [context.Reported];
             var parts = result.Gradients.Select(g => g.Split(Plan.MicroBatches)).ToList();
-            OnLanes((replica, m) =>
+            OnLanes((_, replica, m) =>
             {
                 var gradient = new float[Layout.Length];
                 replica.Backward(open[m], [.. parts.Select(p => p[m])], gradient);
@@ -142,7 +144,7 @@ public sealed class LocalTrainer : IDisposable
 
         if (_state.Names.Count > 0)
         {
-            update = thread.Run(() =>
+            update = lane.Run(() =>
             {
                 using var scope = NewDisposeScope();
                 return first.Advance(whole, first.ToTensors(_state), Context(WholeBatch()));
@@ -169,15 +171,31 @@ public sealed class LocalTrainer : IDisposable
         Step++;
         return report;
 
-        void OnLanes(Action<Replica, int> compute, bool load = false)
-            => Task.WaitAll([.. work.Select(mine => _lanes[mine.Key].Thread.Run(() =>
+        void OnLanes(Action<Lane, Replica, int> compute, bool load = false)
+        {
+            if (load)
+                Task.WaitAll([.. _lanes.Select(l => l.Lane.Run(() => l.Replica.Load(_parameters, _teacher.Values)))]);
+            Task.WaitAll([.. work.SelectMany(mine => On(_lanes[mine.Key].Lane, _lanes[mine.Key].Replica, [.. mine]))]);
+
+            IEnumerable<Task> On(Lane lane, Replica replica, int[] mine) => replica.MeetsInBatchNorm
+                ? mine.Select(m => lane.RunMeeting(() => Once(lane, replica, m)))
+                : [lane.Run(() => Array.ForEach(mine, m => compute(lane, replica, m)))];
+
+            bool Once(Lane lane, Replica replica, int m)
             {
-                var replica = _lanes[mine.Key].Replica;
-                if (load)
-                    replica.Load(_parameters, _teacher.Values);
-                foreach (var m in mine)
-                    compute(replica, m);
-            }))]);
+                try
+                {
+                    compute(lane, replica, m);
+                    return true;
+                }
+                catch (Exception e)
+                {
+                    // The others would wait for it for ever.
+                    meetings.End(e);
+                    throw;
+                }
+            }
+        }
 
         long[] WholeBatch() => _data.SampleIds(Plan.FirstPosition(Step), Plan.EffectiveBatch);
 
@@ -186,10 +204,10 @@ public sealed class LocalTrainer : IDisposable
 
     public void Dispose()
     {
-        foreach (var (thread, replica) in _lanes)
+        foreach (var (lane, replica) in _lanes)
         {
-            thread.Run(replica.Dispose).Wait();
-            thread.Dispose();
+            lane.Run(replica.Dispose).Wait();
+            lane.Dispose();
         }
     }
 }

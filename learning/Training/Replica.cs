@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Backbones;
 using SslOrleans.Learning.Methods;
@@ -7,7 +8,7 @@ using static TorchSharp.torch;
 namespace SslOrleans.Learning.Training;
 
 /// <summary>A micro-batch between its forward and its backward pass: the graph is alive.</summary>
-public sealed class OpenMicroBatch(int number, Embeddings embeddings, float[] statistics) : IDisposable
+public sealed class OpenMicroBatch(int number, Embeddings embeddings, float[] statistics, IBatchMeeting? meeting = null, BatchMeetings? meetings = null) : IDisposable
 {
     /// <summary>Its number in the step.</summary>
     public int Number { get; } = number;
@@ -16,6 +17,16 @@ public sealed class OpenMicroBatch(int number, Embeddings embeddings, float[] st
 
     /// <summary>Batch statistics in layout order.</summary>
     public float[] Statistics { get; } = statistics;
+
+    /// <summary>Where its batch norms meet those of the other micro-batches, in both passes; null where they do not.</summary>
+    public IBatchMeeting? Meeting { get; } = meeting;
+
+    /// <summary>After a backward pass: one of its meetings may have failed.</summary>
+    public void ThrowIfMeetingFailed()
+    {
+        if (meetings?.Failure is { } failure)
+            ExceptionDispatchInfo.Throw(failure);
+    }
 
     public void Dispose()
     {
@@ -26,7 +37,8 @@ public sealed class OpenMicroBatch(int number, Embeddings embeddings, float[] st
 
 /// <summary>
 /// One model replica on one device. It computes micro-batches: views to embeddings, embedding gradients to parameter gradients.
-/// It knows neither how many replicas there are nor which micro-batches others compute. Use it from one thread.
+/// It knows neither how many replicas there are nor which micro-batches others compute. Use it from one thread; where batch norm
+/// is over the effective batch, from one thread for each micro-batch, of which one runs at a time.
 /// </summary>
 public sealed class Replica : IDisposable
 {
@@ -35,9 +47,8 @@ public sealed class Replica : IDisposable
 
     public Replica(Recipe recipe, Device device)
     {
-        // libtorch keeps the number per thread, and it decides bits: set it before this thread first computes.
-        set_num_threads(recipe.Workers.ThreadsPerWorker);
         Recipe = recipe;
+        PrepareThread();
         Device = device;
         Method = MethodCatalog.Create(recipe);
         _networks = Method.Build();
@@ -52,8 +63,20 @@ public sealed class Replica : IDisposable
                 parameter.requires_grad = false;
         }
 
+        if (MeetsInBatchNorm)
+        {
+            foreach (var layer in new[] { _networks.Student, _networks.Teacher }.OfType<Branch>().SelectMany(b => b.modules()).OfType<BatchNorm>())
+                layer.Statistics = new EffectiveBatchStatistics();
+        }
+
         _binding = new TensorBinding(_networks, recipe.Workers.Slices);
     }
+
+    /// <summary>Batch norm is over the effective batch: micro-batches advance together and need an <see cref="IBatchMeeting"/>.</summary>
+    public bool MeetsInBatchNorm => Recipe.Backbone.BatchNorm == "sync";
+
+    /// <summary>To be called once on each thread that computes: libtorch keeps its thread count per thread, and it decides bits.</summary>
+    public void PrepareThread() => set_num_threads(Recipe.Workers.ThreadsPerWorker);
 
     public Recipe Recipe { get; }
 
@@ -70,16 +93,22 @@ public sealed class Replica : IDisposable
     public void Load(ReadOnlySpan<float> parameters, ReadOnlySpan<float> teacher) => _binding.Write(parameters, teacher);
 
     /// <summary>Forward pass of a micro-batch; the graph stays until <see cref="Backward"/> or disposal.</summary>
-    public OpenMicroBatch Encode(int number, MicroBatchViews batch, StepContext step)
+    /// <param name="number">Its number in the step.</param>
+    /// <param name="batch">Its views.</param>
+    /// <param name="step">What the step is.</param>
+    /// <param name="meeting">Where its batch norms meet those of the other micro-batches, in both passes; only where they do.</param>
+    public OpenMicroBatch Encode(int number, MicroBatchViews batch, StepContext step, IBatchMeeting? meeting = null)
     {
         using var scope = NewDisposeScope();
+        var meetings = meeting is null ? null : new BatchMeetings(meeting);
+        using var entered = BatchMeetings.Enter(meetings);
         _binding.BeginMicroBatch();
         _networks.Student.Backbone.BeginMicroBatch(step.Seed, step.Epoch, step.SampleIds);
         var views = ToTensors(batch);
         var embeddings = Method.Encode(_networks, views, step);
         foreach (var (_, tensor) in embeddings)
             tensor.DetachFromDisposeScope();
-        return new OpenMicroBatch(number, embeddings, _binding.ReadBatchStatistics());
+        return new OpenMicroBatch(number, embeddings, _binding.ReadBatchStatistics(), meeting, meetings);
     }
 
     /// <summary>The embeddings of a micro-batch, off the device; only the named ones when names are given.</summary>
@@ -113,8 +142,8 @@ public sealed class Replica : IDisposable
             seeds.Add(tensor(gradient.Values, gradient.Shape).to(Device));
         }
 
-        autograd.backward(roots, seeds);
-        _binding.TakeGradient(into);
+        _binding.Gradient(roots, seeds, into);
+        open.ThrowIfMeetingFailed();
         _binding.PlaceStatistics(open.Statistics, 1f / Recipe.Batch.MicroBatches, into);
         open.Dispose();
     }
@@ -128,9 +157,9 @@ public sealed class Replica : IDisposable
         using var scope = NewDisposeScope();
         var loss = Method.Loss(open.Embeddings, state, step);
         var share = loss / Recipe.Batch.MicroBatches;
-        share.backward();
         var value = loss.detach().item<float>();
-        _binding.TakeGradient(into);
+        _binding.Gradient([share], [ones_like(share)], into);
+        open.ThrowIfMeetingFailed();
         _binding.PlaceStatistics(open.Statistics, 1f / Recipe.Batch.MicroBatches, into);
         open.Dispose();
         return value;

@@ -109,21 +109,24 @@ internal sealed class TensorBinding
         return values;
     }
 
-    /// <summary>Moves the gradients out of the networks; the next backward pass starts from none.</summary>
-    public void TakeGradient(Span<float> into)
+    /// <summary>
+    /// The gradient of Σ root·seed by every trained tensor. No tensor's <c>grad</c> is touched, so that several micro-batches can be
+    /// on their way back at a time.
+    /// </summary>
+    public void Gradient(IList<Tensor> roots, IList<Tensor> seeds, Span<float> into)
     {
-        foreach (var (entry, student, _) in _parameters)
+        var trained = _parameters.Where(p => p.Student.requires_grad).ToList();
+        var gradients = autograd.grad(roots, [.. trained.Select(p => p.Student)], seeds, allow_unused: true);
+        foreach (var (entry, _, _) in _parameters.Where(p => !p.Student.requires_grad))
+            into.Slice(entry.Offset, entry.Length).Clear();
+        for (var i = 0; i < trained.Count; i++)
         {
-            var place = into.Slice(entry.Offset, entry.Length);
-            using var gradient = student.grad;
-            if (gradient is null)
-            {
+            var place = into.Slice(trained[i].Entry.Offset, trained[i].Entry.Length);
+            using var gradient = gradients[i];
+            if (gradient is null || gradient.IsInvalid)
                 place.Clear();
-                continue;
-            }
-
-            CopyOut(gradient, place);
-            student.grad = null;
+            else
+                CopyOut(gradient, place);
         }
     }
 

@@ -64,6 +64,8 @@ internal static unsafe partial class Native
     [LibraryImport(Library)] internal static partial int slt_grad(nint tensor, nint* grad);
     [LibraryImport(Library)] internal static partial int slt_set_grad(nint tensor, nint grad);
     [LibraryImport(Library)] internal static partial int slt_backward(nint* tensors, int count, nint* grads, int gradCount, int retainGraph, int createGraph, nint* inputs, int inputCount);
+    [LibraryImport(Library)] internal static partial int slt_function(nint output, nint* inputs, int count, long token, delegate* unmanaged<long, nint, nint*, int, int> apply, delegate* unmanaged<long, void> release);
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)] internal static partial void slt_set_last_error(string message);
     [LibraryImport(Library)] internal static partial int slt_autograd_grad(nint* outputs, int outputCount, nint* inputs, int inputCount, nint* grads, int gradCount, int retainGraph, int createGraph, int allowUnused, nint* results);
     [LibraryImport(Library), SuppressGCTransition] internal static partial int slt_grad_mode();
     [LibraryImport(Library), SuppressGCTransition] internal static partial void slt_set_grad_mode(int enabled);

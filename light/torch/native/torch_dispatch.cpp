@@ -14,6 +14,8 @@
 #include <c10/core/InferenceMode.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
 #include <torch/csrc/autograd/autograd.h>
+#include <torch/csrc/autograd/function.h>
+#include <torch/csrc/autograd/functions/utils.h>
 #include <torch/version.h>
 
 #include <dlfcn.h>
@@ -282,6 +284,46 @@ SLT_EXPORT int slt_autograd_grad(void** outputs, int output_count, void** inputs
     auto computed = torch::autograd::grad(borrow_all(outputs, output_count), borrow_all(inputs, input_count),
                                           borrow_all(grads, grad_count), retain_graph != 0, create_graph != 0, allow_unused != 0);
     for (size_t i = 0; i < computed.size(); i++) results[i] = give(std::move(computed[i]));
+  });
+}
+
+// A function whose backward is managed code. It runs on the thread that called backward when the tensors are on the CPU.
+using ApplyBackward = int (*)(int64_t token, void* grad, void** results, int count);
+using ReleaseFunction = void (*)(int64_t token);
+
+namespace {
+
+struct ManagedFunction final : torch::autograd::Node {
+  ManagedFunction(int64_t token, ApplyBackward apply, ReleaseFunction release) : token(token), backward(apply), release(release) {}
+  ~ManagedFunction() override { release(token); }
+
+  torch::autograd::variable_list apply(torch::autograd::variable_list&& grads) override {
+    std::vector<void*> results(num_outputs(), nullptr);
+    void* grad = give(grads[0]);
+    int failed = backward(token, grad, results.data(), static_cast<int>(results.size()));
+    torch::autograd::variable_list given;
+    for (void* result : results)
+      given.push_back(result == nullptr ? at::Tensor() : at::Tensor(TensorPointer::reclaim(static_cast<TensorImpl*>(result))));
+    TORCH_CHECK(!failed, last_error);
+    return given;
+  }
+
+  int64_t token;
+  ApplyBackward backward;
+  ReleaseFunction release;
+};
+
+}  // namespace
+
+SLT_EXPORT void slt_set_last_error(const char* message) { fail(message); }
+
+// Ties an output that was computed without a graph to its inputs; the token is released with the graph.
+SLT_EXPORT int slt_function(void* output, void** inputs, int count, int64_t token, ApplyBackward apply, ReleaseFunction release) {
+  return guarded([&] {
+    std::shared_ptr<ManagedFunction> node(new ManagedFunction(token, apply, release), torch::autograd::deleteNode);
+    node->set_next_edges(torch::autograd::collect_next_edges(borrow_all(inputs, count)));
+    auto result = borrow(output);
+    torch::autograd::set_history(result, node);
   });
 }
 

@@ -15,9 +15,12 @@ public class ExactnessTests
     [InlineData("vicreg", 2)]
     [InlineData("mocov2", 3)]
     [InlineData("byol", 2)]
-    public async Task TheLedgersHashesAreTheLocalTrainers(string method, int workers)
+    [InlineData("simclr", 3, "backbone.batchNorm=sync")]
+    [InlineData("byol", 2, "backbone.batchNorm=sync")]
+    [InlineData("barlowtwins", 1, "backbone.batchNorm=sync")]
+    public async Task TheLedgersHashesAreTheLocalTrainers(string method, int workers, params string[] overrides)
     {
-        var recipe = SmallRuns.Recipe(method);
+        var recipe = SmallRuns.Recipe(method, overrides);
         await using var cluster = await Cluster.Start(workers);
         var (status, events) = await cluster.Train("run", recipe, SmallRuns.Images);
         Assert.True(status.Phase == RunPhase.Completed, string.Join('\n', events.Select(e => e.Text)));

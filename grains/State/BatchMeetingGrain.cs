@@ -1,0 +1,38 @@
+using System.Runtime.InteropServices;
+using Orleans;
+using Orleans.Concurrency;
+using SslOrleans.Contracts;
+using SslOrleans.Contracts.Grains;
+using SslOrleans.Grains.Placement;
+using SslOrleans.Learning.Training;
+
+namespace SslOrleans.Grains.State;
+
+/// <summary>The meetings of the step that a run computes.</summary>
+[OnParameterSilo]
+[Reentrant]
+public sealed class BatchMeetingGrain : Grain, IBatchMeetingGrain
+{
+    private StepMeetings? _meetings;
+    private long _step = -1;
+
+    public Task Open(long step, int microBatches)
+    {
+        if (step == _step)
+            return Task.CompletedTask;
+        _meetings?.End(new OutdatedException($"Step {_step} of run {this.GetPrimaryKeyString()} is over."));
+        _meetings = new StepMeetings(microBatches);
+        _step = step;
+        return Task.CompletedTask;
+    }
+
+    public async Task<Immutable<byte[]>> Bring(long step, int meeting, int microBatch, Immutable<byte[]> values)
+    {
+        if (_meetings is null)
+            throw new StateLostException($"The batch-norm totals of step {step} of run {this.GetPrimaryKeyString()} are lost; the step is computed again.");
+        if (step != _step)
+            throw new OutdatedException($"Step {step} of run {this.GetPrimaryKeyString()} is over.");
+        var total = await _meetings.Bring(meeting, microBatch, MemoryMarshal.Cast<byte, double>(values.Value).ToArray());
+        return new Immutable<byte[]>(MemoryMarshal.AsBytes(total.AsSpan()).ToArray());
+    }
+}
