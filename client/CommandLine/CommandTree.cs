@@ -18,6 +18,7 @@ public static class CommandTree
             SiloCommand.Build(screen),
             WorkersCommand.Build(screen),
             ExportCommand.Build(screen),
+            EvaluateCommand.Build(screen),
             AuditCommand.Build(screen),
             ChaosCommand.Build(screen),
             DataCommand.Build(screen),

@@ -187,13 +187,33 @@ internal sealed class WorkerSession : IDisposable
         {
             var started = Stopwatch.GetTimestamp();
             await BringTo(version);
-            var values = await _thread.Run(() => KnnProbe.Run((pixels, h, w) => _replica.Features(pixels, h, w), _replica.FeatureDimension, _data, _replica.Recipe.Evaluation));
-            return new ProbeResult(version, "knn", new Dictionary<string, double>(values), Stopwatch.GetElapsedTime(started).TotalSeconds);
+            var values = await _thread.Run(Knn);
+            return new ProbeResult(version, "knn", values, Stopwatch.GetElapsedTime(started).TotalSeconds);
         }
         finally
         {
             _one.Release();
         }
+    }
+
+    private Dictionary<string, double> Knn()
+    {
+        var values = new Dictionary<string, double>();
+        if (_data.Evaluation(test: false) is { Labels: { } trainLabels } train && _data.Evaluation(test: true) is { Labels: { } testLabels } test)
+        {
+            var data = new LabelledFeatures(Features(train), trainLabels, Features(test), testLabels);
+            values["knn"] = KnnProbe.Evaluate(data, [_replica.Recipe.Evaluation.Neighbours], [_replica.Recipe.Evaluation.Temperature])[0].Accuracy;
+        }
+
+        return values;
+    }
+
+    private FeatureMatrix Features(EvaluationSet set)
+    {
+        var all = new FeatureMatrix(set.Count, _replica.FeatureDimension);
+        foreach (var (first, count) in all.Blocks(FeaturePass.Block))
+            _replica.Features(set.Read(first, count), set.Height, set.Width).CopyTo(all.Rows(first, count));
+        return all;
     }
 
     public void Dispose()
