@@ -35,7 +35,7 @@ public static class EvaluateCommand
         };
         command.SetAction(async (parsed, cancellation) =>
         {
-            var order = new EvaluationOrder(
+            var order = new EvaluateRequest(
                 parsed.GetRequiredValue(what),
                 parsed.GetRequiredValue(runs),
                 parsed.GetValue(data),

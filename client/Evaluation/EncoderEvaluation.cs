@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 namespace SslOrleans.Client.Evaluation;
 
 /// <summary>What <c>sslo evaluate</c> was asked for.</summary>
-public sealed record EvaluationOrder(
+public sealed record EvaluateRequest(
     string What,
     string Runs,
     string? DataPath,
@@ -33,7 +33,7 @@ public static class EncoderEvaluation
     private const int Rotations = 2000;
 
     /// <exception cref="UserErrorException">The encoder, the data or a layer is not there.</exception>
-    public static async Task<IReadOnlyList<ProbeReport>> Run(EvaluationOrder order, Screen screen, CancellationToken cancellation)
+    public static async Task<IReadOnlyList<ProbeReport>> Run(EvaluateRequest order, Screen screen, CancellationToken cancellation)
     {
         var threads = Environment.ProcessorCount;
         set_num_threads(threads);
@@ -83,7 +83,7 @@ public static class EncoderEvaluation
         }
     }
 
-    private static ProbeSettings Settings(EncoderSource source, EvaluationOrder order, int threads) => new()
+    private static ProbeSettings Settings(EncoderSource source, EvaluateRequest order, int threads) => new()
     {
         Neighbours = source.Recipe.Evaluation.Neighbours,
         Temperature = source.Recipe.Evaluation.Temperature,
@@ -108,7 +108,7 @@ public static class EncoderEvaluation
         return (done, all) => screen.Error.Write($"\r{done} of {all} images{(done == all ? "\n" : "")}");
     }
 
-    private static void Head(Screen screen, EvaluationOrder order, EncoderSource source, ProbeData data, double seconds)
+    private static void Head(Screen screen, EvaluateRequest order, EncoderSource source, ProbeData data, double seconds)
     {
         var images = data.Train.Count + (data.Test?.Count ?? 0);
         screen.Line(string.Create(
@@ -116,7 +116,7 @@ public static class EncoderEvaluation
             $"{order.What}{(source.Step >= 0 ? $", step {source.Step}" : "")}{(source.WeightsHash.Length > 0 ? $", weights {source.WeightsHash}" : "")}: {data.Train.Count} training and {data.Test?.Count ?? 0} test images, {data.Train.Width} features, {seconds:F1} s ({images / seconds:N0} images/s)"));
     }
 
-    private static void Show(Screen screen, EvaluationOrder order, EncoderSource source, ProbeReport report)
+    private static void Show(Screen screen, EvaluateRequest order, EncoderSource source, ProbeReport report)
     {
         if (screen.Json)
         {

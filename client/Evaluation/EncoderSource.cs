@@ -31,7 +31,7 @@ public sealed record EncoderSource(Encoder Encoder, Recipe Recipe, string DataPa
 
     /// <summary>Opens a run's checkpoint or a file.</summary>
     /// <exception cref="UserErrorException">There is neither, or the file is not what it should be.</exception>
-    public static async Task<EncoderSource> Open(EvaluationOrder order)
+    public static async Task<EncoderSource> Open(EvaluateRequest order)
     {
         if (!order.What.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase) && !File.Exists(order.What))
             return await OfRun(order);
@@ -40,7 +40,7 @@ public sealed record EncoderSource(Encoder Encoder, Recipe Recipe, string DataPa
         return OfFile(order);
     }
 
-    private static async Task<EncoderSource> OfRun(EvaluationOrder order)
+    private static async Task<EncoderSource> OfRun(EvaluateRequest order)
     {
         if (order.RecipeName is not null)
             throw new UserErrorException("--recipe is for files; a run has its own recipe. Change single values with --set.");
@@ -80,7 +80,7 @@ public sealed record EncoderSource(Encoder Encoder, Recipe Recipe, string DataPa
         }
     }
 
-    private static EncoderSource OfFile(EvaluationOrder order)
+    private static EncoderSource OfFile(EvaluateRequest order)
     {
         if (!File.Exists(order.What))
             throw new UserErrorException($"{order.What} does not exist; write an encoder with `sslo export RUN {order.What}`.");
@@ -102,7 +102,7 @@ public sealed record EncoderSource(Encoder Encoder, Recipe Recipe, string DataPa
     }
 
     /// <summary>A recipe of what the file's metadata say.</summary>
-    private static Recipe Described(SafetensorsFile file, EvaluationOrder order)
+    private static Recipe Described(SafetensorsFile file, EvaluateRequest order)
     {
         if (!file.Metadata.TryGetValue(BackboneKey, out var backbone) || !file.Metadata.TryGetValue(NormalizeKey, out var normalize) || !file.Metadata.TryGetValue(SizeKey, out var size))
             throw new UserErrorException($"{order.What} does not say which backbone it holds; name a recipe with the same backbone, view size and normalisation, as in --recipe simclr-cifar10.");

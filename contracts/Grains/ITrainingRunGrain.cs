@@ -31,6 +31,10 @@ public interface ITrainingRunGrain : IGrainWithStringKey
     [AlwaysInterleave]
     Task<RunStatus> Status();
 
+    /// <summary>Takes what probes found on a version into the run's metrics.</summary>
+    [AlwaysInterleave]
+    Task Evaluated(EvaluationResult result);
+
     /// <summary>A worker leaves of its own will: its open micro-batches are dealt again at once.</summary>
     [AlwaysInterleave]
     Task WorkerLeft(string worker);

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Orleans;
 using SslOrleans.Contracts;
 using SslOrleans.Contracts.Grains;
@@ -6,7 +5,6 @@ using SslOrleans.Contracts.Messages;
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Grains.Parameters;
 using SslOrleans.Grains.State;
-using SslOrleans.Learning.Evaluate;
 using SslOrleans.Learning.Methods;
 using SslOrleans.Learning.Numerics;
 using SslOrleans.Learning.Training;
@@ -178,42 +176,6 @@ internal sealed class WorkerSession : IDisposable
         {
             _one.Release();
         }
-    }
-
-    public async Task<ProbeResult> Probe(long version)
-    {
-        await _one.WaitAsync();
-        try
-        {
-            var started = Stopwatch.GetTimestamp();
-            await BringTo(version);
-            var values = await _thread.Run(Knn);
-            return new ProbeResult(version, "knn", values, Stopwatch.GetElapsedTime(started).TotalSeconds);
-        }
-        finally
-        {
-            _one.Release();
-        }
-    }
-
-    private Dictionary<string, double> Knn()
-    {
-        var values = new Dictionary<string, double>();
-        if (_data.Evaluation(test: false) is { Labels: { } trainLabels } train && _data.Evaluation(test: true) is { Labels: { } testLabels } test)
-        {
-            var data = new LabelledFeatures(Features(train), trainLabels, Features(test), testLabels);
-            values["knn"] = KnnProbe.Evaluate(data, [_replica.Recipe.Evaluation.Neighbours], [_replica.Recipe.Evaluation.Temperature])[0].Accuracy;
-        }
-
-        return values;
-    }
-
-    private FeatureMatrix Features(EvaluationSet set)
-    {
-        var all = new FeatureMatrix(set.Count, _replica.FeatureDimension);
-        foreach (var (first, count) in all.Blocks(FeaturePass.Block))
-            _replica.Features(set.Read(first, count), set.Height, set.Width).CopyTo(all.Rows(first, count));
-        return all;
     }
 
     public void Dispose()

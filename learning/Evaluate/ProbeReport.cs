@@ -19,6 +19,11 @@ public sealed record ProbeReport(
     public IEnumerable<KeyValuePair<string, double>> Metrics
         => Values.Select(v => KeyValuePair.Create(Layer == Backbone ? v.Key : $"{v.Key}@{Layer}", v.Value));
 
+    /// <summary>One value of each probe is what a summary shows.</summary>
+    public static bool IsHeadline(string metric)
+        => metric is "knn" or "linear" or "mlp" or "rankme" or "alphareq" or "std" or "uniformity"
+            || (metric.StartsWith("fewshot.", StringComparison.Ordinal) && !metric.EndsWith(".deviation", StringComparison.Ordinal));
+
     /// <summary>A number for a name: 0.07, 1.</summary>
     internal static string Text(double value) => value.ToString("0.####", CultureInfo.InvariantCulture);
 }

@@ -74,9 +74,8 @@ public static class ProbeSuite
         foreach (var score in KnnProbe.Evaluate(labelled, neighbours, [settings.Temperature, double.PositiveInfinity], settings.Threads))
         {
             var weighted = double.IsFinite(score.Temperature);
-            if (weighted && score.Neighbours == settings.Neighbours)
-                values["knn"] = score.Accuracy;
-            values[$"knn.k{score.Neighbours}.{(weighted ? $"t{ProbeReport.Text(score.Temperature)}" : "majority")}"] = score.Accuracy;
+            var main = weighted && score.Neighbours == settings.Neighbours;
+            values[main ? "knn" : $"knn.k{score.Neighbours}.{(weighted ? $"t{ProbeReport.Text(score.Temperature)}" : "majority")}"] = score.Accuracy;
         }
     }
 
