@@ -19,6 +19,7 @@ public static class CommandTree
             WorkersCommand.Build(screen),
             ExportCommand.Build(screen),
             EvaluateCommand.Build(screen),
+            SweepCommand.Build(screen, sessions),
             AuditCommand.Build(screen),
             ChaosCommand.Build(screen),
             DataCommand.Build(screen),

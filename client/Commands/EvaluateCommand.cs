@@ -21,7 +21,7 @@ public static class EvaluateCommand
             HelpName = "names",
             DefaultValueFactory = _ => "knn,linear,rank,std,uniformity",
         };
-        var layers = new Option<string>("--layers") { Description = "Layers joined by commas, or all: backbone, projector.1, … of a ViT also backbone.cls and backbone.mean.", HelpName = "names", DefaultValueFactory = _ => ProbeReport.Backbone };
+        var layers = new Option<string>("--layers") { Description = "Layers joined by commas, all or last: backbone, projector.1, … of a ViT also backbone.cls and backbone.mean.", HelpName = "names", DefaultValueFactory = _ => ProbeReport.Backbone };
         var step = new Option<long?>("--step") { Description = "Checkpoint of a run; the newest by default." };
         var teacher = new Option<bool>("--teacher") { Description = "The EMA teacher instead of the student." };
         var recipe = new Option<string?>("--recipe") { Description = "Backbone, image size and normalisation of a file that does not say them; views for alignment." };
@@ -56,7 +56,7 @@ public static class EvaluateCommand
         return command;
     }
 
-    private static IReadOnlyList<string> Names(string option, string text, IReadOnlyList<string> known)
+    internal static IReadOnlyList<string> Names(string option, string text, IReadOnlyList<string> known)
     {
         if (text == "all")
             return known;

@@ -32,8 +32,15 @@ public static class EncoderEvaluation
     /// <summary>Images that are turned.</summary>
     private const int Rotations = 2000;
 
+    /// <summary>A layer's name that means the last one, whatever it is called.</summary>
+    public const string LastLayer = "last";
+
     /// <exception cref="UserErrorException">The encoder, the data or a layer is not there.</exception>
     public static async Task<IReadOnlyList<ProbeReport>> Run(EvaluateRequest order, Screen screen, CancellationToken cancellation)
+        => (await Measure(order, screen, cancellation)).Reports;
+
+    /// <summary>The same, with the hash of the weights.</summary>
+    public static async Task<(IReadOnlyList<ProbeReport> Reports, string WeightsHash)> Measure(EvaluateRequest order, Screen screen, CancellationToken cancellation)
     {
         var threads = Environment.ProcessorCount;
         set_num_threads(threads);
@@ -74,7 +81,7 @@ public static class EncoderEvaluation
                 }
             }
 
-            return reports;
+            return (reports, source.WeightsHash);
         }
         finally
         {
@@ -96,6 +103,8 @@ public static class EncoderEvaluation
     {
         if (asked is ["all"])
             return encoder.Layers;
+        if (asked is [LastLayer])
+            return [encoder.Layers[^1]];
         foreach (var layer in asked.Where(l => !encoder.Layers.Contains(l)))
             throw new UserErrorException($"--layers {layer}: {where} has no such layer; use all, or some of {string.Join(", ", encoder.Layers)}.");
         return asked.Count > 0 ? asked : throw new UserErrorException($"--layers is empty; use all, or some of {string.Join(", ", encoder.Layers)}.");
