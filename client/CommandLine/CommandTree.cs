@@ -17,6 +17,7 @@ public static class CommandTree
             TrainCommand.Build(screen, sessions),
             SiloCommand.Build(screen),
             WorkersCommand.Build(screen),
+            DashboardCommand.Build(screen),
             ExportCommand.Build(screen),
             AuditCommand.Build(screen),
             ChaosCommand.Build(screen),

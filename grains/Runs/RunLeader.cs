@@ -83,6 +83,8 @@ internal sealed class RunLeader
 
     public void WorkerLeft(string worker) => _roster.Left(worker);
 
+    public RunLeases Leases(long change) => _roster.Leases.After(change);
+
     public RunStatus Status() => new(
         _run,
         _phase,
@@ -138,6 +140,7 @@ internal sealed class RunLeader
         finally
         {
             await (_metrics?.Flush() ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await (_journal.Log?.Flush() ?? Task.CompletedTask);
         }
     }
 
@@ -266,6 +269,7 @@ internal sealed class RunLeader
         if (_metrics.IsDue)
             await Storing(_metrics.Flush);
         _journal.Add("step", _step - 1, "", null, values);
+        RunInstruments.Committed(_run, _recipe.Method, entry);
     }
 
     private static void Check(LedgerEntry now, LedgerEntry then)
@@ -366,5 +370,9 @@ internal sealed class RunLeader
 
     private void Enter(RunPhase phase, string message) => (_phase, _message) = (phase, message);
 
-    private void Tell(string kind, string text, string? worker = null) => _journal.Add(kind, _step, text, worker);
+    private void Tell(string kind, string text, string? worker = null)
+    {
+        _journal.Add(kind, _step, text, worker);
+        RunInstruments.Happened(_run, kind);
+    }
 }
