@@ -18,6 +18,8 @@ public static class CommandTree
             SiloCommand.Build(screen),
             WorkersCommand.Build(screen),
             DashboardCommand.Build(screen),
+            MetricsCommand.Build(screen),
+            ReportCommand.Build(screen),
             ExportCommand.Build(screen),
             AuditCommand.Build(screen),
             ChaosCommand.Build(screen),

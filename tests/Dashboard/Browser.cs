@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Playwright;
 
 namespace SslOrleans.Tests.Dashboard;
@@ -82,8 +83,17 @@ public sealed class WatchedPage : IAsyncDisposable
 
     public Task<string> Text(string selector) => Page.Locator(selector).First.InnerTextAsync();
 
-    /// <summary>Waits until what is shown is as wanted.</summary>
-    public Task Until(string expression, float timeout = 15_000) => Page.WaitForFunctionAsync(expression, null, new() { Timeout = timeout, PollingInterval = 50 });
+    /// <summary>Waits until what is shown is as wanted. The page's own policy forbids the evaluation that Playwright's waiting does inside it.</summary>
+    public async Task Until(string expression, int timeout = 15_000)
+    {
+        var clock = Stopwatch.StartNew();
+        while (!await Page.EvaluateAsync<bool>($"!!({expression})"))
+        {
+            if (clock.ElapsedMilliseconds > timeout)
+                Assert.Fail($"after {timeout} ms it is not so: {expression}\nerrors: {string.Join('\n', Errors)}\n{await Page.EvaluateAsync<string>("document.body.innerText")}");
+            await Task.Delay(40);
+        }
+    }
 
     public async ValueTask DisposeAsync() => await _context.DisposeAsync();
 }
