@@ -86,6 +86,8 @@ internal sealed class RunLeader
 
     public void Evaluated(EvaluationResult result) => _evaluations?.Take(result);
 
+    public RunLeases Leases(long change) => _roster.Leases.After(change);
+
     public RunStatus Status() => new(
         _run,
         _phase,
@@ -141,6 +143,7 @@ internal sealed class RunLeader
         finally
         {
             await (_metrics?.Flush() ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await (_journal.Log?.Flush() ?? Task.CompletedTask);
         }
     }
 
@@ -272,6 +275,7 @@ internal sealed class RunLeader
         if (_metrics.IsDue)
             await Storing(_metrics.Flush);
         _journal.Add("step", _step - 1, "", null, values);
+        RunInstruments.Committed(_run, _recipe.Method, entry);
     }
 
     private static void Check(LedgerEntry now, LedgerEntry then)
@@ -344,5 +348,9 @@ internal sealed class RunLeader
 
     private void Enter(RunPhase phase, string message) => (_phase, _message) = (phase, message);
 
-    private void Tell(string kind, string text, string? worker = null) => _journal.Add(kind, _step, text, worker);
+    private void Tell(string kind, string text, string? worker = null)
+    {
+        _journal.Add(kind, _step, text, worker);
+        RunInstruments.Happened(_run, kind);
+    }
 }
