@@ -103,12 +103,13 @@ internal sealed class WorkerSession : IDisposable
             for (var i = 0; i < leaves.Count; i++)
             {
                 ThrowIfAbandoned(lease.Step);
-                var views = await _views.Take(lease.Step, leaves.Skip(i));
+                using var views = await _views.Take(lease.Step, leaves.Skip(i));
                 var microBatch = leaves[i];
+                if (i == leaves.Count - 1)
+                    _views.Guess(lease.Step + 1, leaves);
                 results.Add(await _thread.Run(() => Compute(lease.Step, microBatch, views, push, clock)));
             }
 
-            _views.Guess(lease.Step + 1, leaves);
             clock.Computed(_views.WaitedSeconds - waited);
             await push.Done();
             clock.Pushed();
@@ -186,6 +187,7 @@ internal sealed class WorkerSession : IDisposable
             _stateScope?.Dispose();
             _replica.Dispose();
         });
+        _views.Dispose();
         _data.Dispose();
     }
 
