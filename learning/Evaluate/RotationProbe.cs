@@ -16,8 +16,8 @@ public static class RotationProbe
     {
         for (var i = 0; i < recipe.Views.Count; i++)
         {
-            if (recipe.Views[i].Rotation != 0)
-                return $"views.{i}.rotation is {recipe.Views[i].Rotation}: the encoder was trained to ignore rotations, so how well it predicts them says nothing";
+            if (recipe.Views[i].Rotation.Probability > 0)
+                return $"views.{i}.rotation.probability is {recipe.Views[i].Rotation.Probability}: the encoder was trained to ignore rotations, so how well it predicts them says nothing";
         }
 
         return null;

@@ -72,7 +72,7 @@ public class ProbeSuiteTests
         Assert.Contains("rotated", reports["rotation"].Error);
         var recipe = SmallRun.Recipe("simclr");
         Assert.Null(RotationProbe.Refusal(recipe));
-        Assert.Contains("views.0.rotation is 15", RotationProbe.Refusal(RecipeReader.Parse(RecipeReader.Write(recipe), ["views.0.rotation=15"])));
+        Assert.Contains("views.0.rotation.probability is 0.5", RotationProbe.Refusal(RecipeReader.Parse(RecipeReader.Write(recipe), ["views.0.rotation.probability=0.5", "views.0.rotation.degrees=15"])));
     }
 
     [Fact]
