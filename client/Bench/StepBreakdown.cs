@@ -24,6 +24,9 @@ public sealed record StepBreakdown(
 
     private double Rest => Coordination - Pull - Push - Couple - Apply;
 
+    /// <summary>Share of the step that a worker waited for views.</summary>
+    public double DataWaitShare => DataWait / Step;
+
     public static async Task<StepBreakdown> Measure(GrainTrainingSession session, TrainingWork work, CancellationToken cancellation)
     {
         var steps = new List<Dictionary<string, double>>();
@@ -70,7 +73,7 @@ public sealed record StepBreakdown(
     {
         if (screen.Json)
         {
-            screen.JsonLine(new { value = ImagesPerSecond, imagesPerSecond = ImagesPerSecond, stepSeconds = Step, computeSeconds = Compute, dataWaitSeconds = DataWait, pullSeconds = Pull, pushSeconds = Push, coupleSeconds = Couple, applySeconds = Apply, stragglerSeconds = Straggler, coordinationSeconds = Coordination, coordinationShare = Coordination / Step });
+            screen.JsonLine(new { value = ImagesPerSecond, imagesPerSecond = ImagesPerSecond, stepSeconds = Step, computeSeconds = Compute, dataWaitSeconds = DataWait, dataWaitShare = DataWaitShare, pullSeconds = Pull, pushSeconds = Push, coupleSeconds = Couple, applySeconds = Apply, stragglerSeconds = Straggler, coordinationSeconds = Coordination, coordinationShare = Coordination / Step });
             return;
         }
 
@@ -85,6 +88,6 @@ public sealed record StepBreakdown(
         Row("  apply", Apply);
         Row("  plan, messages, ledger", Rest);
 
-        void Row(string what, double seconds) => screen.Line($"  {what,-30}{seconds,8:0.000} s  {seconds / Step,6:0.0%}");
+        void Row(string what, double seconds) => screen.Line($"  {what,-30}{seconds,8:0.000} s  {seconds / Step,7:0.00%}");
     }
 }

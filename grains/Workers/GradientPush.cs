@@ -15,6 +15,8 @@ internal sealed class GradientPush(
 {
     private readonly TreeSum _sum = new(microBatches, free.Vectors.Push);
     private readonly List<Task> _sending = [];
+    private readonly Lock _lock = new();
+    private bool _over;
 
     /// <summary>Parts in flight at a time.</summary>
     private readonly SemaphoreSlim _slots = new(8, 8);
@@ -25,27 +27,42 @@ internal sealed class GradientPush(
     /// <summary>Takes a micro-batch's gradient; on the compute thread.</summary>
     public void Add(int microBatch, float[] gradient)
     {
-        _sum.Add(new TreeNode(microBatch, 1), gradient);
-        foreach (var whole in leaves.Where(l => _sum.Parts.ContainsKey(new TreeNode(l.Start, l.Size))))
+        lock (_lock)
         {
-            var vector = _sum.Take(new TreeNode(whole.Start, whole.Size));
-            foreach (var slice in layout.Slices)
-            {
-                for (var part = 0; part < Parts.Count(slice.Length); part++)
-                {
-                    var values = vector.AsSpan(slice.Offset, slice.Length)[Parts.Of(part, slice.Length)];
-                    _sending.Add(Send(slice.Index, new PartialSum(run, step, whole, life, part, new(free.Bytes(values)))));
-                }
-            }
-
-            free.Vectors.Push(vector);
+            // Another micro-batch of the lease failed, and this one was still under way.
+            if (_over)
+                return;
+            _sum.Add(new TreeNode(microBatch, 1), gradient);
+            foreach (var whole in leaves.Where(l => _sum.Parts.ContainsKey(new TreeNode(l.Start, l.Size))))
+                Send(whole, _sum.Take(new TreeNode(whole.Start, whole.Size)));
         }
     }
 
     /// <summary>Every part has arrived.</summary>
     public Task Done() => Task.WhenAll(_sending);
 
-    public void Dispose() => _sum.Clear();
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            _over = true;
+            _sum.Clear();
+        }
+    }
+
+    private void Send(Leaves whole, float[] vector)
+    {
+        foreach (var slice in layout.Slices)
+        {
+            for (var part = 0; part < Parts.Count(slice.Length); part++)
+            {
+                var values = vector.AsSpan(slice.Offset, slice.Length)[Parts.Of(part, slice.Length)];
+                _sending.Add(Send(slice.Index, new PartialSum(run, step, whole, life, part, new(free.Bytes(values)))));
+            }
+        }
+
+        free.Vectors.Push(vector);
+    }
 
     private async Task Send(int slice, PartialSum part)
     {

@@ -21,12 +21,8 @@ internal sealed class WorkClock
 
     public async Task Pull(Func<Task> work) => Add(new WorkTimes { Pull = await Timed(work) });
 
-    public async Task<T> DataWait<T>(Func<Task<T>> work)
-    {
-        var result = default(T);
-        Add(new WorkTimes { DataWait = await Timed(async () => result = await work()) });
-        return result!;
-    }
+    /// <summary>Seconds that the next views were not ready.</summary>
+    public void DataWaited(double seconds) => Add(new WorkTimes { DataWait = seconds });
 
     public async Task Push(Func<Task> work) => Add(new WorkTimes { Push = await Timed(work) });
 

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Orleans;
 using Orleans.Concurrency;
@@ -8,7 +7,6 @@ using SslOrleans.Contracts.Messages;
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Grains.Parameters;
 using SslOrleans.Grains.State;
-using SslOrleans.Learning.Evaluate;
 using SslOrleans.Learning.Methods;
 using SslOrleans.Learning.Numerics;
 using SslOrleans.Learning.Training;
@@ -107,13 +105,15 @@ internal sealed class WorkerSession : IDisposable
             {
                 ThrowIfAbandoned(lease.Step);
                 var microBatch = leaves[i];
-                var views = await clock.DataWait(() => _views.Take(lease.Step, leaves.Skip(i)));
+                var waited = _views.WaitedSeconds;
+                var views = await _views.Take(lease.Step, leaves.Skip(i));
+                clock.DataWaited(_views.WaitedSeconds - waited);
+                if (i == leaves.Count - 1)
+                    _views.Guess(lease.Step + 1, leaves);
                 computing.Add(OnLane(lease.Step, microBatch, meeting => Compute(lease.Step, microBatch, views, push, clock, meeting)));
                 if (!_replica.MeetsInBatchNorm)
                     await computing[i];
             }
-
-            _views.Guess(lease.Step + 1, leaves);
         }
         finally
         {
@@ -180,22 +180,6 @@ internal sealed class WorkerSession : IDisposable
         }
     }
 
-    public async Task<ProbeResult> Probe(long version)
-    {
-        await _one.WaitAsync();
-        try
-        {
-            var started = Stopwatch.GetTimestamp();
-            await BringTo(version);
-            var values = await _lane.Run(() => KnnProbe.Run((pixels, h, w) => _replica.Features(pixels, h, w), _replica.FeatureDimension, _data, _replica.Recipe.Evaluation));
-            return new ProbeResult(version, "knn", new Dictionary<string, double>(values), Stopwatch.GetElapsedTime(started).TotalSeconds);
-        }
-        finally
-        {
-            _one.Release();
-        }
-    }
-
     public void Dispose()
     {
         _ = _lane.Run(() =>
@@ -205,6 +189,7 @@ internal sealed class WorkerSession : IDisposable
             _replica.Dispose();
             _lane.Dispose();
         });
+        _views.Dispose();
         _data.Dispose();
     }
 
@@ -228,6 +213,7 @@ internal sealed class WorkerSession : IDisposable
 
     private MicroBatchResult Compute(long step, int microBatch, MicroBatchViews views, GradientPush push, WorkClock clock, LaneMeeting? meeting)
     {
+        using var used = views;
         if (_openStep != step)
         {
             CloseAll();

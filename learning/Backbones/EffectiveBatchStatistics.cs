@@ -95,7 +95,7 @@ public sealed class EffectiveBatchStatistics : IBatchStatistics
             ctx.save_data("rows", vars[4]);
             ctx.save_data("meeting", vars[5]);
             ctx.save_data("number", vars[6]);
-            return x.alias();
+            return x.detach();
         }
 
         public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
