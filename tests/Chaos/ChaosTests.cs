@@ -9,6 +9,7 @@ public sealed class ChaosTests(SmallRun small) : IClassFixture<SmallRun>
     [InlineData("simclr", 11)]
     [InlineData("mocov2", 12)]
     [InlineData("byol", 13)]
+    [InlineData("byol-sync", 14)]
     public Task KilledHungLeftAndJoinedGiveTheSameBits(string method, int seed) => Chaos(method, seed, 40, 4, 1);
 
     [Theory]
@@ -17,6 +18,7 @@ public sealed class ChaosTests(SmallRun small) : IClassFixture<SmallRun>
     [InlineData("vicreg")]
     [InlineData("mocov2")]
     [InlineData("byol")]
+    [InlineData("byol-sync")]
     public Task TenKillsInSixtyStepsTwentySeeds(string method) => Chaos(method, 100, 60, 10, 20);
 
     [Fact]

@@ -10,7 +10,8 @@ public sealed class SmallRun : IDisposable
         Folder = Directory.CreateTempSubdirectory("sslo-chaos-").FullName;
         GeneratedImages.Write(Images, 96, 32, 3);
         foreach (var method in new[] { "simclr", "vicreg", "mocov2", "byol" })
-            File.WriteAllText(Recipe(method), Text(method));
+            File.WriteAllText(Recipe(method), Text(method, "micro"));
+        File.WriteAllText(Recipe("byol-sync"), Text("byol", "sync"));
     }
 
     public string Folder { get; }
@@ -24,9 +25,9 @@ public sealed class SmallRun : IDisposable
     public void Dispose() => Directory.Delete(Folder, recursive: true);
 
     // Two epochs of 96 images are 8 steps of 24; steps are slowed by their size alone.
-    private static string Text(string method) => $$"""
+    private static string Text(string method, string batchNorm) => $$"""
         {
-          "method": "{{method}}", "seed": 7,
+          "method": "{{method}}", "seed": 7, "backbone": { "batchNorm": "{{batchNorm}}" },
           "batch": { "effective": 48, "micro": 8 },
           "views": [ { "count": 2, "crop": { "size": 32 }, "jitter": { "probability": 0.8 } } ],
           "projector": { "shape": "64-32", "batchNorm": {{(method is "byol" ? "true" : "false")}} },
