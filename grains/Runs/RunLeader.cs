@@ -247,11 +247,14 @@ internal sealed class RunLeader
             throw new UserErrorException($"Step {_step}: {term} is {outcome.Loss}; weights stay at the step before, checkpoint {_checkpoints!.Last} is good. Lower optimizer.learningRate or set optimizer.clipGradientNorm.");
         }
 
-        var schedule = _plan!.Schedule(_step);
-        var clip = 1.0;
-        if (_recipe.Optimizer.ClipGradientNorm > 0)
-            clip = Clipping.Factor(_recipe.Optimizer, Math.Sqrt((await _slices!.Measure(_step)).Sum(s => s.GradientSquares)));
         var computed = Stopwatch.GetTimestamp();
+
+        // Asked before any slice applies: a loss may be finite where its gradient is not.
+        var norm = Math.Sqrt((await _slices!.Measure(_step)).Sum(s => s.GradientSquares));
+        if (!double.IsFinite(norm))
+            throw new UserErrorException($"Step {_step}: the gradient's norm is {norm} at loss {outcome.Loss}; weights stay at the step before, checkpoint {_checkpoints!.Last} is good. Lower optimizer.learningRate.");
+        var schedule = _plan!.Schedule(_step);
+        var clip = _recipe.Optimizer.ClipGradientNorm > 0 ? Clipping.Factor(_recipe.Optimizer, norm) : 1.0;
         var (slices, hash) = await _slices!.Apply(TensorPlaces.Rates(schedule), clip, outcome.Advance);
         _meters.Committed(outcome, schedule, slices, Stopwatch.GetElapsedTime(started).TotalSeconds, Stopwatch.GetElapsedTime(computed).TotalSeconds, _roster.Live.Count());
         var entry = new LedgerEntry
