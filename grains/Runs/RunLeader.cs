@@ -28,6 +28,7 @@ internal sealed class RunLeader
     private readonly IGrainFactory _grains;
     private readonly WorkerRoster _roster;
     private readonly RunMeters _meters;
+    private readonly CollapseWatch _collapse = new();
     private readonly CancellationTokenSource _stop = new();
     private RunRecord _record;
     private Ledger? _ledger;
@@ -266,6 +267,8 @@ internal sealed class RunLeader
         if (_metrics.IsDue)
             await Storing(_metrics.Flush);
         _journal.Add("step", _step - 1, "", null, values);
+        if (_collapse.Look(outcome.Reported) is { } warning)
+            Tell("warning", warning);
     }
 
     private static void Check(LedgerEntry now, LedgerEntry then)

@@ -7,8 +7,11 @@ using static TorchSharp.torch;
 namespace SslOrleans.Learning.Training;
 
 /// <summary>A micro-batch between its forward and its backward pass: the graph is alive.</summary>
-public sealed class OpenMicroBatch(int number, Embeddings embeddings, float[] statistics) : IDisposable
+public sealed class OpenMicroBatch(int number, Embeddings embeddings, float[] statistics, Func<Embeddings>? again = null) : IDisposable
 {
+    /// <summary>Computes the embeddings with their graph once more; null while the graph is alive.</summary>
+    public Func<Embeddings>? Again { get; } = again;
+
     /// <summary>Its number in the step.</summary>
     public int Number { get; } = number;
 
@@ -73,13 +76,19 @@ public sealed class Replica : IDisposable
     public OpenMicroBatch Encode(int number, MicroBatchViews batch, StepContext step)
     {
         using var scope = NewDisposeScope();
-        _binding.BeginMicroBatch();
-        _networks.Student.Backbone.BeginMicroBatch(step.Seed, step.Epoch, step.SampleIds);
-        var views = ToTensors(batch);
-        var embeddings = Method.Encode(_networks, views, step);
+        var embeddings = Forward(batch, step);
+        var forget = Recipe.Batch.Recompute && Method.Coupled;
+        if (forget)
+        {
+            var leaves = new Embeddings();
+            foreach (var (name, tensor) in embeddings)
+                leaves.Add(name, tensor.detach().requires_grad_(tensor.requires_grad));
+            embeddings = leaves;
+        }
+
         foreach (var (_, tensor) in embeddings)
             tensor.DetachFromDisposeScope();
-        return new OpenMicroBatch(number, embeddings, _binding.ReadBatchStatistics());
+        return new OpenMicroBatch(number, embeddings, _binding.ReadBatchStatistics(), forget ? () => Forward(batch, step) : null);
     }
 
     /// <summary>The embeddings of a micro-batch, off the device; only the named ones when names are given.</summary>
@@ -102,11 +111,12 @@ public sealed class Replica : IDisposable
     public void Backward(OpenMicroBatch open, IReadOnlyList<NamedArray> gradients, Span<float> into)
     {
         using var scope = NewDisposeScope();
+        var embeddings = open.Again?.Invoke() ?? open.Embeddings;
         var roots = new List<Tensor>();
         var seeds = new List<Tensor>();
         foreach (var gradient in gradients)
         {
-            var root = open.Embeddings[gradient.Name];
+            var root = embeddings[gradient.Name];
             if (!root.requires_grad)
                 continue;
             roots.Add(root);
@@ -127,6 +137,7 @@ public sealed class Replica : IDisposable
     {
         using var scope = NewDisposeScope();
         var loss = Method.Loss(open.Embeddings, state, step);
+        CollapseWatch.Report(Method, open.Embeddings, loss, step);
         var share = loss / Recipe.Batch.MicroBatches;
         share.backward();
         var value = loss.detach().item<float>();
@@ -145,6 +156,7 @@ public sealed class Replica : IDisposable
         using var scope = NewDisposeScope();
         var embeddings = ToEmbeddings(whole);
         var loss = Method.Loss(embeddings, state, step);
+        CollapseWatch.Report(Method, embeddings, loss, step);
         loss.backward();
         var gradients = new List<NamedArray>();
         foreach (var (name, tensor) in embeddings)
@@ -190,6 +202,13 @@ public sealed class Replica : IDisposable
     public int FeatureDimension => _networks.Student.Backbone.FeatureDimension;
 
     public void Dispose() => _networks.Dispose();
+
+    private Embeddings Forward(MicroBatchViews batch, StepContext step)
+    {
+        _binding.BeginMicroBatch();
+        _networks.Student.Backbone.BeginMicroBatch(step.Seed, step.Epoch, step.SampleIds);
+        return Method.Encode(_networks, ToTensors(batch), step);
+    }
 
     private Views ToTensors(MicroBatchViews batch)
     {
