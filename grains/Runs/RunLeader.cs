@@ -241,8 +241,9 @@ internal sealed class RunLeader
     {
         if (!float.IsFinite(outcome.Loss))
         {
-            var term = outcome.Reported.Where(r => !float.IsFinite(r.Value)).Select(r => r.Key).FirstOrDefault() ?? "loss";
-            throw new UserErrorException($"Step {_step}: {term} is {outcome.Loss}; weights stay at the step before, checkpoint {_checkpoints!.Last} is good. Lower optimizer.learningRate or set optimizer.clipGradientNorm.");
+            var (term, value) = outcome.Reported.Where(r => !float.IsFinite(r.Value) && r.Key is not (CollapseWatch.Spread or CollapseWatch.OverChance))
+                .Select(r => (r.Key, r.Value)).FirstOrDefault(("loss", outcome.Loss));
+            throw new UserErrorException($"Step {_step}: {term} is {value}; weights stay at the step before, checkpoint {_checkpoints!.Last} is good. Lower optimizer.learningRate or set optimizer.clipGradientNorm.");
         }
 
         var schedule = _plan!.Schedule(_step);
