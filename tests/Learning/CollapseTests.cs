@@ -6,7 +6,7 @@ namespace SslOrleans.Learning.Tests;
 /// <summary>What keeps self-distillation from collapse does so, and without it the embeddings become one point.</summary>
 public class CollapseTests
 {
-    private const int Steps = 150;
+    private const int Steps = 80;
 
     [Fact]
     [Trait("Method", "byol")]
@@ -36,7 +36,7 @@ public class CollapseTests
     {
         var (kept, _) = Run(recipe);
         var (lost, warning) = Run(RecipeReader.Parse(RecipeReader.Write(recipe), without));
-        Assert.True(kept > 0.1, $"with everything in place the spread is {kept}");
+        Assert.True(kept > 0.3, $"with everything in place the spread is {kept}");
         Assert.True(lost < 0.02, $"without it the spread is {lost}");
         Assert.Contains("collapsed", warning, StringComparison.Ordinal);
     }
@@ -57,7 +57,14 @@ public class CollapseTests
         return (spread, warning);
     }
 
+    /// <summary>
+    /// Without batch norm, which spreads embeddings by itself. BYOL's gradient is four times SimSiam's; with longer steps either
+    /// collapses with everything in place.
+    /// </summary>
     private static Recipe Recipe(string method) => RecipeReader.Parse(
         RecipeReader.Write(SmallRun.Recipe(method, Steps)),
-        ["batch.micro=12", "projector.batchNorm=false", "predictor.batchNorm=false", "predictor.shape=16-8", "optimizer.learningRate=1", "schedule.decay=constant"]);
+        [
+            "batch.micro=12", "projector.batchNorm=false", "predictor.batchNorm=false", "predictor.shape=16-8", "teacher.momentum=0.5", "teacher.finalMomentum=0.5",
+            "optimizer.scaling=none", $"optimizer.learningRate={(method == "byol" ? "0.07" : "0.28")}", "schedule.decay=constant",
+        ]);
 }
