@@ -122,7 +122,7 @@ public class ElasticityTests
 
     [Theory]
     [InlineData("simclr", "loss is NaN")]
-    [InlineData("vicreg", "invariance is NaN")]
+    [InlineData("vicreg", "covariance is ")]
     public async Task ANonFiniteLossStopsTheRunBeforeItHarmsTheWeights(string method, string term)
     {
         var recipe = SmallRuns.Recipe(method, "optimizer.learningRate=1e30");
