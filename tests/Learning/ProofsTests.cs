@@ -26,6 +26,21 @@ public class ProofsTests
         }
     }
 
+    [Fact]
+    public void Every_method_has_a_quick_recipe_and_a_page_that_says_what_is_held()
+    {
+        using var said = JsonDocument.Parse(System.IO.File.ReadAllText(File));
+        var pages = Path.GetDirectoryName(File)!;
+        foreach (var method in said.RootElement.EnumerateObject())
+        {
+            Assert.True(System.IO.File.Exists(Path.Combine(pages, "..", "..", "recipes", $"{method.Name}-cifar10-quick.jsonc")), method.Name);
+            var page = System.IO.File.ReadAllText(Path.Combine(pages, $"{method.Name}.md"));
+            var margin = method.Value.GetProperty("margin").GetInt32();
+            Assert.Contains(margin > 0 ? $"a slow test holds {margin} point" : "does **not** beat", page, StringComparison.Ordinal);
+            Assert.Contains(MethodCatalog.Find(method.Name).Paper, page, StringComparison.Ordinal);
+        }
+    }
+
     /// <summary>Tests that carry the trait <c>Method</c>, by method.</summary>
     private static ILookup<string, string> Facts()
         => (from type in typeof(ProofsTests).Assembly.GetTypes()
