@@ -28,6 +28,7 @@ public static class CommandTree
             DataCommand.Build(screen),
             RecipeCommand.Build(screen),
             MethodsCommand.Build(screen),
+            LossCommand.Build(screen),
             BenchCommand.Build(screen),
             DoctorCommand.Build(screen),
         };

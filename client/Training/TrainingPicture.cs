@@ -90,7 +90,7 @@ public static class TrainingPicture
     private static string Colour(string kind) => kind switch
     {
         "killed" or "failed" or "refused" => "red",
-        "late" or "waiting" or "left" => "yellow",
+        "late" or "waiting" or "left" or "warning" => "yellow",
         "joined" or "recovered" or "probe" or "completed" => "green",
         _ => "default",
     };

@@ -73,7 +73,7 @@ public sealed record WorkerShare(
 
 /// <summary>Something that happened in a run, in order.</summary>
 /// <param name="Sequence">From 1, without gaps, within a life of the run grain.</param>
-/// <param name="Kind">step, probe, joined, left, killed, refused, late, waiting, checkpoint, recovered, message, completed, failed.</param>
+/// <param name="Kind">step, probe, joined, left, killed, refused, late, waiting, checkpoint, recovered, warning, message, completed, failed.</param>
 /// <param name="Step">Step at which it happened.</param>
 /// <param name="Time">When.</param>
 /// <param name="Text">For people.</param>

@@ -66,6 +66,12 @@ public sealed record BatchRecipe
     /// <summary>Images in one micro-batch: the unit of work and of batch norm. Divides <see cref="Effective"/>.</summary>
     public int Micro { get; init; } = 64;
 
+    /// <summary>
+    /// Keep no activations between the forward and the backward pass, and compute the forward pass again: the same bits in the memory of
+    /// one micro-batch, for the time of one more forward pass. Only methods whose loss couples the batch keep any.
+    /// </summary>
+    public bool Recompute { get; init; }
+
     /// <summary>Micro-batches in a step.</summary>
     public int MicroBatches => Effective / Micro;
 }

@@ -23,7 +23,7 @@ internal static class RecipeChecks
         Must(r.Workers.Slices > 0, "workers.slices", r.Workers.Slices, "give at least 1");
         Must(r.Workers.ThreadsPerWorker > 0, "workers.threadsPerWorker", r.Workers.ThreadsPerWorker, "give at least 1");
         Must(r.Workers.Precision == "float32", "workers.precision", r.Workers.Precision, "use float32; bfloat16 is not implemented yet");
-        Must(r.Optimizer.LayerDecay == 1, "optimizer.layerDecay", r.Optimizer.LayerDecay, "use 1; layer decay is not implemented yet");
+        Must(r.Optimizer.LayerDecay is > 0 and <= 1, "optimizer.layerDecay", r.Optimizer.LayerDecay, "give a factor above 0 and up to 1 (off)");
         OneOf("optimizer.name", r.Optimizer.Name, "sgd", "lars", "adamw");
         OneOf("optimizer.scaling", r.Optimizer.Scaling, "linear", "sqrt", "sqrt-printed", "none");
         Must(r.Optimizer.LearningRate > 0, "optimizer.learningRate", r.Optimizer.LearningRate, "give a number above 0");
@@ -34,6 +34,7 @@ internal static class RecipeChecks
         Must(r.Teacher.Momentum is >= 0 and <= 1, "teacher.momentum", r.Teacher.Momentum, "give a number from 0 to 1");
         Must(r.Teacher.FinalMomentum is >= 0 and <= 1, "teacher.finalMomentum", r.Teacher.FinalMomentum, "give a number from 0 to 1");
         OneOf("backbone.batchNorm", r.Backbone.BatchNorm, "micro", "sync");
+        Must(r.Backbone.BatchNorm == "micro" || !r.Batch.Recompute, "batch.recompute", r.Batch.Recompute, "use false with backbone.batchNorm sync, or batchNorm micro");
         Must(r.Backbone.BatchNorm == "micro" || r.Backbone.DropPath == 0, "backbone.dropPath", r.Backbone.DropPath, "use 0 with backbone.batchNorm sync, or batchNorm micro");
         OneOf("data.imbalance", r.Data.Imbalance, "none", "balanced", "long-tailed");
         Must(r.Data.ImbalanceRatio >= 1, "data.imbalanceRatio", r.Data.ImbalanceRatio, "give the largest class over the smallest, 1 or more");

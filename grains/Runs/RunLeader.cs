@@ -29,6 +29,7 @@ internal sealed class RunLeader
     private readonly IGrainFactory _grains;
     private readonly WorkerRoster _roster;
     private readonly RunMeters _meters;
+    private readonly CollapseWatch _collapse = new();
     private readonly CancellationTokenSource _stop = new();
     private RunRecord _record;
     private Ledger? _ledger;
@@ -243,8 +244,9 @@ internal sealed class RunLeader
     {
         if (!float.IsFinite(outcome.Loss))
         {
-            var term = outcome.Reported.Where(r => !float.IsFinite(r.Value)).Select(r => r.Key).FirstOrDefault() ?? "loss";
-            throw new UserErrorException($"Step {_step}: {term} is {outcome.Loss}; weights stay at the step before, checkpoint {_checkpoints!.Last} is good. Lower optimizer.learningRate or set optimizer.clipGradientNorm.");
+            var (term, value) = outcome.Reported.Where(r => !float.IsFinite(r.Value) && r.Key is not (CollapseWatch.Spread or CollapseWatch.OverChance))
+                .Select(r => (r.Key, r.Value)).FirstOrDefault(("loss", outcome.Loss));
+            throw new UserErrorException($"Step {_step}: {term} is {value}; weights stay at the step before, checkpoint {_checkpoints!.Last} is good. Lower optimizer.learningRate or set optimizer.clipGradientNorm.");
         }
 
         var computed = Stopwatch.GetTimestamp();
@@ -283,6 +285,8 @@ internal sealed class RunLeader
             await Storing(_metrics.Flush);
         _journal.Add("step", _step - 1, "", null, values);
         RunInstruments.Committed(_run, _recipe.Method, entry);
+        if (_collapse.Look(outcome.Reported) is { } warning)
+            Tell("warning", warning);
     }
 
     private static void Check(LedgerEntry now, LedgerEntry then)

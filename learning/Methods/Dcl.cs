@@ -33,6 +33,8 @@ public sealed class Dcl : IMethod
 
     public bool Coupled => true;
 
+    public double LossOfChance => Math.Log((2 * _recipe.Batch.Effective) - 2);
+
     public Networks Build() => BuildNetworks.Student(_recipe);
 
     public Embeddings Encode(Networks networks, Views views, StepContext step)

@@ -37,6 +37,8 @@ public sealed class DclW : IMethod
 
     public bool Coupled => true;
 
+    public double LossOfChance => Math.Log((2 * _recipe.Batch.Effective) - 2);
+
     public Networks Build() => BuildNetworks.Student(_recipe);
 
     public Embeddings Encode(Networks networks, Views views, StepContext step)

@@ -53,6 +53,8 @@ public sealed class DeepCluster : IMethod
 
     public bool Coupled => false;
 
+    public double LossOfChance => Math.Log(_options.Clusters);
+
     public IReadOnlyList<StateSpec> State { get; }
 
     public IReadOnlyList<string> Carried => ["z1"];

@@ -60,6 +60,8 @@ public sealed class Dino : IMethod
 
     public bool Coupled => false;
 
+    public double LossOfChance => Math.Log(_options.Prototypes);
+
     public IReadOnlyList<StateSpec> State { get; }
 
     public IReadOnlyList<string> Carried => ["center"];

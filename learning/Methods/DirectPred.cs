@@ -14,16 +14,30 @@ namespace SslOrleans.Learning.Methods;
 public sealed class DirectPred : IMethod
 {
     private readonly Recipe _recipe;
-    private readonly Options _options;
+    private readonly double _momentum;
+    private readonly Func<Tensor, Tensor> _predictor;
 
     public DirectPred(Recipe recipe)
+        : this(recipe, MethodCatalog.Options<Options>(recipe))
     {
-        _recipe = recipe;
-        _options = MethodCatalog.Options<Options>(recipe);
+    }
+
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="momentum">ρ.</param>
+    /// <param name="epsilon">ε, to be refused when it is negative.</param>
+    /// <param name="predictor">Correlation to predictor, both <c>[D, D]</c>.</param>
+    internal DirectPred(Recipe recipe, double momentum, double epsilon, Func<Tensor, Tensor> predictor)
+    {
+        (_recipe, _momentum, _predictor) = (recipe, momentum, predictor);
         Require.Views(recipe, 2);
-        Require.NotNegative(recipe, "loss.epsilon", _options.Epsilon);
+        Require.NotNegative(recipe, "loss.epsilon", epsilon);
         var width = BuildNetworks.ProjectionWidth(recipe);
         State = [new("correlation", StateKind.Value, [width, width]), new("predictor", StateKind.Value, [width, width])];
+    }
+
+    private DirectPred(Recipe recipe, Options options)
+        : this(recipe, options.CorrelationMomentum, options.Epsilon, correlation => ClosedFormPredictor.ByEigenvalues(correlation, options.Epsilon))
+    {
     }
 
     public sealed record Options
@@ -64,8 +78,7 @@ public sealed class DirectPred : IMethod
 
     public StateUpdate Advance(MethodState state, Embeddings carried, StepContext step)
     {
-        var correlation = ClosedFormPredictor.Correlation(state["correlation"], carried["z1"], carried["z2"], _options.CorrelationMomentum);
-        var predictor = ClosedFormPredictor.ByEigenvalues(correlation, _options.Epsilon);
-        return new StateUpdate([StateUpdate.Change("correlation", correlation), StateUpdate.Change("predictor", predictor)]);
+        var correlation = ClosedFormPredictor.Correlation(state["correlation"], carried["z1"], carried["z2"], _momentum);
+        return new StateUpdate([StateUpdate.Change("correlation", correlation), StateUpdate.Change("predictor", _predictor(correlation))]);
     }
 }

@@ -7,23 +7,18 @@ namespace SslOrleans.Learning.Methods;
 
 /// <summary>
 /// DirectSet: DirectPred without the eigendecomposition; the predictor is the scaled correlation itself.
-/// Embeddings <c>z1</c>, <c>z2</c>, <c>key1</c>, <c>key2</c> <c>[N, D]</c>; state <c>correlation</c> and <c>predictor</c> <c>[D, D]</c>.
+/// Views, networks, embeddings and state are DirectPred's.
 /// </summary>
 [Method("directset", Family = "self-distillation", Inventory = "M053",
     Paper = "Wang et al., Towards Demystifying Representation Learning with Non-contrastive Self-supervision, 2021")]
 public sealed class DirectSet : IMethod
 {
-    private readonly Recipe _recipe;
-    private readonly Options _options;
+    private readonly DirectPred _directPred;
 
     public DirectSet(Recipe recipe)
     {
-        _recipe = recipe;
-        _options = MethodCatalog.Options<Options>(recipe);
-        Require.Views(recipe, 2);
-        Require.NotNegative(recipe, "loss.epsilon", _options.Epsilon);
-        var width = BuildNetworks.ProjectionWidth(recipe);
-        State = [new("correlation", StateKind.Value, [width, width]), new("predictor", StateKind.Value, [width, width])];
+        var options = MethodCatalog.Options<Options>(recipe);
+        _directPred = new DirectPred(recipe, options.CorrelationMomentum, options.Epsilon, correlation => ClosedFormPredictor.ByCopy(correlation, options.Epsilon));
     }
 
     public sealed record Options
@@ -37,35 +32,15 @@ public sealed class DirectSet : IMethod
 
     public bool Coupled => false;
 
-    public IReadOnlyList<StateSpec> State { get; }
+    public IReadOnlyList<StateSpec> State => _directPred.State;
 
-    public IReadOnlyList<string> Carried => ["z1", "z2"];
+    public IReadOnlyList<string> Carried => _directPred.Carried;
 
-    public Networks Build() => BuildNetworks.StudentAndTeacher(_recipe);
+    public Networks Build() => _directPred.Build();
 
-    public Embeddings Encode(Networks networks, Views views, StepContext step)
-    {
-        var found = new Embeddings { { "z1", networks.Student.call(views[0]) }, { "z2", networks.Student.call(views[1]) } };
-        using (no_grad())
-        {
-            found.Add("key1", networks.Teacher!.call(views[0]));
-            found.Add("key2", networks.Teacher!.call(views[1]));
-        }
+    public Embeddings Encode(Networks networks, Views views, StepContext step) => _directPred.Encode(networks, views, step);
 
-        return found;
-    }
+    public Tensor Loss(Embeddings embeddings, MethodState state, StepContext step) => _directPred.Loss(embeddings, state, step);
 
-    /// <summary>BYOL's loss with the predictor of the state; before the first correlation is known it is the identity.</summary>
-    public Tensor Loss(Embeddings embeddings, MethodState state, StepContext step)
-    {
-        Tensor Predict(Tensor z) => step.Step == 0 ? z : z.mm(state["predictor"].t());
-        return ByolRegression.Loss(Predict(embeddings["z1"]), embeddings["key2"]) + ByolRegression.Loss(Predict(embeddings["z2"]), embeddings["key1"]);
-    }
-
-    public StateUpdate Advance(MethodState state, Embeddings carried, StepContext step)
-    {
-        var correlation = ClosedFormPredictor.Correlation(state["correlation"], carried["z1"], carried["z2"], _options.CorrelationMomentum);
-        var predictor = ClosedFormPredictor.ByCopy(correlation, _options.Epsilon);
-        return new StateUpdate([StateUpdate.Change("correlation", correlation), StateUpdate.Change("predictor", predictor)]);
-    }
+    public StateUpdate Advance(MethodState state, Embeddings carried, StepContext step) => _directPred.Advance(state, carried, step);
 }

@@ -18,6 +18,9 @@ public interface IMethod
     /// <summary>State beside parameters and teacher: queues, centres, banks. Empty for most methods.</summary>
     IReadOnlyList<StateSpec> State => [];
 
+    /// <summary>The loss of outputs that say nothing, ln K or ln(2N − 1); a run that stays there learns nothing. NaN where there is no such number.</summary>
+    double LossOfChance => double.NaN;
+
     /// <summary>The embeddings that <see cref="Advance"/> reads; empty when no state advances.</summary>
     IReadOnlyList<string> Carried => [];
 
@@ -39,8 +42,9 @@ public interface IMethod
 
 /// <summary>Names a method and says where it comes from; <c>sslo methods</c> prints it.</summary>
 /// <param name="name">The name that recipes use.</param>
+/// <param name="alsoTakes">See <see cref="AlsoTakes"/>.</param>
 [AttributeUsage(AttributeTargets.Class, Inherited = false)]
-public sealed class MethodAttribute(string name) : Attribute
+public sealed class MethodAttribute(string name, params string[] alsoTakes) : Attribute
 {
     public string Name { get; } = name;
 
@@ -52,4 +56,7 @@ public sealed class MethodAttribute(string name) : Attribute
 
     /// <summary>Authors, title, year.</summary>
     public string Paper { get; init; } = "";
+
+    /// <summary>Embeddings that the loss takes besides those that <see cref="IMethod.Encode"/> makes, as <c>name [N, D]</c>; only a user brings them.</summary>
+    public IReadOnlyList<string> AlsoTakes => alsoTakes;
 }

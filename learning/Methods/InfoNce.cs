@@ -32,6 +32,8 @@ public sealed class InfoNce : IMethod
 
     public bool Coupled => true;
 
+    public double LossOfChance => Math.Log(2 * _recipe.Batch.Effective);
+
     public Networks Build() => BuildNetworks.Student(_recipe);
 
     public Embeddings Encode(Networks networks, Views views, StepContext step)

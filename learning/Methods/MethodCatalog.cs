@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -13,15 +14,20 @@ public static class MethodCatalog
         .Where(t => typeof(IMethod).IsAssignableFrom(t) && t.GetCustomAttribute<MethodAttribute>() is not null)
         .ToDictionary(t => t.GetCustomAttribute<MethodAttribute>()!.Name);
 
+    private static readonly ConcurrentDictionary<string, Type> s_unlisted = new();
+
     /// <summary>Every method, by name.</summary>
     public static IReadOnlyList<MethodAttribute> All { get; } =
         [.. s_types.Values.Select(t => t.GetCustomAttribute<MethodAttribute>()!).OrderBy(m => m.Name, StringComparer.Ordinal)];
+
+    /// <summary>Lets recipes name a method of another assembly, which <see cref="All"/> does not list.</summary>
+    internal static void AddUnlisted(Type method) => s_unlisted[method.GetCustomAttribute<MethodAttribute>()!.Name] = method;
 
     /// <summary>The method that the recipe names.</summary>
     /// <exception cref="UserErrorException">There is none, or the recipe's numbers do not fit it.</exception>
     public static IMethod Create(Recipe recipe)
     {
-        if (!s_types.TryGetValue(recipe.Method, out var type))
+        if (!s_types.TryGetValue(recipe.Method, out var type) && !s_unlisted.TryGetValue(recipe.Method, out type))
             throw new UserErrorException($"method \"{recipe.Method}\" is unknown; use one of {string.Join(", ", All.Select(m => m.Name))}.");
         try
         {
@@ -32,6 +38,22 @@ public static class MethodCatalog
             throw new UserErrorException(inner.Message, inner);
         }
     }
+
+    /// <summary>The keys of the method's <c>loss</c> section with their default values, in the order of the method's file.</summary>
+    /// <exception cref="UserErrorException">There is no such method.</exception>
+    public static JsonObject DefaultOptions(string method)
+    {
+        Find(method);
+        var options = s_types[method].GetNestedType("Options");
+        return options is null
+            ? []
+            : JsonSerializer.SerializeToNode(Activator.CreateInstance(options), options, RecipeReader.SerializerOptions)!.AsObject();
+    }
+
+    /// <summary>What is known of a method.</summary>
+    /// <exception cref="UserErrorException">There is no such method.</exception>
+    public static MethodAttribute Find(string method) => All.FirstOrDefault(m => m.Name == method)
+        ?? throw new UserErrorException($"method \"{method}\" is unknown; the nearest known one is \"{RecipeKeys.Nearest(method, s_types.Keys)}\" (`sslo methods` shows all).");
 
     /// <summary>The recipe's <c>loss</c> section as the method's own record; unknown keys are refused by name.</summary>
     public static T Options<T>(Recipe recipe)

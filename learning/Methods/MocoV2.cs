@@ -46,6 +46,8 @@ public sealed class MocoV2 : IMethod
 
     public bool Coupled => false;
 
+    public double LossOfChance => Math.Log(_options.Queue + 1);
+
     public IReadOnlyList<StateSpec> State { get; }
 
     public IReadOnlyList<string> Carried { get; }

@@ -33,6 +33,8 @@ public sealed class MocoV3 : IMethod
 
     public bool Coupled => true;
 
+    public double LossOfChance => 4 * _options.Temperature * Math.Log(_recipe.Batch.Effective);
+
     public Networks Build() => BuildNetworks.StudentAndTeacher(_recipe, predictor: true);
 
     public Embeddings Encode(Networks networks, Views views, StepContext step)

@@ -19,12 +19,22 @@ public sealed class Msn : IMethod
 {
     private readonly Recipe _recipe;
     private readonly Options _options;
+    private readonly double _priorExponent;
     private readonly int _views;
 
     public Msn(Recipe recipe)
+        : this(recipe, MethodCatalog.Options<Options>(recipe), priorExponent: 0)
+    {
+    }
+
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="options">Its loss section.</param>
+    /// <param name="priorExponent">0 for the uniform prior; above 0 for PMSN's power law.</param>
+    internal Msn(Recipe recipe, Options options, double priorExponent)
     {
         _recipe = recipe;
-        _options = MethodCatalog.Options<Options>(recipe);
+        _options = options;
+        _priorExponent = priorExponent;
         _views = recipe.Views.Sum(v => v.Count);
         Require.Views(recipe, 2);
         Require.Positive(recipe, "loss.temperature", _options.Temperature);
@@ -33,7 +43,7 @@ public sealed class Msn : IMethod
         Require.NotNegative(recipe, "loss.regularization", _options.Regularization);
     }
 
-    public sealed record Options
+    public record Options
     {
         /// <summary>τ.</summary>
         public double Temperature { get; init; } = 0.1;
@@ -80,7 +90,7 @@ public sealed class Msn : IMethod
         var target = MaskedSiamese.Sharpen(Prototypes.Cosines(embeddings["key1"], prototypes), _options.Temperature, _options.Sharpening);
         var logits = Enumerable.Range(2, _views - 1).Select(v => Prototypes.Cosines(embeddings[$"z{v}"], prototypes) / _options.Temperature).ToList();
         var agreement = stack([.. logits.Select(l => SoftCrossEntropy.Loss(target, l))]).mean();
-        var divergence = MaskedSiamese.MeanDivergence(cat([.. logits]).softmax(1), exponent: 0);
+        var divergence = MaskedSiamese.MeanDivergence(cat([.. logits]).softmax(1), _priorExponent);
         step.Report("agreement", agreement);
         step.Report("divergence", divergence);
         return agreement + (_options.Regularization * divergence);

@@ -12,7 +12,7 @@ namespace SslOrleans.Learning.Methods;
 /// were drawn as noise. One view. Embeddings <c>data</c> <c>[N]</c> and <c>noise</c> <c>[N, m]</c>, when a user brings scores;
 /// in training <c>z1</c> <c>[N, D]</c>; state <c>bank</c> <c>[samples, D]</c>.
 /// </summary>
-[Method("nce", Family = "gallery", Inventory = "M008",
+[Method("nce", "data [N]", "noise [N, m]", Family = "gallery", Inventory = "M008",
     Paper = "Gutmann and Hyvärinen, Noise-Contrastive Estimation, 2010")]
 public sealed class Nce : IMethod
 {

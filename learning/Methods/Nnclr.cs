@@ -39,6 +39,8 @@ public sealed class Nnclr : IMethod
 
     public bool Coupled => true;
 
+    public double LossOfChance => Math.Log(_recipe.Batch.Effective);
+
     public IReadOnlyList<StateSpec> State { get; }
 
     public IReadOnlyList<string> Carried => ["z1"];

@@ -36,6 +36,8 @@ public sealed class SupCon : IMethod
 
     public bool Coupled => true;
 
+    public double LossOfChance => Math.Log((2 * _recipe.Batch.Effective) - 1);
+
     public Networks Build() => BuildNetworks.Student(_recipe);
 
     public Embeddings Encode(Networks networks, Views views, StepContext step)

@@ -67,6 +67,8 @@ public sealed class Swav : IMethod
 
     public bool Coupled => true;
 
+    public double LossOfChance => Math.Log(_options.Prototypes);
+
     public IReadOnlyList<StateSpec> State { get; } = [];
 
     public IReadOnlyList<string> Carried { get; } = [];

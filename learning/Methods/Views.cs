@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace SslOrleans.Learning.Methods;
 
 /// <summary>The views of one micro-batch: V tensors <c>[b, 3, Hᵥ, Wᵥ]</c>, rows in sample order, and masks where the recipe asks for them.</summary>
-public sealed class Views(IReadOnlyList<Tensor> images, IReadOnlyList<Tensor?> masks, IReadOnlyList<int>? labels = null)
+public sealed class Views(IReadOnlyList<Tensor> images, IReadOnlyList<Tensor?> masks, IReadOnlyList<int>? labels = null) : IDisposable
 {
     /// <summary>Classes of the images, in row order; empty where the data set has none. Only supervised baselines read them.</summary>
     public IReadOnlyList<int> Labels { get; } = labels ?? [];
@@ -20,4 +20,20 @@ public sealed class Views(IReadOnlyList<Tensor> images, IReadOnlyList<Tensor?> m
     /// <summary>The mask of view v: booleans <c>[b, patches]</c>, true where hidden.</summary>
     public Tensor Mask(int view) => masks[view]
         ?? throw new InvalidOperationException($"View {view} has no mask; set views.*.mask.kind in the recipe.");
+
+    /// <summary>Takes the tensors out of their dispose scope; the caller then disposes of the views.</summary>
+    public Views DetachFromDisposeScope()
+    {
+        foreach (var tensor in Tensors)
+            tensor.DetachFromDisposeScope();
+        return this;
+    }
+
+    public void Dispose()
+    {
+        foreach (var tensor in Tensors)
+            tensor.Dispose();
+    }
+
+    private IEnumerable<Tensor> Tensors => images.Concat(masks.OfType<Tensor>());
 }

@@ -1,4 +1,3 @@
-using System.Runtime.ExceptionServices;
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Backbones;
 using SslOrleans.Learning.Methods;
@@ -6,34 +5,6 @@ using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SslOrleans.Learning.Training;
-
-/// <summary>A micro-batch between its forward and its backward pass: the graph is alive.</summary>
-public sealed class OpenMicroBatch(int number, Embeddings embeddings, float[] statistics, IBatchMeeting? meeting = null, BatchMeetings? meetings = null) : IDisposable
-{
-    /// <summary>Its number in the step.</summary>
-    public int Number { get; } = number;
-
-    public Embeddings Embeddings { get; } = embeddings;
-
-    /// <summary>Batch statistics in layout order.</summary>
-    public float[] Statistics { get; } = statistics;
-
-    /// <summary>Where its batch norms meet those of the other micro-batches, in both passes; null where they do not.</summary>
-    public IBatchMeeting? Meeting { get; } = meeting;
-
-    /// <summary>After a backward pass: one of its meetings may have failed.</summary>
-    public void ThrowIfMeetingFailed()
-    {
-        if (meetings?.Failure is { } failure)
-            ExceptionDispatchInfo.Throw(failure);
-    }
-
-    public void Dispose()
-    {
-        foreach (var (_, tensor) in Embeddings)
-            tensor.Dispose();
-    }
-}
 
 /// <summary>
 /// One model replica on one device. It computes micro-batches: views to embeddings, embedding gradients to parameter gradients.
@@ -102,13 +73,21 @@ public sealed class Replica : IDisposable
         using var scope = NewDisposeScope();
         var meetings = meeting is null ? null : new BatchMeetings(meeting);
         using var entered = BatchMeetings.Enter(meetings);
-        _binding.BeginMicroBatch();
-        _networks.Student.Backbone.BeginMicroBatch(step.Seed, step.Epoch, step.SampleIds);
         var views = ToTensors(batch);
-        var embeddings = Method.Encode(_networks, views, step);
+        var embeddings = Forward(views, step);
+        Recomputation? again = null;
+        if (Recipe.Batch.Recompute && Method.Coupled)
+        {
+            var leaves = new Embeddings();
+            foreach (var (name, tensor) in embeddings)
+                leaves.Add(name, tensor.detach().requires_grad_(tensor.requires_grad));
+            embeddings = leaves;
+            again = new Recomputation(views.DetachFromDisposeScope(), v => Forward(v, step));
+        }
+
         foreach (var (_, tensor) in embeddings)
             tensor.DetachFromDisposeScope();
-        return new OpenMicroBatch(number, embeddings, _binding.ReadBatchStatistics(), meeting, meetings);
+        return new OpenMicroBatch(number, embeddings, _binding.ReadBatchStatistics(), again, meeting, meetings);
     }
 
     /// <summary>The embeddings of a micro-batch, off the device; only the named ones when names are given.</summary>
@@ -131,11 +110,12 @@ public sealed class Replica : IDisposable
     public void Backward(OpenMicroBatch open, IReadOnlyList<NamedArray> gradients, Span<float> into)
     {
         using var scope = NewDisposeScope();
+        var embeddings = open.Again?.Forward() ?? open.Embeddings;
         var roots = new List<Tensor>();
         var seeds = new List<Tensor>();
         foreach (var gradient in gradients)
         {
-            var root = open.Embeddings[gradient.Name];
+            var root = embeddings[gradient.Name];
             if (!root.requires_grad)
                 continue;
             roots.Add(root);
@@ -156,6 +136,7 @@ public sealed class Replica : IDisposable
     {
         using var scope = NewDisposeScope();
         var loss = Method.Loss(open.Embeddings, state, step);
+        CollapseWatch.Report(Method, open.Embeddings, loss, step);
         var share = loss / Recipe.Batch.MicroBatches;
         var value = loss.detach().item<float>();
         _binding.Gradient([share], [ones_like(share)], into);
@@ -174,6 +155,7 @@ public sealed class Replica : IDisposable
         using var scope = NewDisposeScope();
         var embeddings = ToEmbeddings(whole);
         var loss = Method.Loss(embeddings, state, step);
+        CollapseWatch.Report(Method, embeddings, loss, step);
         loss.backward();
         var gradients = new List<NamedArray>();
         foreach (var (name, tensor) in embeddings)
@@ -219,6 +201,13 @@ public sealed class Replica : IDisposable
     public int FeatureDimension => _networks.Student.Backbone.FeatureDimension;
 
     public void Dispose() => _networks.Dispose();
+
+    private Embeddings Forward(Views views, StepContext step)
+    {
+        _binding.BeginMicroBatch();
+        _networks.Student.Backbone.BeginMicroBatch(step.Seed, step.Epoch, step.SampleIds);
+        return Method.Encode(_networks, views, step);
+    }
 
     private Views ToTensors(MicroBatchViews batch)
     {

@@ -125,7 +125,8 @@ public sealed class SliceState
         };
         var rate = (head is { ConstantLearningRate: true } ? schedule.BaseRate : schedule.LearningRate)
             * (head?.LearningRateFactor ?? 1)
-            * (entry.IsBiasOrNorm ? o.BiasAndNormFactor : 1);
+            * (entry.IsBiasOrNorm ? o.BiasAndNormFactor : 1)
+            * LayerDecay.Factor(entry.Name, _recipe.Backbone, o.LayerDecay);
         return new StepSize(schedule.Step, (float)rate, excluded ? 0 : (float)schedule.WeightDecay, !excluded);
     }
 

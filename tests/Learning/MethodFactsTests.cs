@@ -24,6 +24,7 @@ public class MethodFactsTests
     private static float Value(Tensor t) => t.detach().item<float>();
 
     [Theory]
+    [Trait("Method", "unified")]
     [InlineData(0.4, 1.0)]
     [InlineData(1.0, 0.0)]
     public void Unified_family_equals_its_printed_form(double tau, double epsilon)
@@ -35,6 +36,7 @@ public class MethodFactsTests
     }
 
     [Fact]
+    [Trait("Method", "relic")]
     public void Relics_invariance_vanishes_for_identical_views_only()
     {
         using var scope = NewDisposeScope();
@@ -44,6 +46,7 @@ public class MethodFactsTests
     }
 
     [Fact]
+    [Trait("Method", "swav")]
     public void Sinkhorn_gives_rows_of_sum_1_and_columns_of_equal_sum()
     {
         using var scope = NewDisposeScope();
@@ -53,6 +56,7 @@ public class MethodFactsTests
     }
 
     [Fact]
+    [Trait("Method", "nnclr")]
     public void Nnclr_with_itself_as_neighbour_is_one_view_InfoNCE()
     {
         using var scope = NewDisposeScope();
@@ -62,6 +66,7 @@ public class MethodFactsTests
     }
 
     [Fact]
+    [Trait("Method", "msf")]
     public void Msf_with_one_neighbour_that_is_the_target_is_Byol_in_one_direction()
     {
         using var scope = NewDisposeScope();
@@ -72,6 +77,8 @@ public class MethodFactsTests
     }
 
     [Fact]
+    [Trait("Method", "wmse")]
+    [Trait("Method", "cca")]
     public void Whitened_rows_have_the_identity_as_covariance_and_canonical_correlations_of_a_linear_image_are_1()
     {
         using var scope = NewDisposeScope();
@@ -83,6 +90,8 @@ public class MethodFactsTests
     }
 
     [Fact]
+    [Trait("Method", "directpred")]
+    [Trait("Method", "directset")]
     public void Closed_form_predictors_of_an_isotropic_correlation_are_multiples_of_the_identity()
     {
         using var scope = NewDisposeScope();
@@ -92,6 +101,8 @@ public class MethodFactsTests
     }
 
     [Fact]
+    [Trait("Method", "nca")]
+    [Trait("Method", "dinov2")]
     public void Nca_is_between_minus_1_and_0_and_KoLeo_falls_as_points_spread()
     {
         using var scope = NewDisposeScope();
@@ -102,6 +113,7 @@ public class MethodFactsTests
     }
 
     [Fact]
+    [Trait("Method", "deepcluster")]
     public void KMeans_finds_separate_clusters_and_leaves_none_empty()
     {
         const int Width = 3;
@@ -122,6 +134,7 @@ public class MethodFactsTests
     }
 
     [Fact]
+    [Trait("Method", "nat")]
     public void Assignment_is_the_best_of_all_permutations()
     {
         var random = new RandomStream(9, Purpose.Evaluation, 0, 0, 0);
@@ -138,6 +151,10 @@ public class MethodFactsTests
     }
 
     [Theory]
+    [Trait("Method", "mae")]
+    [Trait("Method", "ijepa")]
+    [Trait("Method", "simmim")]
+    [Trait("Method", "ibot")]
     [InlineData("random", 0.75, 48)]
     [InlineData("block", 0.5, 32)]
     [InlineData("uniform", 0.5, 32)]
@@ -175,6 +192,8 @@ public class MethodFactsTests
     }
 
     [Fact]
+    [Trait("Method", "mae")]
+    [Trait("Method", "simmim")]
     public void Patch_pixels_come_back_in_order()
     {
         using var scope = NewDisposeScope();

@@ -4,6 +4,7 @@ using static TorchSharp.torch;
 
 namespace SslOrleans.Torch.Tests;
 
+[Collection(nameof(LifetimeTests.Alone))]
 public class FunctionTests
 {
     [Fact]
@@ -42,10 +43,10 @@ public class FunctionTests
     public void TheGraphLetsItGo()
     {
         Train();
-        var before = Tensor.TotalCount;
+        var before = LifetimeTests.Settled();
         for (var i = 0; i < 50; i++)
             Train();
-        Assert.Equal(before, Tensor.TotalCount);
+        Assert.Equal(before, LifetimeTests.Settled());
 
         static void Train()
         {

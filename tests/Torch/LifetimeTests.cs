@@ -152,7 +152,7 @@ public class LifetimeTests
         }
     }
 
-    private static long Settled()
+    internal static long Settled()
     {
         for (var i = 0; i < 3; i++)
         {

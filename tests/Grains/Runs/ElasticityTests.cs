@@ -120,17 +120,33 @@ public class ElasticityTests
         Assert.Contains("optimizer.learningRate: 0.3 → 0.7", refused.Message, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task ANonFiniteLossStopsTheRunBeforeItHarmsTheWeights()
+    [Theory]
+    [InlineData("simclr", "loss is NaN")]
+    [InlineData("vicreg", "covariance is ")]
+    public async Task ANonFiniteLossStopsTheRunBeforeItHarmsTheWeights(string method, string term)
     {
-        var recipe = SmallRuns.Recipe("simclr", "optimizer.learningRate=1e30");
+        var recipe = SmallRuns.Recipe(method, "optimizer.learningRate=1e30");
         await using var cluster = await Cluster.Start(workers: 2);
         var (status, events) = await cluster.Train("run", recipe, SmallRuns.Images);
         Assert.Equal(RunPhase.Failed, status.Phase);
         Assert.Contains("optimizer.learningRate", status.Message, StringComparison.Ordinal);
+        Assert.Contains(term, status.Message, StringComparison.Ordinal);
         var ledger = await Ledger.Open(RunStorage.Open(cluster.Folder), "run");
         Assert.All(ledger.Entries, e => Assert.True(float.IsFinite(e.Loss)));
         Assert.NotEmpty(events);
+    }
+
+    [Fact]
+    public async Task ACollapseIsAWarningOnceAndTheRunGoesOn()
+    {
+        // Without batch norm and with steps as long as these BYOL's embeddings become one point within a few steps.
+        var recipe = SmallRuns.Recipe(
+            "byol", "steps=24", "projector.batchNorm=false", "predictor.batchNorm=false", "schedule.warmupFraction=0", "optimizer.scaling=none", "optimizer.learningRate=3");
+        await using var cluster = await Cluster.Start(workers: 1);
+        var (status, events) = await cluster.Train("run", recipe, SmallRuns.Images);
+        Assert.Equal(RunPhase.Completed, status.Phase);
+        Assert.Contains("the embeddings have collapsed", Assert.Single(events, e => e.Kind == "warning").Text, StringComparison.Ordinal);
+        Assert.Contains((await MetricsLog.Read(RunStorage.Open(cluster.Folder), "run"))[^1].Values, v => v is { Key: "embeddingSpread", Value: < 0.02 });
     }
 
     private static string Expected(Recipe recipe, long? steps = null)

@@ -21,13 +21,16 @@ internal sealed class Cluster : IAsyncDisposable
 
     public IGrainFactory Grains => Host.Services.GetRequiredService<IGrainFactory>();
 
-    public static async Task<Cluster> Start(int workers, string? folder = null)
+    /// <summary>Leaves the folder to a cluster that comes after this one.</summary>
+    public bool KeepFolder { get; init; }
+
+    public static async Task<Cluster> Start(int workers, string? folder = null, TimeSpan slowDown = default, bool keepFolder = false)
     {
         folder ??= Directory.CreateTempSubdirectory("sslo-test-").FullName;
-        var settings = SiloHost.WithPorts(new SiloSettings { Name = $"primary-{Guid.NewGuid():N}", Workers = workers, Storage = folder });
+        var settings = SiloHost.WithPorts(new SiloSettings { Name = $"primary-{Guid.NewGuid():N}", Workers = workers, Storage = folder, SlowDown = slowDown });
         var host = SiloHost.Build(settings);
         await host.StartAsync();
-        return new Cluster(host, folder, settings);
+        return new Cluster(host, folder, settings) { KeepFolder = keepFolder };
     }
 
     /// <summary>One more silo, with workers only, that joins this one.</summary>
@@ -41,6 +44,18 @@ internal sealed class Cluster : IAsyncDisposable
         });
         await host.StartAsync();
         return host;
+    }
+
+    /// <summary>The silo's part in the cluster ends without a word: nothing is handed back, nothing is deactivated.</summary>
+    public static async Task Kill(IHost silo)
+    {
+        try
+        {
+            await silo.StopAsync(new CancellationToken(canceled: true));
+        }
+        catch (OperationCanceledException)
+        {
+        }
     }
 
     /// <summary>Starts a run and follows it to its end.</summary>
@@ -70,6 +85,7 @@ internal sealed class Cluster : IAsyncDisposable
     {
         await Host.StopAsync();
         Host.Dispose();
-        Directory.Delete(Folder, true);
+        if (!KeepFolder)
+            Directory.Delete(Folder, true);
     }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Optim;
+using SslOrleans.Learning.Training;
 
 namespace SslOrleans.Tests.Learning.Optim;
 
@@ -61,6 +62,7 @@ public class OptimizerTests
     }
 
     [Fact]
+    [Trait("Method", "byol")]
     public void TheTeachersClosedForm()
     {
         // θt − θs = ξⁿ(θt₀ − θs) with a frozen student (K19).
@@ -71,6 +73,44 @@ public class OptimizerTests
         var decay = Math.Pow(0.9, 20);
         Assert.Equal(0.5 + (decay * 0.5), teacher[0], 1e-5);
         Assert.Equal(0.5 - (decay * 2.5), teacher[1], 1e-5);
+    }
+
+    [Theory]
+    [InlineData("vit-ti", "backbone.cls_token", 13)]
+    [InlineData("vit-ti", "backbone.patch_embed.proj.weight", 13)]
+    [InlineData("vit-ti", "backbone.blocks.0.norm1.weight", 12)]
+    [InlineData("vit-ti", "backbone.blocks.11.mlp.fc2.bias", 1)]
+    [InlineData("vit-ti", "backbone.norm.weight", 0)]
+    [InlineData("vit-nano", "backbone.blocks.3.mlp.fc2.bias", 1)]
+    [InlineData("resnet50", "backbone.conv1.weight", 5)]
+    [InlineData("resnet50", "backbone.layer4.2.bn3.weight", 1)]
+    [InlineData("conv4", "backbone.bn4.bias", 1)]
+    [InlineData("conv4", "projector.0.weight", 0)]
+    public void LayerDecayCountsTheLayersAbove(string backbone, string tensor, int above)
+    {
+        Assert.Equal(Math.Pow(0.75, above), LayerDecay.Factor(tensor, new BackboneRecipe { Name = backbone }, 0.75), 1e-12);
+        Assert.Equal(1, LayerDecay.Factor(tensor, new BackboneRecipe { Name = backbone }, 1));
+    }
+
+    [Theory]
+    [InlineData(1.0, 1.0, false)]
+    [InlineData(0.5, 1.0, false)]
+    [InlineData(1.0, 10.0, false)]
+    [InlineData(1.0, 1.0, true)]
+    public void ATensorsRateIsScheduleTimesLayerTimesHead(double layerDecay, double headFactor, bool constant)
+    {
+        // Plain SGD without momentum: one step moves every weight by its own rate times the gradient of 1.
+        var recipe = new Recipe
+        {
+            Backbone = new BackboneRecipe { Name = "conv4" },
+            Predictor = new HeadRecipe { LearningRateFactor = headFactor, ConstantLearningRate = constant },
+            Optimizer = new OptimizerRecipe { Momentum = 0, WeightDecay = 0, LayerDecay = layerDecay },
+        };
+        TensorEntry[] entries = [new("backbone.conv1.weight", [1, 2], 0, 2, TensorKind.Trained, false), new("predictor.0.weight", [2, 1], 2, 2, TensorKind.Trained, false)];
+        var slice = new SliceState(recipe, new LayoutSlice(0, 0, 4, entries), new float[4]);
+        slice.Apply(new StepSchedule(0, 0.1, 0.4, 0, 1), new float[] { 1, 1, 1, 1 }, 1);
+        Assert.Equal(-0.1 * Math.Pow(layerDecay, 4), slice.Parameters[0], 1e-7);
+        Assert.Equal(-headFactor * (constant ? 0.4 : 0.1), slice.Parameters[2], 1e-7);
     }
 
     [Fact]

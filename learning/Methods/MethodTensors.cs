@@ -1,0 +1,114 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using SslOrleans.Contracts.Recipes;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SslOrleans.Learning.Methods;
+
+/// <summary>An embedding or a state of a method.</summary>
+/// <param name="Name">As in <c>z1</c>, <c>queue</c>.</param>
+/// <param name="Shape">As in <c>[N, D]</c>; N images, D width of the projections, F of the features, K prototypes or clusters, L rows
+/// of a queue, H hidden patches, p side of a patch, V views.</param>
+/// <param name="HasGradient">The loss gives a gradient for it.</param>
+public sealed record MethodTensor(string Name, string Shape, bool HasGradient);
+
+/// <summary>
+/// The tensors that a method's loss reads, found by running the method itself on images of zeros with sizes that can be told apart:
+/// nothing has to be declared twice.
+/// </summary>
+public sealed record MethodTensors(IReadOnlyList<MethodTensor> Embeddings, IReadOnlyList<MethodTensor> State)
+{
+    private const int Images = 14;
+    private const int Projection = 10;
+    private const int Prototypes = 13;
+    private const int QueueRows = 28;
+    private const int ImageSize = 12;
+    private const int PatchSize = 4;
+    private const int HiddenPatches = 5;
+
+    private static readonly ConcurrentDictionary<(string Method, int Views, string Settings), MethodTensors> s_known = new();
+
+    /// <param name="method">Its name.</param>
+    /// <param name="views">Views per image.</param>
+    /// <param name="settings">Recipe overrides such as <c>loss.symmetric=true</c>; sizes that they set are put back.</param>
+    public static MethodTensors Of(string method, int views = 2, IReadOnlyList<string>? settings = null)
+        => s_known.GetOrAdd((method, views, string.Join('\n', settings ?? [])), _ => Find(method, views, settings ?? []));
+
+    private static MethodTensors Find(string method, int views, IReadOnlyList<string> settings)
+    {
+        var recipe = Recipe(method, views, settings);
+        set_num_threads(1);
+        using var scope = NewDisposeScope();
+        using var off = no_grad();
+        var created = MethodCatalog.Create(recipe);
+        using var networks = created.Build();
+        var step = new StepContext
+        {
+            Seed = 0, Step = 1, TotalSteps = 2, EffectiveBatch = Images, Device = CPU, SampleIds = [.. Enumerable.Range(0, Images).Select(i => (long)i)],
+        };
+        networks.Student.Backbone.BeginMicroBatch(0, 0, step.SampleIds);
+        foreach (var parameter in networks.Teacher?.parameters() ?? [])
+            parameter.requires_grad = false;
+        using var on = enable_grad();
+        var images = Enumerable.Range(0, views).Select(_ => zeros(Images, 3, ImageSize, ImageSize)).ToList();
+        var embeddings = created.Encode(networks, new Views(images, [.. images.Select(_ => (Tensor?)null)], new int[Images]), step);
+        var width = networks.Student.Backbone.FeatureDimension;
+        return new MethodTensors(
+            [.. embeddings.Select(e => new MethodTensor(e.Key, Symbols(e.Value.shape, width), e.Value.requires_grad)), .. MethodCatalog.Find(method).AlsoTakes.Select(AlsoTaken)],
+            [.. created.State.Select(s => new MethodTensor(s.Name, Symbols(s.Shape, width), false))]);
+    }
+
+    private static Recipe Recipe(string method, int views, IEnumerable<string> settings)
+    {
+        var loss = new JsonObject();
+        var known = MethodCatalog.DefaultOptions(method);
+        foreach (var (key, value) in new (string, int)[]
+        {
+            ("prototypes", Prototypes), ("clusters", Prototypes), ("queue", QueueRows), ("subBatch", Images),
+            ("decoderWidth", 16), ("decoderDepth", 1), ("decoderHeads", 2), ("frozenEpochs", 0),
+        })
+        {
+            if (known.ContainsKey(key))
+                loss[key] = value;
+        }
+
+        // A queue that is off by default stays off unless the settings turn it on.
+        if (known["queue"] is JsonValue v && v.GetValue<int>() == 0)
+            loss.Remove("queue");
+        var sized = loss.Select(l => $"loss.{l.Key}=").ToList();
+        return RecipeReader.Parse(
+            $$"""
+            {
+              "name": "{{method}}", "method": "{{method}}", "batch": { "effective": {{Images}}, "micro": {{Images}} }, "loss": {{loss.ToJsonString()}},
+              "views": [ { "count": {{views}}, "crop": { "size": {{ImageSize}} }, "mask": { "kind": "random", "ratio": {{((double)HiddenPatches / 9).ToString(CultureInfo.InvariantCulture)}} } } ],
+              "backbone": { "name": "vit-nano", "patchSize": {{PatchSize}}, "imageSize": {{ImageSize}} }, "projector": { "shape": "{{Projection}}" }
+            }
+            """,
+            settings.Where(s => !sized.Any(z => s.StartsWith(z, StringComparison.Ordinal)) && !IsSize(s)).Select(s => s.StartsWith("loss.queue=", StringComparison.Ordinal) ? $"loss.queue={QueueRows}" : s),
+            method);
+
+        static bool IsSize(string setting) => new[] { "batch.", "projector.", "predictor.", "backbone.", "views." }.Any(p => setting.StartsWith(p, StringComparison.Ordinal));
+    }
+
+    private static string Symbols(IEnumerable<long> shape, int features) => "[" + string.Join(", ", shape.Select(d =>
+        d switch
+        {
+            -1 => "samples",
+            Images => "N",
+            Projection => "D",
+            Prototypes => "K",
+            QueueRows => "L",
+            HiddenPatches => "H",
+            3 * PatchSize * PatchSize => "p·p·3",
+            _ when d == features => "F",
+            _ => d.ToString(CultureInfo.InvariantCulture),
+        })) + "]";
+
+    private static MethodTensor AlsoTaken(string text)
+    {
+        var space = text.IndexOf(' ');
+        return new MethodTensor(text[..space], text[(space + 1)..], true);
+    }
+}

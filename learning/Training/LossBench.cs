@@ -1,0 +1,144 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text.Json.Nodes;
+using SslOrleans.Contracts;
+using SslOrleans.Contracts.Recipes;
+using SslOrleans.Learning.Methods;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SslOrleans.Learning.Training;
+
+/// <summary>What a loss is worth on given tensors.</summary>
+/// <param name="Loss">The scalar.</param>
+/// <param name="Terms">Terms that the method reports, by name.</param>
+/// <param name="Gradients">By embedding, for those that carry one.</param>
+public sealed record LossValue(float Loss, IReadOnlyDictionary<string, float> Terms, IReadOnlyList<NamedArray> Gradients);
+
+/// <summary>A method's loss and gradients on embeddings and state that somebody brings, without networks and without images.</summary>
+public static class LossBench
+{
+    /// <param name="method">Name of the method.</param>
+    /// <param name="tensors">Embeddings and state by the names of <see cref="MethodTensors"/>. Batch, number of views, widths and lengths of queues are theirs.</param>
+    /// <param name="settings">Recipe overrides: <c>loss.temperature=0.2</c>.</param>
+    /// <param name="step">Step and epoch, for losses that change with them.</param>
+    /// <param name="epoch">From 0.</param>
+    /// <param name="sampleIds">Samples of the rows, for losses with a bank; 0 … N−1 when null.</param>
+    /// <exception cref="UserErrorException">A tensor is missing, unknown or of a shape that the loss does not take.</exception>
+    public static LossValue Compute(string method, IReadOnlyList<NamedArray> tensors, IReadOnlyList<string> settings, long step = 0, long epoch = 0, long[]? sampleIds = null)
+    {
+        MethodCatalog.Find(method);
+        set_num_threads(1);
+        var views = Math.Max(1, tensors.Max(t => TrailingNumber(t.Name)));
+        var known = MethodTensors.Of(method, Math.Max(views, DefaultViews(method)), settings);
+        foreach (var t in tensors)
+        {
+            if (!known.Embeddings.Concat(known.State).Any(k => k.Name == t.Name))
+                throw new UserErrorException($"tensor \"{t.Name}\" is none of {method}'s; it takes {Listing(known)}.");
+        }
+
+        var brought = tensors.Where(t => known.State.All(s => s.Name != t.Name)).ToList();
+        if (brought.Count == 0)
+            throw new UserErrorException($"there is no embedding; {method} takes {Listing(known)}.");
+        var rows = brought.Max(t => t.Name == "prototypes" || t.Shape is [1, ..] or [] ? 1 : t.Shape[0]);
+        var created = MethodCatalog.Create(Recipe(method, tensors, brought, known, (int)rows, Math.Max(views, DefaultViews(method)), settings));
+        CheckState(method, created, tensors);
+        using var scope = NewDisposeScope();
+        var embeddings = new Embeddings();
+        foreach (var t in brought)
+            embeddings.Add(t.Name, tensor(t.Values, t.Shape).requires_grad_(known.Embeddings.Single(k => k.Name == t.Name).HasGradient));
+        var state = new MethodState(tensors.Except(brought).ToDictionary(t => t.Name, t => tensor(t.Values, t.Shape)));
+        var context = new StepContext
+        {
+            Seed = 0,
+            Step = step,
+            TotalSteps = step + 1,
+            Epoch = epoch,
+            SampleIds = sampleIds ?? [.. Enumerable.Range(0, (int)rows).Select(i => (long)i)],
+            EffectiveBatch = (int)rows,
+            Device = CPU,
+        };
+        try
+        {
+            var loss = created.Loss(embeddings, state, context);
+            if (loss.requires_grad)
+                loss.backward();
+            return new LossValue(loss.detach().item<float>(), context.Reported, [.. embeddings.Where(e => e.Value.requires_grad).Select(e => Gradient(e.Key, e.Value))]);
+        }
+        catch (KeyNotFoundException e)
+        {
+            throw new UserErrorException($"{method} takes {Listing(known)}. {e.Message}", e);
+        }
+        catch (ExternalException e)
+        {
+            var shapes = string.Join(", ", tensors.Select(t => $"{t.Name} [{string.Join(", ", t.Shape)}]"));
+            throw new UserErrorException($"{method}'s loss does not take {shapes}: {e.Message.Split('\n')[0]} It takes {Listing(known)}.", e);
+        }
+    }
+
+    /// <summary><c>z1 [N, D], queue [L, D]</c>.</summary>
+    public static string Listing(MethodTensors tensors) => string.Join(", ", tensors.Embeddings.Concat(tensors.State).Select(t => $"{t.Name} {t.Shape}"));
+
+    private static Recipe Recipe(string method, IReadOnlyList<NamedArray> tensors, List<NamedArray> brought, MethodTensors known, int rows, int views, IReadOnlyList<string> settings)
+    {
+        var loss = new JsonObject();
+        var keys = MethodCatalog.DefaultOptions(method);
+        foreach (var t in tensors)
+        {
+            var symbols = known.Embeddings.Concat(known.State).First(k => k.Name == t.Name).Shape.Trim('[', ']').Split(", ");
+            for (var i = 0; i < Math.Min(symbols.Length, t.Shape.Length); i++)
+            {
+                foreach (var key in symbols[i] switch { "K" => ["prototypes", "clusters"], "L" => ["queue"], _ => Array.Empty<string>() })
+                {
+                    if (keys.ContainsKey(key))
+                        loss[key] = t.Shape[i];
+                }
+            }
+        }
+
+        var width = brought.Where(t => known.Embeddings.Any(k => k.Name == t.Name && k.Shape == "[N, D]")).Select(t => t.Shape[^1]).FirstOrDefault();
+        return RecipeReader.Parse(
+            $$"""
+            {
+              "name": "{{method}}", "method": "{{method}}", "batch": { "effective": {{rows}}, "micro": {{rows}} }, "loss": {{loss.ToJsonString()}},
+              "views": [ { "count": {{views}}, "mask": { "kind": "random", "ratio": 0.5 } } ],
+              "backbone": { "name": "vit-nano" }, "projector": { "shape": "{{(width > 0 ? width.ToString(CultureInfo.InvariantCulture) : "")}}" }
+            }
+            """,
+            settings,
+            method);
+    }
+
+    private static void CheckState(string method, IMethod created, IReadOnlyList<NamedArray> tensors)
+    {
+        foreach (var spec in created.State)
+        {
+            var t = tensors.FirstOrDefault(t => t.Name == spec.Name);
+            if (t is null)
+                continue;
+            if (t.Shape.Length != spec.Shape.Count || spec.Shape.Zip(t.Shape, (wanted, got) => wanted < 0 || wanted == got).Contains(false))
+            {
+                var wanted = string.Join(", ", spec.Shape.Select(d => d < 0 ? "samples" : $"{d}"));
+                throw new UserErrorException($"tensor \"{t.Name}\" is [{string.Join(", ", t.Shape)}]; with these embeddings and settings {method} takes [{wanted}].");
+            }
+        }
+    }
+
+    private static NamedArray Gradient(string name, Tensor embedding)
+    {
+        var gradient = embedding.grad ?? zeros_like(embedding);
+        return new NamedArray(name, embedding.shape, gradient.contiguous().data<float>().ToArray(), true);
+    }
+
+    /// <summary>The fewest views that the method accepts.</summary>
+    private static int DefaultViews(string method)
+        => MethodTensors.Of(method).Embeddings.Max(e => TrailingNumber(e.Name)) > 1 ? 2 : 1;
+
+    private static int TrailingNumber(string name)
+    {
+        var digits = name.Length;
+        while (digits > 0 && char.IsAsciiDigit(name[digits - 1]))
+            digits--;
+        return digits < name.Length ? int.Parse(name[digits..], CultureInfo.InvariantCulture) : 0;
+    }
+}

@@ -1,0 +1,274 @@
+using System.Text.Json.Nodes;
+using SslOrleans.Learning.Losses;
+using SslOrleans.Learning.Methods;
+using SslOrleans.Learning.Numerics;
+using TorchSharp;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace SslOrleans.Learning.Tests;
+
+/// <summary>Where one method is another in a limit, or its loss is known without computing: each checked through the method itself.</summary>
+public class MethodIdentityTests
+{
+    [Fact]
+    [Trait("Method", "relic")]
+    public void Without_its_invariance_term_it_is_SimCLR()
+        => Same(Loss("relic", Two(), ("temperature", 0.3), ("invariance", 0)), Loss("simclr", Two(), ("temperature", 0.3)));
+
+    [Fact]
+    [Trait("Method", "supcon")]
+    public void When_every_image_is_its_own_class_it_is_SimCLR()
+    {
+        using var scope = NewDisposeScope();
+        var labels = arange(0, 6).to(ScalarType.Float32);
+        foreach (var variant in new[] { "out", "in" })
+            Same(Loss("supcon", new(Two()) { ["labels"] = labels }, ("variant", variant)), Loss("simclr", Two()));
+    }
+
+    [Fact]
+    [Trait("Method", "infonce")]
+    [Trait("Method", "simclr")]
+    public void InfoNCE_has_the_anchor_itself_in_the_denominator_and_SimCLR_has_not()
+    {
+        // With every row the same, all cosines are 1: ln 2N against ln(2N − 1).
+        var same = new Dictionary<string, Tensor> { ["z1"] = ones(6, 5), ["z2"] = ones(6, 5) };
+        Assert.Equal(Math.Log(12), Loss("infonce", same), 1e-5);
+        Assert.Equal(Math.Log(11), Loss("simclr", same), 1e-5);
+    }
+
+    [Fact]
+    [Trait("Method", "dcl")]
+    public void Its_denominator_has_neither_anchor_nor_positive()
+        => Assert.Equal(Math.Log(10), Loss("dcl", new() { ["z1"] = ones(6, 5), ["z2"] = ones(6, 5) }), 1e-5);
+
+    [Fact]
+    [Trait("Method", "dclw")]
+    public void With_a_wide_sigma_all_weights_are_1_and_it_is_DCL()
+        => Same(Loss("dclw", Two(), ("sigma", 1e6)), Loss("dcl", Two()), 1e-4);
+
+    [Fact]
+    [Trait("Method", "unified")]
+    public void On_unit_vectors_with_epsilon_0_it_is_a_one_view_DCL_at_half_the_temperature()
+    {
+        using var scope = NewDisposeScope();
+        var (a, b) = (functional.normalize(Draw(1), dim: 1), functional.normalize(Draw(2), dim: 1));
+        const double Tau = 0.6;
+        var self = eye(6, dtype: ScalarType.Bool);
+
+        // ‖a − b‖² = 2 − 2cos: −d²/τ and cos/(τ/2) differ by a constant, which cancels.
+        Tensor OneView(Tensor x, Tensor y) => ((x.mm(x.t()) / (Tau / 2)).masked_fill(self, float.NegativeInfinity).logsumexp(1) - ((x * y).sum(1) / (Tau / 2))).mean();
+        Same(Loss("unified", new() { ["z1"] = a, ["z2"] = b }, ("temperature", Tau), ("epsilon", 0)), Tau * ((OneView(a, b) + OneView(b, a)) / 2).item<float>());
+    }
+
+    [Fact]
+    [Trait("Method", "triplet")]
+    public void It_is_0_once_every_negative_is_farther_than_the_positive_by_the_margin()
+    {
+        var apart = new Dictionary<string, Tensor> { ["z1"] = 3 * eye(6), ["z2"] = 3 * eye(6) };
+        Assert.Equal(0, Loss("triplet", apart, ("normalize", false), ("margin", 4.2)), 1e-6);
+        Assert.True(Loss("triplet", apart, ("normalize", false), ("margin", 4.3)) > 1e-3);
+    }
+
+    [Fact]
+    [Trait("Method", "margin")]
+    public void It_is_0_only_when_positives_coincide_and_all_others_keep_the_margin()
+    {
+        var apart = new Dictionary<string, Tensor> { ["z1"] = 3 * eye(6), ["z2"] = 3 * eye(6) };
+        Assert.Equal(0, Loss("margin", apart, ("distance", 4.2)), 1e-6);
+        Assert.True(Loss("margin", apart, ("distance", 4.3)) > 1e-3);
+        apart["z2"] = apart["z2"] + 0.01;
+        Assert.True(Loss("margin", apart, ("distance", 4.2)) > 1e-3);
+    }
+
+    [Fact]
+    [Trait("Method", "npair")]
+    public void Its_penalty_is_the_mean_squared_length_and_its_candidates_are_one_view_of_each_image()
+    {
+        var zero = new Dictionary<string, Tensor> { ["z1"] = zeros(6, 5), ["z2"] = zeros(6, 5) };
+        Assert.Equal(Math.Log(6), Loss("npair", zero, ("beta", 1)), 1e-5);
+        var plain = Loss("npair", Two(), ("beta", 0));
+        var lengths = (Two()["z1"].square().sum() + Two()["z2"].square().sum()).item<float>() / 12;
+        Same(Loss("npair", Two(), ("beta", 0.5)), plain + (0.5 * lengths));
+    }
+
+    [Fact]
+    [Trait("Method", "barlowtwins")]
+    public void Identical_uncorrelated_views_cost_nothing_and_a_copied_dimension_costs_2_lambda()
+    {
+        var white = Hadamard();
+        Assert.Equal(0, Loss("barlowtwins", new() { ["z1"] = white, ["z2"] = white }), 1e-3);
+        var copied = cat([white, white.narrow(1, 0, 1)], 1);
+        Assert.Equal(2 * 0.01, Loss("barlowtwins", new() { ["z1"] = copied, ["z2"] = copied }, ("lambda", 0.01)), 1e-4);
+    }
+
+    [Fact]
+    [Trait("Method", "vicreg")]
+    public void Identical_uncorrelated_views_of_spread_1_cost_nothing_and_a_point_costs_its_variance_term()
+    {
+        var white = 2 * Hadamard();
+        Assert.Equal(0, Loss("vicreg", new() { ["z1"] = white, ["z2"] = white }), 1e-4);
+        Assert.Equal(25 * (1 - 0.01), Loss("vicreg", new() { ["z1"] = ones(8, 3), ["z2"] = ones(8, 3) }), 1e-3);
+    }
+
+    [Fact]
+    [Trait("Method", "pmsn")]
+    [Trait("Method", "msn")]
+    public void A_power_law_of_exponent_0_is_the_uniform_prior_of_MSN()
+    {
+        var tensors = new Dictionary<string, Tensor> { ["key1"] = Draw(1), ["z2"] = Draw(2), ["prototypes"] = Draw(3, 4) };
+        Same(Loss("pmsn", tensors, ("prototypes", 4), ("exponent", 0)), Loss("msn", tensors, ("prototypes", 4)));
+        Assert.NotEqual(Loss("pmsn", tensors, ("prototypes", 4), ("exponent", 1)), Loss("msn", tensors, ("prototypes", 4)), 1e-3);
+    }
+
+    [Fact]
+    [Trait("Method", "mocov2")]
+    [Trait("Method", "mocov1")]
+    public void Orthogonal_negatives_leave_a_logistic_function_of_the_queues_length()
+    {
+        // cos(q, k) = 1 and cos(q, n) = 0 for L = 6 negatives: −ln(e^{1/τ} / (e^{1/τ} + 6)).
+        var q = cat([2 * ones(6, 1), zeros(6, 4)], 1);
+        var queue = cat([zeros(6, 1), ones(6, 1), zeros(6, 3)], 1);
+        var tensors = new Dictionary<string, Tensor> { ["q1"] = q, ["key2"] = q, ["queue2"] = queue };
+        foreach (var method in new[] { "mocov1", "mocov2" })
+            Assert.Equal(Math.Log(1 + (6 * Math.Exp(-1 / 0.5))), Loss(method, tensors, ("temperature", 0.5), ("queue", 6)), 1e-5);
+    }
+
+    [Fact]
+    [Trait("Method", "mocov3")]
+    public void The_factor_2_tau_keeps_the_size_of_the_gradient()
+    {
+        // Far apart in temperature, the loss of indifferent outputs is 2τ · 2 ln N.
+        foreach (var tau in new[] { 0.2, 2.0 })
+            Assert.Equal(2 * tau * 2 * Math.Log(6), Loss("mocov3", new() { ["q1"] = ones(6, 5), ["q2"] = ones(6, 5), ["key1"] = ones(6, 5), ["key2"] = ones(6, 5) }, ("temperature", tau)), 1e-5);
+    }
+
+    [Fact]
+    [Trait("Method", "dino")]
+    public void A_student_that_is_indifferent_pays_ln_K_whatever_the_teacher_says()
+        => Assert.Equal(Math.Log(7), Loss("dino", new() { ["s1"] = ones(6, 7), ["s2"] = ones(6, 7), ["t1"] = Draw(1, 6, 7), ["t2"] = Draw(2, 6, 7), ["center"] = zeros(1, 7) }, ("prototypes", 7)), 1e-5);
+
+    [Fact]
+    [Trait("Method", "npid")]
+    public void At_its_own_last_embedding_the_proximal_term_is_0()
+    {
+        var bank = functional.normalize(Draw(1), dim: 1);
+        var still = Loss("npid", new() { ["z1"] = bank, ["bank"] = bank }, ("beta", 100));
+        Same(still, Loss("npid", new() { ["z1"] = bank, ["bank"] = bank }, ("beta", 0)), 1e-4);
+        Assert.True(Loss("npid", new() { ["z1"] = Draw(2), ["bank"] = bank }, ("beta", 100)) > still + 1);
+    }
+
+    [Fact]
+    [Trait("Method", "nce")]
+    public void Self_normalised_scores_of_equal_densities_are_at_the_minimum()
+    {
+        using var scope = NewDisposeScope();
+        var scores = zeros(4).requires_grad_(true);
+        var noise = zeros(4, 1).requires_grad_(true);
+        var shift = zeros(1).requires_grad_(true);
+        var loss = NceLoss.Loss(scores + shift, noise + shift);
+        loss.backward();
+
+        // p = p_ε everywhere: one noise sample for each datum costs 2 ln 2, and no constant does better.
+        Assert.Equal(2 * Math.Log(2), loss.detach().item<float>(), 1e-6);
+        Assert.Equal(0f, shift.grad!.item<float>(), 1e-6f);
+    }
+
+    [Theory]
+    [Trait("Method", "mae")]
+    [Trait("Method", "simmim")]
+    [Trait("Method", "ijepa")]
+    [InlineData("mae", 0.75, 12)]
+    [InlineData("simmim", 0.75, 12)]
+    [InlineData("ijepa", 0.75, 12)]
+    public void The_encoder_sees_the_visible_quarter_of_the_patches_and_nothing_of_the_hidden(string method, double ratio, int hidden)
+    {
+        using var scope = NewDisposeScope();
+        using var off = no_grad();
+        var small = SmallRun.Recipe(method);
+        var recipe = small with { Views = [small.Views[0] with { Mask = small.Views[0].Mask with { Kind = "random", Ratio = ratio } }] };
+        var created = MethodCatalog.Create(recipe);
+        using var networks = created.Build();
+        Backbones.Initialization.Reset(networks.Student, 1);
+        var step = Step(2);
+        networks.Student.Backbone.BeginMicroBatch(0, 0, step.SampleIds);
+        networks.Student.eval();
+        var images = Draw(5, 2, 3 * 64).reshape(2, 3, 8, 8);
+        var seen = Predict(images);
+        Assert.Equal(hidden, seen.shape[1]);
+
+        // Other pixels under the mask: the same predictions, bit for bit. Other pixels beside it: others.
+        var mask = PatchMask.Of(new Views([images], [null]), 0, recipe, step).ToTensor(CPU).reshape(2, 1, 4, 1, 4, 1).expand(2, 3, 4, 2, 4, 2).reshape(2, 3, 8, 8);
+        var noise = Draw(6, 2, 3 * 64).reshape(2, 3, 8, 8);
+        Assert.True(seen.eq(Predict(where(mask, noise, images))).all().item<bool>());
+        Assert.False(seen.eq(Predict(where(mask, images, noise))).all().item<bool>());
+
+        Tensor Predict(Tensor pixels) => created.Encode(networks, new Views([pixels], [null]), step)["prediction"];
+    }
+
+    [Fact]
+    [Trait("Method", "dino")]
+    [Trait("Method", "ibot")]
+    [Trait("Method", "dinov2")]
+    public void The_centre_is_an_exponential_mean_of_the_teachers_outputs()
+    {
+        using var scope = NewDisposeScope();
+        foreach (var name in new[] { "dino", "ibot", "dinov2" })
+        {
+            var method = MethodCatalog.Create(SmallRun.Recipe(name));
+            var center = zeros(1, 10);
+            var expected = zeros(1, 10);
+            for (var i = 1; i <= 5; i++)
+            {
+                var carried = new Embeddings { { "center", Draw(i, 3, 10) }, { "patchCenter", Draw(i, 3, 10) } };
+                var state = new MethodState(new Dictionary<string, Tensor> { ["center"] = center, ["patchCenter"] = center });
+                center = tensor(method.Advance(state, carried, Step(3)).Changes.Single(c => c.Name == "center").Values).reshape(1, 10);
+                expected += 0.1 * Math.Pow(0.9, 5 - i) * Draw(i, 3, 10).mean([0], keepdim: true);
+            }
+
+            Assert.True((center - expected).abs().max().item<float>() < 1e-6);
+        }
+    }
+
+    private static double Loss(string method, Dictionary<string, Tensor> tensors, params (string Key, JsonNode Value)[] options)
+    {
+        using var scope = NewDisposeScope();
+        var loss = new JsonObject(options.Select(o => KeyValuePair.Create(o.Key, (JsonNode?)o.Value.DeepClone())));
+        var rows = (int)tensors.Values.First().shape[0];
+        var recipe = SmallRun.Recipe("simclr") with
+        {
+            Method = method,
+            Batch = new() { Effective = rows, Micro = rows },
+            Loss = loss,
+            Projector = new() { Shape = $"{tensors.Values.First().shape[1]}" },
+            Backbone = new() { Name = "vit-nano", PatchSize = 2, ImageSize = 8 },
+        };
+        var created = MethodCatalog.Create(recipe);
+        var embeddings = new Embeddings();
+        foreach (var (name, value) in tensors)
+            embeddings.Add(name, value);
+        return created.Loss(embeddings, new MethodState(tensors), Step(rows)).item<float>();
+    }
+
+    private static Dictionary<string, Tensor> Two() => new() { ["z1"] = Draw(1), ["z2"] = Draw(2) };
+
+    private static void Same(double a, double b, double tolerance = 1e-5) => Assert.Equal(a, b, tolerance * Math.Max(1, Math.Abs(b)));
+
+    private static StepContext Step(int rows) => new()
+    {
+        Seed = 0, Step = 1, TotalSteps = 2, EffectiveBatch = rows, Device = CPU, SampleIds = [.. Enumerable.Range(0, rows).Select(i => (long)i)],
+    };
+
+    /// <summary>Three uncorrelated dimensions of mean 0 and variance 1 (8/7 over N − 1).</summary>
+    private static Tensor Hadamard()
+        => tensor(Enumerable.Range(0, 24).Select(i => ((i / 3) >> (i % 3) & 1) == 0 ? 1f : -1f).ToArray()).reshape(8, 3);
+
+    private static Tensor Draw(int number, int rows = 6, int width = 5)
+    {
+        var random = new RandomStream(4, Purpose.Evaluation, 0, number, 0);
+        var values = new float[rows * width];
+        foreach (ref var value in values.AsSpan())
+            value = random.NextNormal();
+        return tensor(values).reshape(rows, width);
+    }
+}

@@ -1,0 +1,80 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using SslOrleans.Contracts.Recipes;
+using SslOrleans.Learning.Data;
+using SslOrleans.Learning.Evaluate;
+using SslOrleans.Learning.Training;
+using static TorchSharp.torch;
+
+namespace SslOrleans.Recipes.Tests;
+
+/// <summary>
+/// The quick recipe of a method, trained as it is on generated images, beats the untrained encoder's kNN by the margin that
+/// docs/methods/proofs.json holds.
+/// </summary>
+public partial class QuickRecipeTests
+{
+    private static readonly string s_root = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(Here())!, "..", ".."));
+
+    private static readonly Lazy<string> s_images = new(() =>
+    {
+        var folder = Directory.CreateTempSubdirectory("sslo-quick-").FullName;
+        GeneratedImages.Write(folder, 5000, 1000, 0);
+        return folder;
+    });
+
+    /// <summary>Method and the points that its run must gain.</summary>
+    public static TheoryData<string, double> Margins
+    {
+        get
+        {
+            using var proofs = JsonDocument.Parse(File.ReadAllText(Path.Combine(s_root, "docs", "methods", "proofs.json")));
+            var data = new TheoryData<string, double>();
+            foreach (var method in proofs.RootElement.EnumerateObject().Where(m => m.Value.GetProperty("margin").GetDouble() > 0))
+                data.Add(method.Name, method.Value.GetProperty("margin").GetDouble());
+            return data;
+        }
+    }
+
+    [Theory]
+    [Trait("Category", "Slow")]
+    [MemberData(nameof(Margins))]
+    public async Task KnnBeatsTheUntrainedEncoder(string method, double margin)
+    {
+        var recipe = RecipeReader.Read(Recipe(method));
+        using var data = new ImageTrainingData(recipe, s_images.Value);
+        using var trainer = new LocalTrainer(recipe, data, lanes: 2);
+        using var encoder = Encoder.OfRecipe(recipe, teacher: false, CPU);
+        var before = await Knn();
+        while (trainer.Step < trainer.Plan.TotalSteps)
+            trainer.RunStep();
+        var gained = 100 * (await Knn() - before);
+        Assert.True(gained >= margin, $"{method}: kNN {100 * before:F1} % untrained, {gained:+0.0;-0.0} points after {trainer.Step} steps; {margin} are held");
+
+        async Task<double> Knn()
+        {
+            encoder.Load(trainer.Parameters, trainer.Teacher);
+            using var features = (await FeaturePass.Run(encoder, data, new FeatureOrder()))[0];
+            return KnnProbe.Evaluate(features.Labelled(), [recipe.Evaluation.Neighbours], [recipe.Evaluation.Temperature])[0].Accuracy;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Margins))]
+    public void TheHeaderSaysWhatWasMeasuredAndTheMarginIsBelowIt(string method, double margin)
+    {
+        var header = Measured().Match(File.ReadAllText(Recipe(method)));
+        Assert.True(header.Success, $"{method}: the recipe's header has no measured kNN");
+        var gained = double.Parse(header.Groups[2].Value, CultureInfo.InvariantCulture) - double.Parse(header.Groups[1].Value, CultureInfo.InvariantCulture);
+        Assert.InRange(margin, 1, gained - 0.5);
+    }
+
+    private static string Recipe(string method) => Path.Combine(s_root, "recipes", $"{method}-cifar10-quick.jsonc");
+
+    [GeneratedRegex(@"^// Measured on generated images: kNN ([0-9.]+) % untrained, ([0-9.]+) % after", RegexOptions.Multiline)]
+    private static partial Regex Measured();
+
+    private static string Here([CallerFilePath] string path = "") => path;
+}
