@@ -5,6 +5,7 @@ using SslOrleans.Contracts;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Contracts.Recipes;
+using SslOrleans.Grains.Data;
 using SslOrleans.Grains.Placement;
 using SslOrleans.Silo;
 
@@ -40,7 +41,7 @@ public sealed class GrainTrainingSession : ITrainingSession
             for (var i = 0; i < request.Workers; i++)
                 cluster.StartWorker($"worker-{i + 1}", request.RunsFolder, request.Recipe.Workers.ThreadsPerWorker, DeviceKind(request.Device));
             var session = new GrainTrainingSession(cluster, request.Run);
-            await session._grain.Start(new RunRequest(RecipeReader.Write(request.Recipe), Path.GetFullPath(request.DataPath), request.Resume));
+            await session._grain.Start(new RunRequest(RecipeReader.Write(request.Recipe), DataLocations.Normalize(request.DataPath), request.Resume));
             return session;
         }
         catch

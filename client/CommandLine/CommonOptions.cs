@@ -17,7 +17,7 @@ public static class CommonOptions
         DefaultValueFactory = _ => [],
     };
 
-    public static Option<string?> Data() => new("--data") { Description = "Data set: a folder, a folder of shards or a container.", HelpName = "path" };
+    public static Option<string?> Data() => new("--data") { Description = "Data set: a folder, a shard, or a container of shards (azure:CONTAINER/FOLDER).", HelpName = "path" };
 
     public static Option<string> Runs() => new("--runs") { Description = "Folder that holds the runs.", HelpName = "folder", DefaultValueFactory = _ => "runs" };
 

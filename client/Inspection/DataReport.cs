@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using SslOrleans.Contracts;
+using SslOrleans.Grains.Data;
 using SslOrleans.Learning.Data;
 
 namespace SslOrleans.Client.Inspection;
@@ -51,7 +52,7 @@ public sealed record DataReport(
 
     private static DataReport One(string path, string split, CancellationToken cancellation)
     {
-        using var source = ImageSources.Open(path, split);
+        using var source = DataLocations.OpenSource(path, split);
         var undecodable = new ConcurrentDictionary<string, string>();
         var sizes = new ConcurrentDictionary<(int Width, int Height), int>();
         long bytes = 0;
