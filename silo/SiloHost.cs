@@ -11,9 +11,11 @@ using Orleans.Hosting;
 using Orleans.Placement;
 using Orleans.Runtime.MembershipService.SiloMetadata;
 using SslOrleans.Contracts.Grains;
+using SslOrleans.Grains.Meters;
 using SslOrleans.Grains.Placement;
 using SslOrleans.Grains.Storage;
 using SslOrleans.Grains.Workers;
+using SslOrleans.Silo.Dashboard;
 using TorchSharp;
 
 namespace SslOrleans.Silo;
@@ -26,7 +28,9 @@ public static class SiloHost
     {
         settings = WithPorts(settings);
         torch.set_num_threads(settings.ThreadsPerWorker);
-        var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
+        IHostApplicationBuilder builder = settings.Dashboard is { } dashboard
+            ? DashboardHost.CreateBuilder(dashboard)
+            : Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Logging.SetMinimumLevel(LogLevel.Warning).AddSimpleConsole(o => o.SingleLine = true);
 
         // Standard output belongs to the command, which may be printing JSON.
@@ -35,6 +39,7 @@ public static class SiloHost
         builder.Services.AddSingleton<IHostLifetime, SignalsElsewhere>();
         builder.Services.AddSingleton(_ => RunStorage.Open(settings.Storage));
         builder.Services.AddSingleton<IWorkerEnvironment, WorkerEnvironment>();
+        builder.Services.AddSingleton<CallMeters>();
         builder.UseOrleans(silo =>
         {
             Clustering.Configure(silo, settings);
@@ -42,9 +47,17 @@ public static class SiloHost
             silo.UseSiloMetadata(new Dictionary<string, string> { [Roles.Key] = settings.Roles });
             silo.Services.AddPlacementFilter<OnParameterSilo, OnParameterSiloDirector>(ServiceLifetime.Singleton);
             silo.Services.AddPlacementFilter<OnNamedSilo, OnNamedSiloDirector>(ServiceLifetime.Singleton);
+            silo.Services.AddSingleton<IIncomingGrainCallFilter>(s => s.GetRequiredService<CallMeters>());
+            if (settings.Dashboard is not null)
+                OfficialDashboard.Add(silo);
             silo.AddStartupTask((services, _) => JoinWorkers(services, settings));
         });
-        return builder.Build();
+        if (builder is not WebApplicationBuilder web)
+            return ((HostApplicationBuilder)builder).Build();
+        var key = DashboardKey.FindOrMake(settings.Storage);
+        key.Save(settings.Storage, settings.Dashboard!.Port);
+        DashboardHost.AddServices(builder.Services, settings.Dashboard, key);
+        return DashboardHost.Build(web);
     }
 
     /// <summary>The settings with free ports where none is set.</summary>
@@ -52,6 +65,7 @@ public static class SiloHost
     {
         SiloPort = settings.SiloPort > 0 ? settings.SiloPort : FreePort(),
         GatewayPort = settings.GatewayPort > 0 ? settings.GatewayPort : FreePort(),
+        Dashboard = settings.Dashboard?.WithPort(DashboardKey.Find(settings.Storage)?.Port ?? 0),
     };
 
     private static async Task JoinWorkers(IServiceProvider services, SiloSettings settings)

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Orleans.Runtime;
+using SslOrleans.Client.CommandLine;
 using SslOrleans.Client.Training;
 using SslOrleans.Contracts;
 using SslOrleans.Contracts.Grains;
@@ -8,6 +9,7 @@ using SslOrleans.Contracts.Recipes;
 using SslOrleans.Grains.Data;
 using SslOrleans.Grains.Placement;
 using SslOrleans.Silo;
+using SslOrleans.Silo.Dashboard;
 
 namespace SslOrleans.Client.Cluster;
 
@@ -28,6 +30,8 @@ public sealed class GrainTrainingSession : ITrainingSession
     }
 
     public string Run { get; }
+
+    public string? Dashboard => _cluster.Primary.Dashboard;
 
     public ClusterConnection Cluster => _cluster;
 
@@ -62,6 +66,8 @@ public sealed class GrainTrainingSession : ITrainingSession
             var news = await Ask(() => _grain.News(seen), cancellationToken);
             if (news.Events.Length > 0)
                 seen = news.Events[^1].Sequence;
+            else if (news.LastSequence < seen)
+                seen = 0;
             yield return news;
             if (news.Status.Phase is RunPhase.Completed or RunPhase.Stopped or RunPhase.Failed && news.Events.Length == 0)
                 yield break;
@@ -89,6 +95,7 @@ public sealed class GrainTrainingSession : ITrainingSession
             ThreadsPerWorker = threads,
             Device = device,
             Storage = request.RunsFolder,
+            Dashboard = DashboardSettings.Parse(request.Dashboard, ProjectFiles.Recipes),
         };
     }
 

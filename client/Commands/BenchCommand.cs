@@ -19,6 +19,7 @@ public static class BenchCommand
         Train(screen),
         Step(screen),
         Augment(screen),
+        BenchProbes.Build(screen),
     };
 
     private static Command Train(Screen screen)

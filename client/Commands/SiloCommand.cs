@@ -7,6 +7,7 @@ using SslOrleans.Client.CommandLine;
 using SslOrleans.Contracts;
 using SslOrleans.Grains.Placement;
 using SslOrleans.Silo;
+using SslOrleans.Silo.Dashboard;
 
 namespace SslOrleans.Client.Commands;
 
@@ -23,8 +24,9 @@ public static class SiloCommand
         var device = new Option<string>("--device") { Description = "cpu or cuda.", DefaultValueFactory = _ => "cpu" };
         var port = new Option<int>("--port") { Description = "Port for other silos; a free one by default." };
         var parent = new Option<int>("--parent") { Description = "Ends when this process ends.", Hidden = true };
+        var dashboard = CommonOptions.Dashboard();
         var runs = CommonOptions.Runs();
-        var command = new Command("silo", "Runs a node: the primary, or one that joins a training that is running.") { join, name, roles, workers, threads, device, port, parent, runs };
+        var command = new Command("silo", "Runs a node: the primary, or one that joins a training that is running.") { join, name, roles, workers, threads, device, port, parent, dashboard, runs };
         command.SetAction(async (parsed, cancellation) =>
         {
             var primary = parsed.GetValue(join) is { } address ? Parse(address) : null;
@@ -38,6 +40,7 @@ public static class SiloCommand
                 Device = parsed.GetValue(device)!,
                 SiloPort = parsed.GetValue(port),
                 Storage = parsed.GetValue(runs)!,
+                Dashboard = primary is null ? DashboardSettings.Parse(parsed.GetValue(dashboard), ProjectFiles.Recipes) : null,
             });
             await Run(screen, settings, parsed.GetValue(parent), cancellation);
             return ExitCodes.Well;
@@ -51,8 +54,10 @@ public static class SiloCommand
         using var host = SiloHost.Build(settings);
         await host.StartAsync(cancellation);
         if (settings.Primary is null)
-            new SiloRecord(Environment.ProcessId, settings.SiloPort, settings.GatewayPort, settings.ClusterId).Write(settings.Storage);
+            new SiloRecord(Environment.ProcessId, settings.SiloPort, settings.GatewayPort, settings.ClusterId, settings.Dashboard?.Url).Write(settings.Storage);
         screen.Line($"silo {settings.Name} ({settings.Roles}) on 127.0.0.1:{settings.SiloPort}; add a node with: sslo silo --join 127.0.0.1:{(settings.Primary?.Port ?? settings.SiloPort)}");
+        if (settings.Dashboard is { } dashboard)
+            screen.Line($"dashboard: {dashboard.Url}");
         var watch = parent > 0 ? WatchParent(parent, ending) : Task.CompletedTask;
         try
         {

@@ -41,6 +41,8 @@ internal static class RecipeChecks
         Must(r.Checkpoint.EverySteps >= 0, "checkpoint.everySteps", r.Checkpoint.EverySteps, "give 0 (only start and end) or more");
         Must(r.Checkpoint.Keep >= 1, "checkpoint.keep", r.Checkpoint.Keep, "give at least 1");
         Must(r.Evaluation.Neighbours > 0, "evaluation.neighbours", r.Evaluation.Neighbours, "give at least 1");
+        foreach (var probe in r.Evaluation.Probes)
+            OneOf("evaluation.probes", probe, [.. EvaluationRecipe.Known]);
         Must(r.Evaluation.Temperature > 0, "evaluation.temperature", r.Evaluation.Temperature, "give a number above 0");
         Must(r.Views.Count > 0, "views", "[]", "describe at least one group of views");
         Must(r.Backbone.PatchSize > 0, "backbone.patchSize", r.Backbone.PatchSize, "give a side in pixels above 0");

@@ -36,10 +36,10 @@ internal sealed class RunMeters(int effectiveBatch)
         DataWaitShare = _steps++ == 0 ? wait : (0.8 * DataWaitShare) + (0.2 * wait);
     }
 
-    public void Probed(ProbeResult result)
+    public void Probed(EvaluationResult result)
     {
-        foreach (var (name, value) in result.Values)
-            Probes[name] = value;
+        foreach (var name in result.Headlines)
+            Probes[name] = result.Values[name];
     }
 
     /// <summary>What metrics and watchers get of a step.</summary>

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Orleans;
 using SslOrleans.Contracts;
 using SslOrleans.Contracts.Grains;
@@ -6,7 +5,6 @@ using SslOrleans.Contracts.Messages;
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Grains.Parameters;
 using SslOrleans.Grains.State;
-using SslOrleans.Learning.Evaluate;
 using SslOrleans.Learning.Methods;
 using SslOrleans.Learning.Numerics;
 using SslOrleans.Learning.Training;
@@ -174,22 +172,6 @@ internal sealed class WorkerSession : IDisposable
                     [.. Enumerable.Range(0, _plan.MicroBatches).Select(m => TensorBlocks.Of(parts.Select(p => p[m])))],
                     [.. update.Changes.Select(StateBlocks.Of)]);
             });
-        }
-        finally
-        {
-            _one.Release();
-        }
-    }
-
-    public async Task<ProbeResult> Probe(long version)
-    {
-        await _one.WaitAsync();
-        try
-        {
-            var started = Stopwatch.GetTimestamp();
-            await BringTo(version);
-            var values = await _thread.Run(() => KnnProbe.Run((pixels, h, w) => _replica.Features(pixels, h, w), _replica.FeatureDimension, _data, _replica.Recipe.Evaluation));
-            return new ProbeResult(version, "knn", new Dictionary<string, double>(values), Stopwatch.GetElapsedTime(started).TotalSeconds);
         }
         finally
         {

@@ -142,19 +142,19 @@ public sealed class ImageTrainingData : ITrainingData
         }
     }
 
-    private EvaluationSet? EvaluationOf(IImageSource source)
+    private EvaluationSet EvaluationOf(IImageSource source)
     {
         var labels = new int[source.Count];
-        for (var i = 0; i < labels.Length; i++)
+        var complete = true;
+        for (var i = 0; i < labels.Length && complete; i++)
         {
-            if (source.Label(i) is not { } label)
-                return null;
-            labels[i] = label;
+            complete = source.Label(i) is not null;
+            labels[i] = source.Label(i) ?? 0;
         }
 
         var size = _plan[0].Crop.Size;
         var settings = ViewSettings.Evaluation(size, ViewPlans.Normalization(_recipe));
-        return new EvaluationSet(labels, size, size, (first, count) =>
+        return new EvaluationSet(source.Count, complete ? labels : null, size, size, (first, count) =>
         {
             var pixels = new float[count * settings.Length];
             t_image ??= new RgbImage();

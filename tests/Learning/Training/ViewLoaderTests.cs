@@ -74,28 +74,6 @@ public sealed class ViewLoaderTests : IDisposable
     }
 
     [Fact]
-    public async Task Memory_is_used_again_and_bounded()
-    {
-        using var data = new ImageTrainingData(_recipe, _folder.File("images"));
-        using var loader = new ViewLoader(data, threads: 1, capacity: 4);
-        await Round(0);
-        var before = GC.GetTotalAllocatedBytes(precise: true);
-        for (var step = 1; step <= 20; step++)
-            await Round(step * 16L);
-
-        // 40 micro-batches of 8 · (2 · 16² + 2 · 8²) · 3 floats are 2.4 MB.
-        Assert.True(GC.GetTotalAllocatedBytes(precise: true) - before < 800_000, $"{GC.GetTotalAllocatedBytes() - before} bytes");
-
-        async Task Round(long first)
-        {
-            loader.Prefetch(first, 8);
-            loader.Prefetch(first + 8, 8);
-            (await loader.Take(first, 8)).Dispose();
-            (await loader.Take(first + 8, 8)).Dispose();
-        }
-    }
-
-    [Fact]
     public async Task A_failure_in_the_background_reaches_the_one_who_takes_it()
     {
         _folder.Write("bad/x.tar", new TarBuilder().Samples(20).Add("zbad.jpg", "bad").Build());
