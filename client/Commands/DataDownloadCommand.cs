@@ -27,15 +27,14 @@ public static class DataDownloadCommand
     /// <summary>Fetches, checks, unpacks and says what to do next.</summary>
     public static async Task Download(Screen screen, DatasetArchive archive, string folder, bool keep, Downloader downloader, CancellationToken cancellation)
     {
+        Unpacking.MustBeFree(folder);
         var file = Path.GetFullPath(folder).TrimEnd('/') + Path.GetExtension(archive.Address.AbsolutePath);
-        var known = archive.Length;
-        await Progress.Run(screen, archive.Name, known, Megabytes, async progress =>
+        await Progress.Run(screen, archive.Name, archive.Length, Megabytes, async progress =>
         {
             await downloader.Fetch(archive.Address, file, archive.Md5, (have, _) => progress.Report(have), cancellation);
             return true;
         });
         var length = new FileInfo(file).Length;
-        Directory.CreateDirectory(folder);
         await Unpacking.Unpack(file, folder, cancellation);
         if (!keep)
             File.Delete(file);

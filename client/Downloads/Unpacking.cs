@@ -7,31 +7,32 @@ namespace SslOrleans.Client.Downloads;
 /// <summary>A .tar.gz into a folder: whole or not at all, and without the one folder that archives put around everything.</summary>
 public static class Unpacking
 {
+    /// <summary>Refuses a folder that holds something: nothing of it would be safe.</summary>
+    /// <exception cref="UserErrorException">There is something in the folder, or a file of that name.</exception>
+    public static void MustBeFree(string folder)
+    {
+        if (File.Exists(folder) || (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any()))
+            throw new UserErrorException($"{folder} is not empty; remove it to fetch the data set anew, or name another folder with --to.");
+    }
+
     /// <param name="archive">The .tar.gz.</param>
-    /// <param name="folder">Receives what is in it.</param>
+    /// <param name="folder">Receives what is in it; must not be there, or be empty.</param>
     /// <param name="cancellation">Leaves nothing behind.</param>
-    /// <exception cref="UserErrorException">It is damaged, leads out of the folder, or the folder cannot be written.</exception>
+    /// <exception cref="UserErrorException">It is damaged, leads out of the folder, or the folder is not empty or cannot be written.</exception>
     public static async Task Unpack(string archive, string folder, CancellationToken cancellation)
     {
-        var part = Path.Combine(folder, ".unpacking");
+        MustBeFree(folder);
+        var part = Path.GetFullPath(folder).TrimEnd('/') + ".unpacking";
         try
         {
-            if (Directory.Exists(part))
-                Directory.Delete(part, recursive: true);
+            Remove(part);
             Directory.CreateDirectory(part);
             await using (var gzip = new GZipStream(File.OpenRead(archive), CompressionMode.Decompress))
                 await TarFile.ExtractToDirectoryAsync(gzip, part, overwriteFiles: false, cancellation);
             var root = Directory.GetFileSystemEntries(part) is [var only] && Directory.Exists(only) ? only : part;
-            foreach (var entry in Directory.GetFileSystemEntries(root))
-            {
-                var target = Path.Combine(folder, Path.GetFileName(entry));
-                if (Directory.Exists(target))
-                    Directory.Delete(target, recursive: true);
-                if (Directory.Exists(entry))
-                    Directory.Move(entry, target);
-                else
-                    File.Move(entry, target, overwrite: true);
-            }
+            if (Directory.Exists(folder))
+                Directory.Delete(folder);
+            Directory.Move(root, folder);
         }
         catch (InvalidDataException e)
         {
@@ -43,8 +44,13 @@ public static class Unpacking
         }
         finally
         {
-            if (Directory.Exists(part))
-                Directory.Delete(part, recursive: true);
+            Remove(part);
         }
+    }
+
+    private static void Remove(string folder)
+    {
+        if (Directory.Exists(folder))
+            Directory.Delete(folder, recursive: true);
     }
 }

@@ -27,27 +27,8 @@ public sealed record DataReport(
     /// <exception cref="UserErrorException">Nothing readable is there.</exception>
     public static IEnumerable<DataReport> Of(string path, string? split, CancellationToken cancellation)
     {
-        if (split is not null)
-        {
-            yield return One(path, split, cancellation);
-            yield break;
-        }
-
-        yield return One(path, "train", cancellation);
-        if (File.Exists(path))
-            yield break;
-        DataReport? test = null;
-        try
-        {
-            test = One(path, "test", cancellation);
-        }
-        catch (UserErrorException e) when (e.Message.Contains("has no split", StringComparison.Ordinal))
-        {
-            // A data set without a test split is a data set all the same.
-        }
-
-        if (test is not null)
-            yield return test;
+        foreach (var name in split is null ? DataLocations.Splits(path) : [split])
+            yield return One(path, name, cancellation);
     }
 
     private static DataReport One(string path, string split, CancellationToken cancellation)

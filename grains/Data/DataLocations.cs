@@ -49,7 +49,22 @@ public static class DataLocations
     /// <summary>Opens a split without a cluster, as the console's inspection does.</summary>
     /// <exception cref="UserErrorException">Nothing is there, or it is damaged or may not be read.</exception>
     public static IImageSource OpenSource(string location, string split, SourceOptions? options = null)
-        => IsContainer(location) ? ImageSources.Open(new CachedFiles(Open(location), CacheOptions.FromEnvironment(), _ => { }), split, options) : ImageSources.Open(location, split, options);
+    {
+        var normal = Normalize(location);
+        return IsContainer(normal)
+            ? ImageSources.Open(new CachedFiles(Open(normal), CacheOptions.FromEnvironment(), _ => { }), split, options)
+            : ImageSources.Open(location, split, options);
+    }
+
+    /// <summary>The splits that are at a location.</summary>
+    /// <exception cref="UserErrorException">Nothing is there, or it may not be read.</exception>
+    public static IReadOnlyList<string> Splits(string location)
+    {
+        if (!IsContainer(location))
+            return ImageSources.Splits(location);
+        using var files = Open(location);
+        return ImageSources.Splits(files);
+    }
 
     private static (BlobContainerClient Container, string Folder) Address(string location)
     {

@@ -11,6 +11,9 @@ public static class ImageSources
 
     private static readonly string[] SplitNames = ["train", "test", "val", "validation"];
 
+    /// <summary>STL-10 has images without labels beside its training data; a class may bear that name, so a folder of it is no split.</summary>
+    private static readonly string[] ShardSplitNames = [.. SplitNames, "unlabeled"];
+
     /// <summary>
     /// Opens one split of a data set. Recognised, in this order: CIFAR-10/100 binary files; IDX files (MNIST); STL-10's files; packed shards (*.sslpack) and
     /// tar shards (*.tar, *.tar.gz, *.tgz) whose names hold the split's name as a word ("cifar10-train-000000.tar.gz") or no split's name
@@ -110,9 +113,20 @@ public static class ImageSources
         if (!Directory.Exists(path))
             throw Missing(path);
         var test = CifarStore.Holds(path, train: false) || IdxStore.Holds(path, train: false) || StlStore.Holds(path, "test") || Named("test");
-        return [.. HasSplit(path, "train") ? ["train"] : Array.Empty<string>(), .. test ? ["test"] : Array.Empty<string>(), .. Named("val") || Named("validation") ? ["val"] : Array.Empty<string>(), .. StlStore.Holds(path, "unlabeled") ? ["unlabeled"] : Array.Empty<string>()];
+        return [.. HasSplit(path, "train") ? ["train"] : Array.Empty<string>(), .. test ? ["test"] : Array.Empty<string>(), .. Named("val") || Named("validation") ? ["val"] : Array.Empty<string>(), .. StlStore.Holds(path, "unlabeled") || InShards("unlabeled") ? ["unlabeled"] : Array.Empty<string>()];
 
-        bool Named(string name) => Directory.Exists(Path.Combine(path, name)) || Shards(path).Any(shard => SplitOf(shard) == name);
+        bool Named(string name) => Directory.Exists(Path.Combine(path, name)) || InShards(name);
+
+        bool InShards(string name) => Shards(path).Any(shard => SplitOf(shard) == name);
+    }
+
+    /// <summary>The splits that the shards of a place have; "train" when no name tells one.</summary>
+    /// <exception cref="UserErrorException">Nothing is there, or it may not be read.</exception>
+    public static IReadOnlyList<string> Splits(IDataFiles files)
+    {
+        var named = files.List().Where(f => IsShard(f.Name)).Select(f => SplitOf(f.Name) ?? SplitNames.FirstOrDefault(n => f.Name.StartsWith(n + "/", StringComparison.Ordinal)))
+            .OfType<string>().Select(n => n == "validation" ? "val" : n).ToHashSet();
+        return named.Count == 0 ? ["train"] : [.. ShardSplitNames.Where(named.Contains)];
     }
 
     private static SampleStore OpenStore(string path, string split, SourceOptions options)
@@ -176,7 +190,7 @@ public static class ImageSources
     private static string? SplitOf(string shard)
     {
         var words = Path.GetFileName(shard).Split('-', '_', '.');
-        return SplitNames.FirstOrDefault(name => words.Contains(name, StringComparer.OrdinalIgnoreCase));
+        return ShardSplitNames.FirstOrDefault(name => words.Contains(name, StringComparer.OrdinalIgnoreCase));
     }
 
     private static string[] Shards(string folder) =>
