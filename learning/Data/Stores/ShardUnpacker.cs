@@ -10,6 +10,9 @@ namespace SslOrleans.Learning.Data.Stores;
 /// </summary>
 internal sealed class ShardUnpacker(SourceOptions options)
 {
+    /// <summary>Deflate makes nothing longer than 258 bytes from 2 bits.</summary>
+    private const long MostExpansion = 1032;
+
     private long _memoryLeft = options.MemoryLimit;
     private long _diskLeft = options.CacheLimit;
 
@@ -53,7 +56,7 @@ internal sealed class ShardUnpacker(SourceOptions options)
         try
         {
             // The trailer gives the size modulo 2³², a hint only. Nobody tells of a gzip that is cut short: the tar's end mark does.
-            var hint = (long)SizeHint(path, packed);
+            var hint = Math.Min(SizeHint(path, packed), packed.Length * MostExpansion);
             packed.Position = 0;
             using var gzip = new GZipStream(packed, CompressionMode.Decompress);
             return Unpack(path, gzip, hint);

@@ -70,7 +70,7 @@ public sealed class ShardIndexTests : IDisposable
         var written = File.GetLastWriteTimeUtc(path);
         using var source = ImageSources.Open(_folder.File("set"));
         source.ReadEncoded(3);
-        using (var file = File.OpenWrite(path))
+        using (var file = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
         {
             file.Position = 700;
             file.WriteByte(0x5A);
