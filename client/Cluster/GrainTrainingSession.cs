@@ -39,6 +39,8 @@ public sealed class GrainTrainingSession : ITrainingSession
     /// <param name="ownWorkers">Workers in this process when it becomes the primary; null: as many as the machine has cores for, unless worker processes are asked for.</param>
     public static async Task<GrainTrainingSession> Open(TrainingRequest request, CancellationToken cancellation, int? ownWorkers = null)
     {
+        // Workers that cannot read the images are refused one by one, and the run would wait for better ones.
+        await Task.Run(() => DataLocations.Check(request.DataPath, request.Recipe.Data.Split), cancellation);
         var cluster = await ClusterConnection.TryConnect(request.RunsFolder, cancellation) ?? await ClusterConnection.StartPrimary(Primary(request, ownWorkers), cancellation);
         try
         {

@@ -56,6 +56,20 @@ public static class DataLocations
             : ImageSources.Open(location, split, options);
     }
 
+    /// <summary>Looks whether a split is there and may be read, before anything is begun that needs it.</summary>
+    /// <exception cref="UserErrorException">It is not.</exception>
+    public static void Check(string location, string split)
+    {
+        if (!IsContainer(location))
+        {
+            ImageSources.Check(location, split);
+            return;
+        }
+
+        using var files = Open(location);
+        ImageSources.Check(files, split);
+    }
+
     /// <summary>The splits that are at a location.</summary>
     /// <exception cref="UserErrorException">Nothing is there, or it may not be read.</exception>
     public static IReadOnlyList<string> Splits(string location)

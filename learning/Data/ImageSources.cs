@@ -129,6 +129,22 @@ public static class ImageSources
         return named.Count == 0 ? ["train"] : [.. ShardSplitNames.Where(named.Contains)];
     }
 
+    /// <summary>Looks whether a split is there, without reading it.</summary>
+    /// <exception cref="UserErrorException">It is not, or the place does not exist.</exception>
+    public static void Check(string path, string split)
+    {
+        if (File.Exists(path))
+            return;
+        if (!Directory.Exists(path))
+            throw Missing(path);
+        if (!HasSplit(path, split))
+            throw NoSplit(path, split);
+    }
+
+    /// <summary>Looks whether a place that is no folder of this machine has shards of a split, without reading them.</summary>
+    /// <exception cref="UserErrorException">It has none, or may not be read.</exception>
+    public static void Check(IDataFiles files, string split) => ShardsOf(files, files.List(), split);
+
     private static SampleStore OpenStore(string path, string split, SourceOptions options)
     {
         if (File.Exists(path))
@@ -159,7 +175,7 @@ public static class ImageSources
         }
 
         if (split != "train" || shards.Any(shard => SplitOf(shard) is not null) || SplitNames.Any(name => Directory.Exists(Path.Combine(path, name))))
-            throw new UserErrorException($"'{path}' has no split '{split}': no shard and no sub-folder of that name; add one, or name another split.");
+            throw NoSplit(path, split);
         return shards.Length > 0 ? OpenShards(shards, classes, options) : new ImageFolderStore(path, options);
     }
 
@@ -176,6 +192,9 @@ public static class ImageSources
             classes,
             options);
     }
+
+    private static UserErrorException NoSplit(string path, string split) =>
+        new($"'{path}' has no split '{split}': no shard and no sub-folder of that name; add one, or name another split.");
 
     private static UserErrorException Missing(string path) =>
         new($"Data folder '{path}' does not exist; give the folder that holds the images or shards.");

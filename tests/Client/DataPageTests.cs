@@ -23,11 +23,24 @@ public sealed class DataPageTests : IDisposable
             // The page trains for 20 epochs; one shows that the command works.
             var words = command.Replace("~/pictures", _folder.In("pictures"), StringComparison.Ordinal).Replace("--epochs 20", "--epochs 1", StringComparison.Ordinal).Split(' ');
             Assert.Equal("./sslo", words[0]);
-            var call = await Invocation.Of([.. words[1..], .. words[1] == "train" ? new[] { "--runs", _folder.In("runs") } : []]);
+            var call = await Invocation.Of([.. words[1..], .. words[1] == "train" ? new[] { "--runs", _folder.In("runs"), "--dashboard", "off" } : []]);
             Assert.True(call.Code == 0, call.Error + call.Output);
         }
 
         Assert.True(File.Exists(_folder.In("runs/simclr-cifar10/ledger.jsonl")));
+    }
+
+    [Theory]
+    [InlineData("nowhere", "Data folder 'nowhere' does not exist")]
+    [InlineData("azure:Not_A_Name", "no name of a container")]
+    [InlineData("https://account.blob.core.windows.net/c?sv=1&sig=c2VjcmV0", "has a signature")]
+    public async Task A_run_whose_images_are_not_there_does_not_begin(string data, string expected)
+    {
+        var call = await Invocation.Of("train", "simclr-cifar10-quick", "--data", data, "--runs", _folder.In("runs"), "--dashboard", "off");
+        Assert.Equal(2, call.Code);
+        Assert.Contains(expected, call.ErrorLine);
+        Assert.DoesNotContain("c2VjcmV0", call.Error);
+        Assert.False(Directory.Exists(_folder.In("runs/simclr-cifar10-quick")));
     }
 
     public void Dispose() => _folder.Dispose();
