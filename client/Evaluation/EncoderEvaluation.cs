@@ -21,8 +21,7 @@ public sealed record EvaluateRequest(
     string? RecipeName,
     IReadOnlyList<string> Overrides,
     int? Epochs,
-    Device Device,
-    string? Pictures = null);
+    Device Device);
 
 /// <summary>One feature pass, then every probe on every layer.</summary>
 public static class EncoderEvaluation
