@@ -89,12 +89,12 @@ internal sealed class BlockFolder
             return;
         lock (_lock)
         {
-            if (!MakeRoom(bytes.Length))
-                return;
             var path = PathOf(file, block);
             var part = $"{path}.{Guid.NewGuid():N}.part";
             try
             {
+                if (!MakeRoom(bytes.Length))
+                    return;
                 using (var stream = _create(part))
                     stream.Write(bytes);
                 File.Move(part, path, overwrite: true);

@@ -90,6 +90,16 @@ public sealed class CachedFilesTests : IDisposable
     }
 
     [Fact]
+    public void A_folder_that_somebody_removes_is_done_without()
+    {
+        using var files = Open(Options with { Limit = 10_000 });
+        files.Read(files.List()[0], 0, new byte[10]);
+        Directory.Delete(_folder.File("cache"), recursive: true);
+        ReadAll(files);
+        Assert.Single(_told);
+    }
+
+    [Fact]
     public void A_folder_that_cannot_be_made_is_done_without()
     {
         _folder.Write("file", [1]);
