@@ -32,7 +32,7 @@ public sealed class DataPageTests : IDisposable
 
     [Theory]
     [InlineData("nowhere", "Data folder 'nowhere' does not exist")]
-    [InlineData("azure:Not_A_Name", "no name of a container")]
+    [InlineData("ftp://somewhere/images", "no https address")]
     [InlineData("https://account.blob.core.windows.net/c?sv=1&sig=c2VjcmV0", "has a signature")]
     public async Task A_run_whose_images_are_not_there_does_not_begin(string data, string expected)
     {
