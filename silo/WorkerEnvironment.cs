@@ -1,6 +1,10 @@
 using System.Collections.Concurrent;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Orleans;
 using SslOrleans.Contracts;
 using SslOrleans.Contracts.Recipes;
+using SslOrleans.Grains.Data;
 using SslOrleans.Grains.Workers;
 using SslOrleans.Learning.Training;
 using TorchSharp;
@@ -13,10 +17,12 @@ internal sealed class WorkerEnvironment : IWorkerEnvironment
 {
     private readonly SiloSettings _settings;
     private readonly ConcurrentDictionary<string, Lazy<ITrainingData>> _data = new();
+    private readonly Lazy<DataSources> _sources;
 
-    public WorkerEnvironment(SiloSettings settings)
+    public WorkerEnvironment(SiloSettings settings, IServiceProvider services, ILogger<WorkerEnvironment> log)
     {
         _settings = settings;
+        _sources = new Lazy<DataSources>(() => new DataSources(services.GetRequiredService<IGrainFactory>(), text => log.LogWarning("{Message}", text)));
         NumericsClass_ = Numerics.Class(settings.Device, settings.ThreadsPerWorker);
     }
 
@@ -49,7 +55,7 @@ internal sealed class WorkerEnvironment : IWorkerEnvironment
         var key = $"{dataPath}|{RecipeReader.Write(recipe)}";
         try
         {
-            return new SharedData(_data.GetOrAdd(key, _ => new Lazy<ITrainingData>(() => new ImageTrainingData(recipe, dataPath))).Value, _settings.SlowDown);
+            return new SharedData(_data.GetOrAdd(key, _ => new Lazy<ITrainingData>(() => new ImageTrainingData(recipe, (split, options) => _sources.Value.Open(dataPath, split, options)))).Value, _settings.SlowDown);
         }
         catch
         {

@@ -6,6 +6,7 @@ using SslOrleans.Contracts;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Contracts.Recipes;
+using SslOrleans.Grains.Data;
 using SslOrleans.Grains.Placement;
 using SslOrleans.Silo;
 using SslOrleans.Silo.Dashboard;
@@ -38,13 +39,15 @@ public sealed class GrainTrainingSession : ITrainingSession
     /// <param name="ownWorkers">Workers in this process when it becomes the primary; null: as many as the machine has cores for, unless worker processes are asked for.</param>
     public static async Task<GrainTrainingSession> Open(TrainingRequest request, CancellationToken cancellation, int? ownWorkers = null)
     {
+        // Workers that cannot read the images are refused one by one, and the run would wait for better ones.
+        await Task.Run(() => DataLocations.Check(request.DataPath, request.Recipe.Data.Split), cancellation);
         var cluster = await ClusterConnection.TryConnect(request.RunsFolder, cancellation) ?? await ClusterConnection.StartPrimary(Primary(request, ownWorkers), cancellation);
         try
         {
             for (var i = 0; i < request.Workers; i++)
                 cluster.StartWorker($"worker-{i + 1}", request.RunsFolder, request.Recipe.Workers.ThreadsPerWorker, DeviceKind(request.Device));
             var session = new GrainTrainingSession(cluster, request.Run);
-            await session._grain.Start(new RunRequest(RecipeReader.Write(request.Recipe), Path.GetFullPath(request.DataPath), request.Resume));
+            await session._grain.Start(new RunRequest(RecipeReader.Write(request.Recipe), DataLocations.Normalize(request.DataPath), request.Resume));
             return session;
         }
         catch

@@ -17,7 +17,7 @@ public static class CommonOptions
         DefaultValueFactory = _ => [],
     };
 
-    public static Option<string?> Data() => new("--data") { Description = "Data set: a folder, a folder of shards or a container.", HelpName = "path" };
+    public static Option<string?> Data() => new("--data") { Description = "Data set: a folder, a shard, or a container of shards (azure:CONTAINER/FOLDER).", HelpName = "path" };
 
     public static Option<string?> Dashboard() => new("--dashboard")
     {

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using SslOrleans.Client.CommandLine;
 using SslOrleans.Contracts;
+using SslOrleans.Grains.Data;
 using SslOrleans.Grains.Records;
 using SslOrleans.Grains.Runs;
 using SslOrleans.Grains.Storage;
@@ -29,7 +30,7 @@ public static class AuditCommand
             var different = -1L;
             if (parsed.GetValue(replay) is { } much)
             {
-                using var data = new ImageTrainingData(recipe, record.DataPath);
+                using var data = new ImageTrainingData(recipe, (split, options) => DataLocations.OpenSource(record.DataPath, split, options));
                 if (data.Fingerprint != record.DataFingerprint)
                     throw new UserErrorException($"The images in {record.DataPath} have changed since the run; bring the same back to replay it.");
                 using var trainer = new LocalTrainer(recipe, data, Math.Max(1, Environment.ProcessorCount / recipe.Workers.ThreadsPerWorker));

@@ -4,14 +4,15 @@ using SslOrleans.Client.CommandLine;
 using SslOrleans.Client.Inspection;
 using SslOrleans.Contracts;
 using SslOrleans.Contracts.Recipes;
+using SslOrleans.Grains.Data;
 using SslOrleans.Learning.Data;
 
 namespace SslOrleans.Client.Commands;
 
-/// <summary><c>sslo data generate|inspect|pack</c>.</summary>
+/// <summary><c>sslo data generate|download|inspect|pack</c>.</summary>
 public static class DataCommand
 {
-    public static Command Build(Screen screen) => new("data", "Data sets: make one, look into one, pack one.") { Generate(screen), Inspect(screen), DataPackCommand.Build(screen) };
+    public static Command Build(Screen screen) => new("data", "Data sets: make or fetch one, look into one, pack one.") { Generate(screen), DataDownloadCommand.Build(screen), Inspect(screen), DataPackCommand.Build(screen) };
 
     private static Command Generate(Screen screen)
     {
@@ -53,7 +54,7 @@ public static class DataCommand
 
     private static Command Inspect(Screen screen)
     {
-        var path = new Argument<string>("path") { Description = "A folder, or a single shard." };
+        var path = new Argument<string>("path") { Description = "A folder, a single shard, or a container of shards (azure:CONTAINER/FOLDER)." };
         var split = new Option<string?>("--split") { Description = "Only this split: train, test or val." };
         var views = new Option<string?>("--views") { Description = "Also draws what a recipe makes of the first images, into the picture named by --out.", HelpName = "recipe" };
         var output = new Option<string?>("--out") { Description = "The picture, a PNG.", HelpName = "views.png" };
@@ -87,7 +88,7 @@ public static class DataCommand
 
     private static void Sheet(Screen screen, string where, Recipe recipe, string target, int images)
     {
-        using var source = ImageSources.Open(where, recipe.Data.Split);
+        using var source = DataLocations.OpenSource(where, recipe.Data.Split);
         var sheet = ViewSheet.Draw(source, recipe, images);
         File.WriteAllBytes(target, ImageEncoder.Png(sheet));
         if (screen.Json)

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using SslOrleans.Client.CommandLine;
 using SslOrleans.Contracts;
+using SslOrleans.Grains.Data;
 using SslOrleans.Learning.Data;
 
 namespace SslOrleans.Client.Commands;
@@ -26,7 +27,7 @@ public static class DataPackCommand
             if (megabytes < 1)
                 throw new UserErrorException($"--shard-size is {megabytes}; give at least 1 (megabyte).");
             var options = new PackOptions { Size = parsed.GetValue(size), Quality = parsed.GetValue(quality), ShardBytes = (long)megabytes << 20 };
-            foreach (var name in parsed.GetValue(split) is { } only ? [only] : ImageSources.Splits(from))
+            foreach (var name in parsed.GetValue(split) is { } only ? [only] : DataLocations.Splits(from))
                 await Pack(screen, from, to, name, options, cancellation);
             screen.Line($"Next: sslo data inspect {to}");
             return ExitCodes.Well;
@@ -37,7 +38,7 @@ public static class DataPackCommand
     private static async Task Pack(Screen screen, string from, string to, string split, PackOptions options, CancellationToken cancellation)
     {
         var started = Stopwatch.GetTimestamp();
-        using var source = await Task.Run(() => ImageSources.Open(from, split), cancellation);
+        using var source = await Task.Run(() => DataLocations.OpenSource(from, split), cancellation);
         var packed = await Progress.Run(
             screen, $"packing {split}", source.Count, done => string.Create(CultureInfo.InvariantCulture, $"{done:N0} of {source.Count:N0}"),
             progress => Task.Run(() => Packer.Pack(source, to, split, options, new Counter(progress), cancellation), cancellation));

@@ -28,10 +28,9 @@ public static class EvaluateCommand
         var set = CommonOptions.Set();
         var epochs = new Option<int?>("--epochs") { Description = "Epochs of the linear probe; 100 by default." };
         var device = new Option<string?>("--device") { Description = "cpu, cuda or cuda:N; the first GPU by default, else the CPU." };
-        var pictures = new Option<string?>("--pictures") { Description = "Folder for pictures: spectrum, map of the features, nearest neighbours.", HelpName = "folder" };
         var command = new Command("evaluate", "Measures an encoder, with labels and without: all probes share one pass over the images.")
         {
-            what, data, runs, probe, layers, step, teacher, recipe, set, epochs, device, pictures,
+            what, data, runs, probe, layers, step, teacher, recipe, set, epochs, device,
         };
         command.SetAction(async (parsed, cancellation) =>
         {
@@ -46,8 +45,7 @@ public static class EvaluateCommand
                 parsed.GetValue(recipe),
                 parsed.GetValue(set)!,
                 parsed.GetValue(epochs),
-                Devices.Parse(parsed.GetValue(device)),
-                parsed.GetValue(pictures));
+                Devices.Parse(parsed.GetValue(device)));
             if (order.Epochs <= 0)
                 throw new UserErrorException($"--epochs is {order.Epochs}; give a number above 0.");
             var reports = await EncoderEvaluation.Run(order, screen, cancellation);

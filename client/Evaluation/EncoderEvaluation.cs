@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using SslOrleans.Client.CommandLine;
 using SslOrleans.Contracts;
+using SslOrleans.Grains.Data;
 using SslOrleans.Learning.Evaluate;
 using SslOrleans.Learning.Training;
 using static TorchSharp.torch;
@@ -20,8 +21,7 @@ public sealed record EvaluateRequest(
     string? RecipeName,
     IReadOnlyList<string> Overrides,
     int? Epochs,
-    Device Device,
-    string? Pictures = null);
+    Device Device);
 
 /// <summary>One feature pass, then every probe on every layer.</summary>
 public static class EncoderEvaluation
@@ -50,7 +50,7 @@ public static class EncoderEvaluation
         var path = order.DataPath ?? (source.DataPath.Length > 0 ? source.DataPath : source.Recipe.Data.Path);
         if (path.Length == 0)
             throw new UserErrorException("No data set is named; give --data PATH.");
-        using var data = new ImageTrainingData(source.Recipe, path);
+        using var data = new ImageTrainingData(source.Recipe, (split, options) => DataLocations.OpenSource(path, split, options));
         var layers = Layers(order.Layers, encoder, order.What);
         var refusal = order.Probes.Contains("rotation") ? RotationProbe.Refusal(source.Recipe) : null;
         var views = source.Recipe.Views.Sum(v => v.Count) >= 2 && (order.RecipeName is not null || source.DataPath.Length > 0);

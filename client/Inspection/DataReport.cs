@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using SslOrleans.Contracts;
+using SslOrleans.Grains.Data;
 using SslOrleans.Learning.Data;
 
 namespace SslOrleans.Client.Inspection;
@@ -26,32 +27,13 @@ public sealed record DataReport(
     /// <exception cref="UserErrorException">Nothing readable is there.</exception>
     public static IEnumerable<DataReport> Of(string path, string? split, CancellationToken cancellation)
     {
-        if (split is not null)
-        {
-            yield return One(path, split, cancellation);
-            yield break;
-        }
-
-        yield return One(path, "train", cancellation);
-        if (File.Exists(path))
-            yield break;
-        DataReport? test = null;
-        try
-        {
-            test = One(path, "test", cancellation);
-        }
-        catch (UserErrorException e) when (e.Message.Contains("has no split", StringComparison.Ordinal))
-        {
-            // A data set without a test split is a data set all the same.
-        }
-
-        if (test is not null)
-            yield return test;
+        foreach (var name in split is null ? DataLocations.Splits(path) : [split])
+            yield return One(path, name, cancellation);
     }
 
     private static DataReport One(string path, string split, CancellationToken cancellation)
     {
-        using var source = ImageSources.Open(path, split);
+        using var source = DataLocations.OpenSource(path, split);
         var undecodable = new ConcurrentDictionary<string, string>();
         var sizes = new ConcurrentDictionary<(int Width, int Height), int>();
         long bytes = 0;

@@ -22,16 +22,21 @@ public static class RunStorage
         if (location.Contains("AccountKey=", StringComparison.OrdinalIgnoreCase) || location.Contains("UseDevelopmentStorage=", StringComparison.OrdinalIgnoreCase))
             throw new UserErrorException($"The storage location is a connection string; put it into {ConnectionStringVariable} and name azure:CONTAINER instead.");
         if (location.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
-            return OpenContainer(location[Scheme.Length..], options);
+        {
+            var (named, path) = NamedContainer(location);
+            return new AzureRunStorage(named, path, options);
+        }
+
         if (location.Contains("://", StringComparison.Ordinal))
             return OpenAddress(location, options);
         return new LocalRunStorage(location);
     }
 
-    private static AzureRunStorage OpenContainer(string name, AzureStorageOptions? options)
+    /// <summary>The container and folder that <c>azure:CONTAINER/FOLDER</c> names, with the connection of the environment.</summary>
+    internal static (BlobContainerClient Container, string Folder) NamedContainer(string location)
     {
-        var (container, folder) = Cut(name);
-        return new AzureRunStorage(Service().GetBlobContainerClient(Checked(container)), folder, options);
+        var (container, folder) = Cut(location[Scheme.Length..]);
+        return (Service().GetBlobContainerClient(Checked(container)), folder);
     }
 
     private static AzureRunStorage OpenAddress(string location, AzureStorageOptions? options)
@@ -75,7 +80,7 @@ public static class RunStorage
         }
     }
 
-    private static BlobClientOptions ClientOptions()
+    internal static BlobClientOptions ClientOptions()
     {
         var options = new BlobClientOptions(AzureRunStorage.Version);
         options.Retry.MaxRetries = 0;

@@ -19,8 +19,15 @@ internal sealed class ImageSource : IImageSource
     private readonly ConcurrentDictionary<int, string> _undecodable = new();
     private long _keepBytesLeft;
 
-    public ImageSource(string name, SampleStore store, SourceOptions options)
+    private readonly IDisposable? _owned;
+
+    /// <param name="name">For messages.</param>
+    /// <param name="store">The samples; disposed with the source.</param>
+    /// <param name="options">Limits.</param>
+    /// <param name="owned">Disposed after the store.</param>
+    public ImageSource(string name, SampleStore store, SourceOptions options, IDisposable? owned = null)
     {
+        _owned = owned;
         Name = name;
         _store = store;
         _options = options;
@@ -62,7 +69,11 @@ internal sealed class ImageSource : IImageSource
 
     public string Key(int index) => _store.Key(index);
 
-    public void Dispose() => _store.Dispose();
+    public void Dispose()
+    {
+        _store.Dispose();
+        _owned?.Dispose();
+    }
 
     /// <summary>The stand-in of an image that was found undecodable, else the index: labels follow the pixels that were read.</summary>
     private int Known(int index)

@@ -6,10 +6,16 @@ namespace SslOrleans.Learning.Data;
 /// <summary>Opens a folder or file of images by what lies there.</summary>
 public static class ImageSources
 {
+    /// <summary>Tars up to so many bytes are hashed image by image when they are opened.</summary>
+    private const long HashLimit = 1L << 30;
+
     private static readonly string[] SplitNames = ["train", "test", "val", "validation"];
 
+    /// <summary>STL-10 has images without labels beside its training data; a class may bear that name, so a folder of it is no split.</summary>
+    private static readonly string[] ShardSplitNames = [.. SplitNames, "unlabeled"];
+
     /// <summary>
-    /// Opens one split of a data set. Recognised, in this order: CIFAR-10/100 binary files; IDX files (MNIST); packed shards (*.sslpack) and
+    /// Opens one split of a data set. Recognised, in this order: CIFAR-10/100 binary files; IDX files (MNIST); STL-10's files; packed shards (*.sslpack) and
     /// tar shards (*.tar, *.tar.gz, *.tgz) whose names hold the split's name as a word ("cifar10-train-000000.tar.gz") or no split's name
     /// (these are training data); a sub-folder of the split's name with shards or images; images in class folders, or flat ones.
     /// </summary>
@@ -31,20 +37,71 @@ public static class ImageSources
     }
 
     /// <summary>
-    /// A source whose bytes another process serves: the index comes from there, the images one by one. For workers that cannot reach the data.
+    /// Opens one split of the shards of a place that is no folder of this machine. Shards are chosen by their names as in
+    /// <see cref="Open(string, string, SourceOptions?)"/>; <c>classes.txt</c> is read; images that lie there one by one are not.
     /// </summary>
-    /// <param name="index">What the serving process told of its source (<see cref="SourceIndex.Of"/>).</param>
-    /// <param name="read">Gives an image's encoded bytes (<see cref="IImageSource.ReadEncoded"/> there); called on any thread.</param>
+    /// <param name="files">The place; the source owns it from now on.</param>
+    /// <param name="split">"train", "test" or "val".</param>
     /// <param name="options">Null: the defaults.</param>
-    public static IImageSource Remote(SourceIndex index, Func<int, byte[]> read, SourceOptions? options = null) =>
-        new ImageSource(index.Name, new RemoteStore(index, read), options ?? new SourceOptions());
+    /// <param name="index">Gives a shard's index, from whoever made it before; null: made here.</param>
+    /// <exception cref="UserErrorException">Nothing is there, or it is damaged or may not be read.</exception>
+    public static IImageSource Open(IDataFiles files, string split = "train", SourceOptions? options = null, Func<DataFile, ShardIndex>? index = null)
+    {
+        options ??= new SourceOptions();
+        try
+        {
+            var all = files.List();
+            var shards = ShardsOf(files, all, split);
+            var unpacker = new ShardUnpacker(options);
+            var classes = all.FirstOrDefault(f => f.Name == "classes.txt") is { } named ? ReadClasses(files, named) : [];
+            var store = new ShardStore(
+                shards.Select(f => new ShardPlace(
+                    Path.GetFileName(f.Name),
+                    $"{files.Location}/{f.Name}",
+                    () => unpacker.Open(files, f),
+                    bytes => index?.Invoke(f) ?? ShardIndexer.Read(bytes, $"{files.Location}/{f.Name}", hash: true))),
+                classes,
+                options);
+            return new ImageSource($"{files.Location} ({split})", store, options, files);
+        }
+        catch
+        {
+            files.Dispose();
+            throw;
+        }
+    }
+
+    private static List<DataFile> ShardsOf(IDataFiles files, IReadOnlyList<DataFile> all, string split)
+    {
+        var shards = all.Where(f => IsShard(f.Name)).ToList();
+        if (shards.Any(f => PackedFormat.Is(f.Name)))
+            shards.RemoveAll(f => !PackedFormat.Is(f.Name));
+        if (shards.Count == 0)
+            throw new UserErrorException($"{files.Location} holds no shards (*.sslpack, *.tar, *.tar.gz); pack the images with `sslo data pack` and put the packed folder there.");
+        foreach (var name in Names(split))
+        {
+            if (shards.Where(f => SplitOf(f.Name) == name || f.Name.StartsWith(name + "/", StringComparison.Ordinal)).ToList() is { Count: > 0 } matching)
+                return matching;
+        }
+
+        return split == "train" && shards.All(f => SplitOf(f.Name) is null && !SplitNames.Any(n => f.Name.StartsWith(n + "/", StringComparison.Ordinal)))
+            ? shards
+            : throw new UserErrorException($"{files.Location} has no split '{split}': no shard has that word in its name; add one, or name another split.");
+    }
+
+    private static string[] ReadClasses(IDataFiles files, DataFile file)
+    {
+        var bytes = new byte[(int)Math.Min(file.Length, 1 << 20)];
+        files.Read(file, 0, bytes);
+        return [.. System.Text.Encoding.UTF8.GetString(bytes).Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)];
+    }
 
     /// <summary>Whether the path holds the split: false when nothing of its name is there.</summary>
     public static bool HasSplit(string path, string split) =>
         Directory.Exists(path) && (
             Names(split).Any(name => Directory.Exists(Path.Combine(path, name)))
             || Shards(path).Any(shard => Names(split).Contains(SplitOf(shard)))
-            || CifarStore.Holds(path, split == "train") || IdxStore.Holds(path, split == "train")
+            || CifarStore.Holds(path, split == "train") || IdxStore.Holds(path, split == "train") || StlStore.Holds(path, split)
             || (split == "train" && !SplitNames.Any(name => Directory.Exists(Path.Combine(path, name))) && Shards(path).All(shard => SplitOf(shard) is null)));
 
     /// <summary>The splits that are there, each once: "train", "test", "val". One shard is "train" whatever its name.</summary>
@@ -55,11 +112,38 @@ public static class ImageSources
             return ["train"];
         if (!Directory.Exists(path))
             throw Missing(path);
-        var test = CifarStore.Holds(path, train: false) || IdxStore.Holds(path, train: false) || Named("test");
-        return [.. HasSplit(path, "train") ? ["train"] : Array.Empty<string>(), .. test ? ["test"] : Array.Empty<string>(), .. Named("val") || Named("validation") ? ["val"] : Array.Empty<string>()];
+        var test = CifarStore.Holds(path, train: false) || IdxStore.Holds(path, train: false) || StlStore.Holds(path, "test") || Named("test");
+        return [.. HasSplit(path, "train") ? ["train"] : Array.Empty<string>(), .. test ? ["test"] : Array.Empty<string>(), .. Named("val") || Named("validation") ? ["val"] : Array.Empty<string>(), .. StlStore.Holds(path, "unlabeled") || InShards("unlabeled") ? ["unlabeled"] : Array.Empty<string>()];
 
-        bool Named(string name) => Directory.Exists(Path.Combine(path, name)) || Shards(path).Any(shard => SplitOf(shard) == name);
+        bool Named(string name) => Directory.Exists(Path.Combine(path, name)) || InShards(name);
+
+        bool InShards(string name) => Shards(path).Any(shard => SplitOf(shard) == name);
     }
+
+    /// <summary>The splits that the shards of a place have; "train" when no name tells one.</summary>
+    /// <exception cref="UserErrorException">Nothing is there, or it may not be read.</exception>
+    public static IReadOnlyList<string> Splits(IDataFiles files)
+    {
+        var named = files.List().Where(f => IsShard(f.Name)).Select(f => SplitOf(f.Name) ?? SplitNames.FirstOrDefault(n => f.Name.StartsWith(n + "/", StringComparison.Ordinal)))
+            .OfType<string>().Select(n => n == "validation" ? "val" : n).ToHashSet();
+        return named.Count == 0 ? ["train"] : [.. ShardSplitNames.Where(named.Contains)];
+    }
+
+    /// <summary>Looks whether a split is there, without reading it.</summary>
+    /// <exception cref="UserErrorException">It is not, or the place does not exist.</exception>
+    public static void Check(string path, string split)
+    {
+        if (File.Exists(path))
+            return;
+        if (!Directory.Exists(path))
+            throw Missing(path);
+        if (!HasSplit(path, split))
+            throw NoSplit(path, split);
+    }
+
+    /// <summary>Looks whether a place that is no folder of this machine has shards of a split, without reading them.</summary>
+    /// <exception cref="UserErrorException">It has none, or may not be read.</exception>
+    public static void Check(IDataFiles files, string split) => ShardsOf(files, files.List(), split);
 
     private static SampleStore OpenStore(string path, string split, SourceOptions options)
     {
@@ -76,6 +160,8 @@ public static class ImageSources
             return cifar;
         if (IdxStore.TryOpen(path, split == "train", options) is { } idx)
             return idx;
+        if (StlStore.TryOpen(path, split, options) is { } stl)
+            return stl;
         var classes = ClassNames(path) ?? [];
         var shards = Shards(path);
         foreach (var name in Names(split))
@@ -89,15 +175,26 @@ public static class ImageSources
         }
 
         if (split != "train" || shards.Any(shard => SplitOf(shard) is not null) || SplitNames.Any(name => Directory.Exists(Path.Combine(path, name))))
-            throw new UserErrorException($"'{path}' has no split '{split}': no shard and no sub-folder of that name; add one, or name another split.");
+            throw NoSplit(path, split);
         return shards.Length > 0 ? OpenShards(shards, classes, options) : new ImageFolderStore(path, options);
     }
 
-    private static SampleStore OpenShards(string[] shards, IReadOnlyList<string> classes, SourceOptions options)
+    private static ShardStore OpenShards(string[] shards, IReadOnlyList<string> classes, SourceOptions options)
     {
-        var packed = shards.Where(IsPacked).ToArray();
-        return packed.Length > 0 ? new PackedStore(packed, options) : new TarStore(shards, classes, options);
+        if (shards.Any(PackedFormat.Is))
+            shards = [.. shards.Where(PackedFormat.Is)];
+        var unpacker = new ShardUnpacker(options);
+
+        // Reading all of a large data set only to hash it would cost more than it tells; its index and labels must do.
+        var hash = shards.Sum(path => new FileInfo(path).Length) <= HashLimit;
+        return new ShardStore(
+            shards.Select(path => new ShardPlace(Path.GetFileName(path), path, () => unpacker.Open(path), bytes => ShardIndexer.Read(bytes, path, hash))),
+            classes,
+            options);
     }
+
+    private static UserErrorException NoSplit(string path, string split) =>
+        new($"'{path}' has no split '{split}': no shard and no sub-folder of that name; add one, or name another split.");
 
     private static UserErrorException Missing(string path) =>
         new($"Data folder '{path}' does not exist; give the folder that holds the images or shards.");
@@ -112,19 +209,17 @@ public static class ImageSources
     private static string? SplitOf(string shard)
     {
         var words = Path.GetFileName(shard).Split('-', '_', '.');
-        return SplitNames.FirstOrDefault(name => words.Contains(name, StringComparer.OrdinalIgnoreCase));
+        return ShardSplitNames.FirstOrDefault(name => words.Contains(name, StringComparer.OrdinalIgnoreCase));
     }
 
     private static string[] Shards(string folder) =>
         [.. Directory.EnumerateFiles(folder).Where(IsShard).Order(StringComparer.Ordinal)];
 
     private static bool IsShard(string path) =>
-        IsPacked(path)
+        PackedFormat.Is(path)
         || path.EndsWith(".tar", StringComparison.OrdinalIgnoreCase)
         || path.EndsWith(".tar.gz", StringComparison.OrdinalIgnoreCase)
         || path.EndsWith(".tgz", StringComparison.OrdinalIgnoreCase);
-
-    private static bool IsPacked(string path) => path.EndsWith(PackedFormat.Extension, StringComparison.OrdinalIgnoreCase);
 
     private static string[]? ClassNames(string folder)
     {

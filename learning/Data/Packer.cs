@@ -69,7 +69,7 @@ public static class Packer
         IImageSource source, string folder, string split, PackOptions options, List<string> parts,
         IProgress<int>? progress, CancellationToken cancellation)
     {
-        var samples = new List<PackedSample>();
+        var samples = new List<ShardSample>();
         var encoded = new (byte[] Bytes, bool Copied)[Chunk];
         var copied = 0;
         var bytes = 0L;
@@ -86,8 +86,8 @@ public static class Packer
                     shard ??= Begin(folder, split, parts);
                     var index = first + i;
                     var image = encoded[i].Bytes;
-                    samples.Add(new PackedSample(
-                        shard.Position, image.Length, source.Label(index) ?? -1, PackedFormat.Hash(image), source.Key(index), source.Caption(index) ?? ""));
+                    samples.Add(new ShardSample(
+                        source.Key(index), shard.Position, image.Length, source.Label(index) ?? -1, source.Caption(index) ?? "", PackedFormat.Hash(image)));
                     shard.Write(image);
                     copied += encoded[i].Copied ? 1 : 0;
                     if (shard.Position < options.ShardBytes)
@@ -116,7 +116,7 @@ public static class Packer
         return shard;
     }
 
-    private static long End(ref FileStream? shard, List<PackedSample> samples, IReadOnlyList<string> classes)
+    private static long End(ref FileStream? shard, List<ShardSample> samples, IReadOnlyList<string> classes)
     {
         PackedFormat.WriteEnd(shard!, samples, classes);
         var length = shard!.Position;

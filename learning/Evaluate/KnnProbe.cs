@@ -18,8 +18,8 @@ public sealed record KnnScore(int Neighbours, double Temperature, double Accurac
 /// </summary>
 public static class KnnProbe
 {
-    private const int TestBlock = 256;
-    private const int TrainBlock = 8192;
+    private const int TestBlock = 2048;
+    private const int TrainBlock = 4096;
 
     /// <summary>One score for each k and T, k first. A k above N is cut to N.</summary>
     /// <param name="data">Features <c>[N, D]</c> and <c>[M, D]</c>, normalised here.</param>
@@ -85,7 +85,7 @@ public static class KnnProbe
     {
         using var off = no_grad();
         var most = Math.Min(neighbours, train.Count);
-        var nearest = Enumerable.Range(0, TestBlock).Select(_ => new NearestRows(most)).ToArray();
+        var nearest = Enumerable.Range(0, Math.Min(TestBlock, test.Count)).Select(_ => new NearestRows(most)).ToArray();
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = threads };
         foreach (var (first, count) in test.Blocks(TestBlock))
         {

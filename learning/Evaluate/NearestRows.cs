@@ -4,12 +4,12 @@ namespace SslOrleans.Learning.Evaluate;
 
 /// <summary>
 /// The k highest of a long row of similarities, fed in pieces: values that do not beat the k-th best so far are skipped a vector at a time.
-/// Of equal values the one fed first counts as higher.
+/// Of equal values the one with the lower index counts as higher.
 /// </summary>
 public sealed class NearestRows(int neighbours)
 {
-    private readonly float[] _values = new float[Math.Max(2 * neighbours, neighbours + 64)];
-    private readonly int[] _indexes = new int[Math.Max(2 * neighbours, neighbours + 64)];
+    /// <summary>Value and index in one number that sorts as wanted: high values first, then low indexes.</summary>
+    private readonly ulong[] _keys = new ulong[Math.Max(3 * neighbours, neighbours + 64)];
     private int _count;
     private float _least = float.NegativeInfinity;
 
@@ -35,13 +35,13 @@ public sealed class NearestRows(int neighbours)
     }
 
     /// <summary>The best, highest first.</summary>
+    /// <returns>How many there are: k, or less when fewer were fed.</returns>
     public int Take(Span<float> values, Span<int> indexes)
     {
         Keep();
-        var taken = Math.Min(_count, neighbours);
-        _values.AsSpan(0, taken).CopyTo(values);
-        _indexes.AsSpan(0, taken).CopyTo(indexes);
-        return taken;
+        for (var i = 0; i < _count; i++)
+            (values[i], indexes[i]) = (Value(_keys[i]), (int)(uint)_keys[i]);
+        return _count;
     }
 
     private void Offer(float value, int index)
@@ -49,24 +49,31 @@ public sealed class NearestRows(int neighbours)
         // Also lets go of NaN.
         if (!(value > _least))
             return;
-        _values[_count] = value;
-        _indexes[_count++] = index;
-        if (_count == _values.Length)
+        _keys[_count++] = Key(value, index);
+        if (_count == _keys.Length)
             Keep();
     }
 
     /// <summary>Sorts and drops what is beyond k.</summary>
     private void Keep()
     {
-        // By value, then by index: sort twice the same way is not stable, so both go into one key.
-        var order = new (float Value, int Index)[_count];
-        for (var i = 0; i < _count; i++)
-            order[i] = (-_values[i], _indexes[i]);
-        Array.Sort(order);
+        Array.Sort(_keys, 0, _count);
         _count = Math.Min(_count, neighbours);
-        for (var i = 0; i < _count; i++)
-            (_values[i], _indexes[i]) = (-order[i].Value, order[i].Index);
         if (_count == neighbours)
-            _least = _values[_count - 1];
+            _least = Value(_keys[_count - 1]);
+    }
+
+    private static ulong Key(float value, int index)
+    {
+        // + 0 makes −0 and 0 one value. Flipping makes the bits of floats sort as numbers, high ones first.
+        var bits = BitConverter.SingleToUInt32Bits(value + 0f);
+        var ascending = (bits & 0x8000_0000) != 0 ? ~bits : bits | 0x8000_0000;
+        return ((ulong)~ascending << 32) | (uint)index;
+    }
+
+    private static float Value(ulong key)
+    {
+        var ascending = ~(uint)(key >> 32);
+        return BitConverter.UInt32BitsToSingle((ascending & 0x8000_0000) != 0 ? ascending & 0x7FFF_FFFF : ~ascending);
     }
 }

@@ -5,9 +5,6 @@ using SslOrleans.Contracts;
 
 namespace SslOrleans.Learning.Data.Stores;
 
-/// <summary>One sample of a packed shard.</summary>
-internal readonly record struct PackedSample(long Offset, int Length, int Label, ulong Hash, string Key, string Caption);
-
 /// <summary>
 /// The project's own shard, *.sslpack: "SSLPACK1", the encoded images, an index with offset, length, label, hash, key and caption of each,
 /// the class names, and a footer that says where the index lies and what its hash is. Little-endian.
@@ -20,10 +17,12 @@ internal static class PackedFormat
 
     public static ReadOnlySpan<byte> Magic => "SSLPACK1"u8;
 
+    public static bool Is(string path) => path.EndsWith(Extension, StringComparison.OrdinalIgnoreCase);
+
     public static ulong Hash(ReadOnlySpan<byte> bytes) => XxHash3.HashToUInt64(bytes);
 
     /// <summary>Writes index and footer behind the images.</summary>
-    public static void WriteEnd(Stream file, IReadOnlyList<PackedSample> samples, IReadOnlyList<string> classes)
+    public static void WriteEnd(Stream file, IReadOnlyList<ShardSample> samples, IReadOnlyList<string> classes)
     {
         var offset = file.Position;
         using var memory = new MemoryStream();
@@ -56,7 +55,7 @@ internal static class PackedFormat
     }
 
     /// <summary>Reads and checks the index.</summary>
-    public static (List<PackedSample> Samples, List<string> Classes, byte[] IndexHash) ReadEnd(ShardBytes shard, string path)
+    public static ShardIndex ReadEnd(ShardBytes shard, string path)
     {
         var scratch = Array.Empty<byte>();
         if (shard.Length < Magic.Length + FooterSize || !shard.Range(0, Magic.Length, ref scratch).SequenceEqual(Magic))
@@ -74,11 +73,11 @@ internal static class PackedFormat
         try
         {
             using var reader = new BinaryReader(new MemoryStream(index), Encoding.UTF8);
-            var samples = new List<PackedSample>();
+            var samples = new List<ShardSample>();
             for (var i = 0; i < count; i++)
             {
-                var sample = new PackedSample(
-                    reader.ReadInt64(), reader.ReadInt32(), reader.ReadInt32(), reader.ReadUInt64(), reader.ReadString(), reader.ReadString());
+                var (at, bytes, label, hash) = (reader.ReadInt64(), reader.ReadInt32(), reader.ReadInt32(), reader.ReadUInt64());
+                var sample = new ShardSample(reader.ReadString(), at, bytes, label, reader.ReadString(), hash);
                 if (sample.Offset < 0 || sample.Length < 0 || sample.Offset + sample.Length > offset)
                     throw Damaged(path, $"sample {i} lies outside of it");
                 samples.Add(sample);
@@ -87,7 +86,7 @@ internal static class PackedFormat
             var classes = new List<string>();
             for (var i = reader.ReadInt32(); i > 0; i--)
                 classes.Add(reader.ReadString());
-            return (samples, classes, footer.AsSpan(20, 16).ToArray());
+            return new ShardIndex(samples, classes, []);
         }
         catch (Exception failure) when (failure is EndOfStreamException or FormatException or ArgumentException or IOException)
         {

@@ -9,6 +9,9 @@ internal abstract class ShardBytes : IDisposable
 
     public abstract ReadOnlySpan<byte> Range(long offset, int length, ref byte[] scratch);
 
+    /// <summary>The same, past everything that a cache keeps.</summary>
+    public virtual ReadOnlySpan<byte> RangeThrough(long offset, int length, ref byte[] scratch) => Range(offset, length, ref scratch);
+
     public abstract Stream OpenStream();
 
     public virtual void Dispose()
@@ -74,4 +77,25 @@ internal sealed class FileShard : ShardBytes
 
     private UserErrorException Changed() =>
         new($"{_path}: the shard changed while the run was reading it; put the old file back, or start a new run with the new data.");
+}
+
+/// <summary>A shard that is read by range from wherever it is.</summary>
+internal sealed class RemoteShard(IDataFiles files, DataFile file) : ShardBytes
+{
+    public override long Length => file.Length;
+
+    public override ReadOnlySpan<byte> Range(long offset, int count, ref byte[] scratch) => Fill(files.Read, offset, count, ref scratch);
+
+    public override ReadOnlySpan<byte> RangeThrough(long offset, int count, ref byte[] scratch) =>
+        Fill(files is CachedFiles cached ? cached.ReadThrough : files.Read, offset, count, ref scratch);
+
+    public override Stream OpenStream() => new RangeStream(files, file);
+
+    private Span<byte> Fill(Action<DataFile, long, Memory<byte>> read, long offset, int count, ref byte[] scratch)
+    {
+        if (scratch.Length < count)
+            scratch = new byte[Math.Max(count, 64 * 1024)];
+        read(file, offset, scratch.AsMemory(0, count));
+        return scratch.AsSpan(0, count);
+    }
 }

@@ -10,23 +10,38 @@ namespace SslOrleans.Learning.Data.Stores;
 /// </summary>
 internal sealed class ShardUnpacker(SourceOptions options)
 {
+    /// <summary>Deflate makes nothing longer than 258 bytes from 2 bits.</summary>
+    private const long MostExpansion = 1032;
+
     private long _memoryLeft = options.MemoryLimit;
     private long _diskLeft = options.CacheLimit;
 
+    /// <summary>A shard of this machine.</summary>
     public ShardBytes Open(string path)
     {
         try
         {
-            return IsGzip(path) ? Unpack(path) : new FileShard(path);
-        }
-        catch (InvalidDataException damaged)
-        {
-            throw new UserErrorException($"{path}: damaged gzip ({damaged.Message}); copy or download it again.", damaged);
+            if (!IsGzip(path))
+                return new FileShard(path);
+            using var file = File.OpenRead(path);
+            return Unpack(path, file);
         }
         catch (UnauthorizedAccessException denied)
         {
             throw new UserErrorException($"{path}: no permission to read it; check the file's owner and mode.", denied);
         }
+    }
+
+    /// <summary>A shard that lies elsewhere.</summary>
+    public ShardBytes Open(IDataFiles files, DataFile shard)
+    {
+        using var stream = new RangeStream(files, shard);
+        Span<byte> magic = stackalloc byte[2];
+        var isGzip = stream.ReadAtLeast(magic, 2, throwOnEndOfStream: false) == 2 && magic is [0x1F, 0x8B];
+        if (!isGzip)
+            return new RemoteShard(files, shard);
+        stream.Position = 0;
+        return Unpack($"{files.Location}/{shard.Name}", stream);
     }
 
     private static bool IsGzip(string path)
@@ -36,11 +51,24 @@ internal sealed class ShardUnpacker(SourceOptions options)
         return file.ReadAtLeast(magic, 2, throwOnEndOfStream: false) == 2 && magic is [0x1F, 0x8B];
     }
 
-    private ShardBytes Unpack(string path)
+    private ShardBytes Unpack(string path, Stream packed)
     {
-        using var gzip = new GZipStream(File.OpenRead(path), CompressionMode.Decompress);
-        // The trailer gives the size modulo 2³², a hint only. Nobody tells of a gzip that is cut short: the tar's end mark does.
-        var hint = (long)SizeHint(path);
+        try
+        {
+            // The trailer gives the size modulo 2³², a hint only. Nobody tells of a gzip that is cut short: the tar's end mark does.
+            var hint = Math.Min(SizeHint(path, packed), packed.Length * MostExpansion);
+            packed.Position = 0;
+            using var gzip = new GZipStream(packed, CompressionMode.Decompress);
+            return Unpack(path, gzip, hint);
+        }
+        catch (InvalidDataException damaged)
+        {
+            throw new UserErrorException($"{path}: damaged gzip ({damaged.Message}); copy or download it again.", damaged);
+        }
+    }
+
+    private ShardBytes Unpack(string path, GZipStream gzip, long hint)
+    {
         if (hint > _memoryLeft)
             return UnpackToFile(path, gzip, []);
         var buffer = new byte[(int)Math.Clamp(hint + 1, 4096, 64 << 20)];
@@ -96,14 +124,13 @@ internal sealed class ShardUnpacker(SourceOptions options)
         }
     }
 
-    private static uint SizeHint(string path)
+    private static uint SizeHint(string path, Stream packed)
     {
         Span<byte> trailer = stackalloc byte[4];
-        using var file = File.OpenRead(path);
-        if (file.Length < 18)
-            throw new UserErrorException($"{path}: a gzip of {file.Length} bytes is cut short; copy or download it again.");
-        file.Seek(-4, SeekOrigin.End);
-        file.ReadExactly(trailer);
+        if (packed.Length < 18)
+            throw new UserErrorException($"{path}: a gzip of {packed.Length} bytes is cut short; copy or download it again.");
+        packed.Seek(-4, SeekOrigin.End);
+        packed.ReadExactly(trailer);
         return BinaryPrimitives.ReadUInt32LittleEndian(trailer);
     }
 }

@@ -107,19 +107,4 @@ public class OtherSourceTests
             folder.Write(gzip ? name + ".gz" : name, gzip ? memory.ToArray() : bytes);
         }
     }
-
-    [Fact]
-    public void A_remote_source_shows_the_same_images()
-    {
-        using var folder = new TemporaryFolder();
-        folder.Write("x.tar", new TarBuilder().Samples(5).Build());
-        using var local = ImageSources.Open(folder.Path);
-        using var remote = ImageSources.Remote(SourceIndex.Of(local), local.ReadEncoded);
-        Assert.Equal(local.Fingerprint, remote.Fingerprint);
-        for (var i = 0; i < 5; i++)
-        {
-            Assert.Equal((local.Key(i), local.Label(i)), (remote.Key(i), remote.Label(i)));
-            Assert.Equal(local.Read(i).Pixels.ToArray(), remote.Read(i).Pixels.ToArray());
-        }
-    }
 }

@@ -8,87 +8,18 @@ namespace SslOrleans.Learning.Data.Stores;
 /// WebDataset-style shards: the files of a sample share the name up to the first dot and lie next to each other;
 /// jpg, jpeg or png is the image, cls (a number) or json ("label") the class, txt the caption.
 /// </summary>
-internal sealed class TarStore : SampleStore
+internal static class TarSamples
 {
-    private const long ContentHashLimit = 1L << 30;
-
-    private readonly List<ShardBytes> _shards = [];
-    private readonly List<Sample> _samples = [];
-    private readonly List<string> _shardNames = [];
-
-    public TarStore(IReadOnlyList<string> paths, IReadOnlyList<string> classes, SourceOptions options)
+    /// <param name="shard">Uncompressed.</param>
+    /// <param name="path">For messages.</param>
+    /// <param name="hash">Hash every image.</param>
+    /// <exception cref="UserErrorException">The archive or a label in it is malformed, or a key comes twice.</exception>
+    public static ShardIndex Read(ShardBytes shard, string path, bool hash)
     {
-        Classes = classes;
-        var unpacker = new ShardUnpacker(options);
+        List<TarMember> members;
+        using (var stream = shard.OpenStream())
+            members = TarIndex.Read(stream, path);
         var ignored = new SortedDictionary<string, int>(StringComparer.Ordinal);
-        using var fingerprint = new FingerprintBuilder("tar");
-        // Reading all of a large data set only to hash it would cost more than it tells; its index and labels must do.
-        var hashContent = paths.Sum(path => new FileInfo(path).Length) <= ContentHashLimit;
-        try
-        {
-            foreach (var path in paths)
-            {
-                if (options.Limit > 0 && _samples.Count >= options.Limit)
-                    break;
-                var shard = unpacker.Open(path);
-                _shards.Add(shard);
-                var name = Path.GetFileName(path);
-                _shardNames.Add(name);
-                List<TarMember> members;
-                using (var stream = shard.OpenStream())
-                    members = TarIndex.Read(stream, path);
-                var first = _samples.Count;
-                Collect(path, shard, members, ignored);
-                if (_samples.Count == first)
-                    throw new UserErrorException($"{path}: the shard holds no image (jpg, jpeg or png); remove it or pack it again.");
-                fingerprint.Add(name);
-                fingerprint.Add(shard.Length);
-                if (hashContent)
-                    fingerprint.AddFile(path);
-                foreach (var sample in _samples.Skip(first))
-                {
-                    fingerprint.Add(sample.Key);
-                    fingerprint.Add(sample.Offset);
-                    fingerprint.Add(sample.Length);
-                    fingerprint.Add(sample.Label);
-                }
-            }
-        }
-        catch
-        {
-            Dispose();
-            throw;
-        }
-
-        if (options.Limit > 0 && _samples.Count > options.Limit)
-            _samples.RemoveRange(options.Limit, _samples.Count - options.Limit);
-        fingerprint.Add(_samples.Count);
-        Fingerprint = fingerprint.Finish();
-        Notes = [.. ignored.Select(pair => $"{pair.Value} files '.{pair.Key}' ignored")];
-    }
-
-    public override int Count => _samples.Count;
-
-    public override string Key(int index) => $"{_shardNames[_samples[index].Shard]}/{_samples[index].Key}";
-
-    public override int? Label(int index) => _samples[index].Label is >= 0 and var label ? label : null;
-
-    public override string? Caption(int index) => _samples[index].Caption;
-
-    public override ReadOnlySpan<byte> Encoded(int index, ref byte[] scratch)
-    {
-        var sample = _samples[index];
-        return _shards[sample.Shard].Range(sample.Offset, sample.Length, ref scratch);
-    }
-
-    public override void Dispose()
-    {
-        foreach (var shard in _shards)
-            shard.Dispose();
-    }
-
-    private void Collect(string path, ShardBytes shard, List<TarMember> members, SortedDictionary<string, int> ignored)
-    {
         var places = new Dictionary<string, int>(members.Count, StringComparer.Ordinal);
         var parts = new HashSet<(int, string)>(members.Count);
         var found = new List<(string Key, TarMember? Image, int Label, string? Caption)>(members.Count / 2);
@@ -126,11 +57,14 @@ internal sealed class TarStore : SampleStore
             };
         }
 
+        var samples = new List<ShardSample>(found.Count);
         foreach (var (key, image, label, caption) in found)
         {
             if (image is { } member)
-                _samples.Add(new Sample(_shards.Count - 1, key, member.Offset, member.Length, label, caption));
+                samples.Add(new ShardSample(key, member.Offset, member.Length, label, caption ?? "", hash ? PackedFormat.Hash(shard.Range(member.Offset, member.Length, ref scratch)) : 0));
         }
+
+        return new ShardIndex(samples, [], [.. ignored.Select(pair => $"{pair.Value} files '.{pair.Key}' ignored")]);
     }
 
     private static int ParseLabel(string path, string key, ReadOnlySpan<byte> text)
@@ -159,6 +93,4 @@ internal sealed class TarStore : SampleStore
             throw new UserErrorException($"{path}: {key}.json is no JSON ({malformed.Message}); mend or remove it.", malformed);
         }
     }
-
-    private readonly record struct Sample(int Shard, string Key, long Offset, int Length, int Label, string? Caption);
 }
