@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -39,7 +38,7 @@ public static class SiloHost
         {
             Clustering.Configure(silo, settings);
             silo.Configure<SiloOptions>(o => o.SiloName = settings.Name);
-            silo.UseSiloMetadata(new Dictionary<string, string> { [Roles.Key] = settings.Roles });
+            silo.UseSiloMetadata(SiloLabels.Of(settings));
             silo.Services.AddPlacementFilter<OnParameterSilo, OnParameterSiloDirector>(ServiceLifetime.Singleton);
             silo.Services.AddPlacementFilter<OnNamedSilo, OnNamedSiloDirector>(ServiceLifetime.Singleton);
             silo.AddStartupTask((services, _) => JoinWorkers(services, settings));
@@ -50,23 +49,14 @@ public static class SiloHost
     /// <summary>The settings with free ports where none is set.</summary>
     public static SiloSettings WithPorts(SiloSettings settings) => settings with
     {
-        SiloPort = settings.SiloPort > 0 ? settings.SiloPort : FreePort(),
-        GatewayPort = settings.GatewayPort > 0 ? settings.GatewayPort : FreePort(),
+        SiloPort = settings.SiloPort > 0 ? settings.SiloPort : FreePorts.Find(),
+        GatewayPort = settings.GatewayPort > 0 ? settings.GatewayPort : FreePorts.Find(),
     };
 
     private static async Task JoinWorkers(IServiceProvider services, SiloSettings settings)
     {
-        if (!settings.Roles.Split(',').Contains(Roles.Worker))
-            return;
         var grains = services.GetRequiredService<IGrainFactory>();
-        for (var i = 0; i < settings.Workers; i++)
-            await grains.GetGrain<IWorkerGrain>($"{settings.Name}/{i}").Join();
-    }
-
-    private static int FreePort()
-    {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
+        foreach (var worker in Draining.Workers(settings))
+            await grains.GetGrain<IWorkerGrain>(worker).Join();
     }
 }

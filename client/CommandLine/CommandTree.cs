@@ -24,6 +24,7 @@ public static class CommandTree
             RecipeCommand.Build(screen),
             MethodsCommand.Build(screen),
             BenchCommand.Build(screen),
+            SimulateCommand.Build(screen),
             DoctorCommand.Build(screen),
         };
         foreach (var command in RunCommands.Build(screen, sessions))

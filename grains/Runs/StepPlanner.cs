@@ -18,23 +18,21 @@ public static class StepPlanner
     public static IReadOnlyList<Leaves[]> Deal(int microBatches, IReadOnlyList<int> open, IReadOnlyList<double> speeds)
     {
         var counts = new int[speeds.Count];
+
+        // Whoever would be done first with one more; of equals the first. The heap keeps a thousand workers cheap.
+        var next = new PriorityQueue<int, (double Done, int Worker)>(speeds.Select((s, w) => (w, (1 / s, w))));
         for (var i = 0; i < open.Count; i++)
         {
-            var best = 0;
-            for (var w = 1; w < counts.Length; w++)
-            {
-                if ((counts[w] + 1) / speeds[w] < (counts[best] + 1) / speeds[best])
-                    best = w;
-            }
-
+            var best = next.Peek();
             counts[best]++;
+            next.DequeueEnqueue(best, ((counts[best] + 1) / speeds[best], best));
         }
 
         var dealt = new List<Leaves[]>();
         var at = 0;
         foreach (var count in counts)
         {
-            dealt.Add(Cover(microBatches, open.Skip(at).Take(count)));
+            dealt.Add(Cover(microBatches, Enumerable.Range(at, count).Select(i => open[i])));
             at += count;
         }
 

@@ -21,7 +21,7 @@ internal sealed class StepRunner(RunBrief run, RunShape shape, int microBatches,
     private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(500);
 
     private readonly MicroBatchResult?[] _results = new MicroBatchResult?[microBatches];
-    private readonly bool[] _done = new bool[microBatches];
+    private readonly LeaseBook _book = new(microBatches);
     private readonly List<Assignment> _assignments = [];
     private readonly List<Work> _credit = [];
     private readonly List<Work> _lost = [];
@@ -34,7 +34,7 @@ internal sealed class StepRunner(RunBrief run, RunShape shape, int microBatches,
     /// <exception cref="UserErrorException">A worker met something that only the user can mend.</exception>
     public async Task<StepOutcome> Run(CancellationToken cancellation)
     {
-        while (!_done.All(d => d))
+        while (!_book.IsComplete)
         {
             cancellation.ThrowIfCancellationRequested();
             await roster.Refresh(step);
@@ -65,18 +65,11 @@ internal sealed class StepRunner(RunBrief run, RunShape shape, int microBatches,
     /// <summary>Leases every micro-batch that is neither done nor with a worker.</summary>
     private void Deal()
     {
-        var taken = _assignments.Where(a => !a.Worker.Gone).SelectMany(a => a.MicroBatches).ToHashSet();
-        var open = Enumerable.Range(0, microBatches).Where(m => !_done[m] && !taken.Contains(m)).ToList();
-        if (open.Count == 0)
-            return;
         var free = roster.Free.ToList();
 
         // With nobody free the remaining workers take it when they are.
-        if (free.Count == 0)
-            return;
-        var typical = TypicalSpeed is > 0 and var speed ? speed : 1;
-        var shares = StepPlanner.Deal(microBatches, open, [.. free.Select(w => w.Speed > 0 ? w.Speed : typical)]);
-        for (var i = 0; i < free.Count; i++)
+        var shares = _book.Deal(_assignments.Where(a => !a.Worker.Gone).SelectMany(a => a.MicroBatches), [.. free.Select(w => w.Speed)], TypicalSpeed);
+        for (var i = 0; i < shares.Count; i++)
         {
             if (shares[i].Length > 0)
                 Assign(free[i], shares[i], second: false);
@@ -91,7 +84,7 @@ internal sealed class StepRunner(RunBrief run, RunShape shape, int microBatches,
             if (roster.Free.OrderByDescending(w => w.Speed).FirstOrDefault() is not { } helper)
                 return;
             late.Doubled = true;
-            var leaves = StepPlanner.Cover(microBatches, late.MicroBatches.Where(m => !_done[m]).Order());
+            var leaves = _book.Unfinished(late.MicroBatches);
             roster.Tell("late", $"{late.Worker.Name} is late with micro-batches {string.Join(", ", leaves)}; {helper.Name} computes them too", late.Worker.Name);
             Assign(helper, leaves, second: true);
         }
@@ -140,18 +133,16 @@ internal sealed class StepRunner(RunBrief run, RunShape shape, int microBatches,
             if (finished.Task.IsCompletedSuccessfully)
             {
                 finished.Worker.Measured(finished.MicroBatches.Count, finished.Seconds);
-                var first = finished.MicroBatches.Where(m => !_done[m]).Order().ToList();
-                foreach (var m in first)
-                    _done[m] = true;
-                if (first.Count > 0)
-                    _credit.Add(new Work(finished.Worker.Name, StepPlanner.Cover(microBatches, first)));
+                var first = _book.Finish(finished.MicroBatches);
+                if (first.Length > 0)
+                    _credit.Add(new Work(finished.Worker.Name, first));
                 continue;
             }
 
             var failure = finished.Task.Exception?.GetBaseException();
             if (failure is StateLostException or UserErrorException)
                 throw failure;
-            var open = StepPlanner.Cover(microBatches, finished.MicroBatches.Where(m => !_done[m]).Order());
+            var open = _book.Unfinished(finished.MicroBatches);
             if (failure is not OutdatedException)
                 roster.Lost(finished.Worker, failure);
             if (open.Length > 0)
@@ -217,6 +208,6 @@ internal sealed class StepRunner(RunBrief run, RunShape shape, int microBatches,
         public void Resume() => _clock.Start();
 
         public bool IsLate(double factor, TimeSpan patience)
-            => _clock.IsRunning && expectedSpeed > 0 && _clock.Elapsed > patience + TimeSpan.FromSeconds(factor * MicroBatches.Count / expectedSpeed);
+            => _clock.IsRunning && LeaseBook.IsLate(Seconds, MicroBatches.Count, expectedSpeed, factor, patience.TotalSeconds);
     }
 }

@@ -48,6 +48,9 @@ public sealed class WorkerGrain(IWorkerEnvironment environment) : Grain, IWorker
         await Pool.Leave(Name, _life);
         foreach (var run in _sessions.Keys)
             await GrainFactory.GetGrain<ITrainingRunGrain>(run).WorkerLeft(Name);
+
+        // What it still computes nobody waits for. Joining again builds new replicas.
+        Close();
     }
 
     public async Task<RunShape> Prepare(RunBrief run, bool load)
@@ -89,9 +92,19 @@ public sealed class WorkerGrain(IWorkerEnvironment environment) : Grain, IWorker
             // The silo that held pool and run is gone too: there is nobody to tell.
         }
 
-        foreach (var session in _sessions.Values.Where(s => s.IsCompletedSuccessfully))
-            (await session).Dispose();
+        Close();
         _thread?.Dispose();
+    }
+
+    private void Close()
+    {
+        foreach (var session in _sessions.Values.Where(s => s.IsCompletedSuccessfully))
+        {
+            session.Result.AbandonAll();
+            session.Result.Dispose();
+        }
+
+        _sessions.Clear();
     }
 
     private Task Heartbeat(CancellationToken cancellation) => _left ? Task.CompletedTask : Pool.Register(Info());

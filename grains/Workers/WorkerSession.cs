@@ -90,6 +90,9 @@ internal sealed class WorkerSession : IDisposable
 
     public void Abandon(long step) => _abandoned = Math.Max(_abandoned, step);
 
+    /// <summary>Drops what is being computed.</summary>
+    public void AbandonAll() => Abandon(long.MaxValue);
+
     public async Task<LeaseResult> Compute(Lease lease)
     {
         await _one.WaitAsync();
