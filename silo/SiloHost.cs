@@ -10,9 +10,11 @@ using Orleans.Hosting;
 using Orleans.Placement;
 using Orleans.Runtime.MembershipService.SiloMetadata;
 using SslOrleans.Contracts.Grains;
+using SslOrleans.Grains.Meters;
 using SslOrleans.Grains.Placement;
 using SslOrleans.Grains.Storage;
 using SslOrleans.Grains.Workers;
+using SslOrleans.Silo.Dashboard;
 using TorchSharp;
 
 namespace SslOrleans.Silo;
@@ -25,7 +27,9 @@ public static class SiloHost
     {
         settings = WithPorts(settings);
         torch.set_num_threads(settings.ThreadsPerWorker);
-        var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
+        IHostApplicationBuilder builder = settings.Dashboard is { } dashboard
+            ? DashboardHost.CreateBuilder(dashboard)
+            : Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Logging.SetMinimumLevel(LogLevel.Warning).AddSimpleConsole(o => o.SingleLine = true);
 
         // Standard output belongs to the command, which may be printing JSON.
@@ -34,6 +38,7 @@ public static class SiloHost
         builder.Services.AddSingleton<IHostLifetime, SignalsElsewhere>();
         builder.Services.AddSingleton(_ => RunStorage.Open(settings.Storage));
         builder.Services.AddSingleton<IWorkerEnvironment, WorkerEnvironment>();
+        builder.Services.AddSingleton<CallMeters>();
         builder.UseOrleans(silo =>
         {
             Clustering.Configure(silo, settings);
@@ -41,9 +46,17 @@ public static class SiloHost
             silo.UseSiloMetadata(SiloLabels.Of(settings));
             silo.Services.AddPlacementFilter<OnParameterSilo, OnParameterSiloDirector>(ServiceLifetime.Singleton);
             silo.Services.AddPlacementFilter<OnNamedSilo, OnNamedSiloDirector>(ServiceLifetime.Singleton);
+            silo.Services.AddSingleton<IIncomingGrainCallFilter>(s => s.GetRequiredService<CallMeters>());
+            if (settings.Dashboard is not null)
+                OfficialDashboard.Add(silo);
             silo.AddStartupTask((services, _) => JoinWorkers(services, settings));
         });
-        return builder.Build();
+        if (builder is not WebApplicationBuilder web)
+            return ((HostApplicationBuilder)builder).Build();
+        var key = DashboardKey.FindOrMake(settings.Storage);
+        key.Save(settings.Storage, settings.Dashboard!.Port);
+        DashboardHost.AddServices(builder.Services, settings.Dashboard, key);
+        return DashboardHost.Build(web);
     }
 
     /// <summary>The settings with free ports where none is set.</summary>
@@ -51,6 +64,7 @@ public static class SiloHost
     {
         SiloPort = settings.SiloPort > 0 ? settings.SiloPort : FreePorts.Find(),
         GatewayPort = settings.GatewayPort > 0 ? settings.GatewayPort : FreePorts.Find(),
+        Dashboard = settings.Dashboard?.WithPort(DashboardKey.Find(settings.Storage)?.Port ?? 0),
     };
 
     private static async Task JoinWorkers(IServiceProvider services, SiloSettings settings)

@@ -1,5 +1,6 @@
 using System.Net;
 using SslOrleans.Grains.Placement;
+using SslOrleans.Silo.Dashboard;
 
 namespace SslOrleans.Silo;
 
@@ -33,6 +34,9 @@ public sealed record SiloSettings
 
     /// <summary>libtorch threads of each worker; must be the recipe's.</summary>
     public int ThreadsPerWorker { get; init; } = 1;
+
+    /// <summary>Where this silo serves the dashboard; null: not at all.</summary>
+    public DashboardSettings? Dashboard { get; init; }
 
     /// <summary>Where runs are kept: a folder, or a container of blobs.</summary>
     public string Storage { get; init; } = "runs";

@@ -47,7 +47,7 @@ public sealed class ClusterConnection : IAsyncDisposable
         settings = SiloHost.WithPorts(settings with { Primary = null });
         var host = SiloHost.Build(settings);
         await host.StartAsync(cancellation);
-        var record = new SiloRecord(Environment.ProcessId, settings.SiloPort, settings.GatewayPort, settings.ClusterId);
+        var record = new SiloRecord(Environment.ProcessId, settings.SiloPort, settings.GatewayPort, settings.ClusterId, settings.Dashboard?.Url);
         record.Write(settings.Storage);
         return new ClusterConnection(host, record, settings.Storage);
     }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Orleans.Runtime;
+using SslOrleans.Client.CommandLine;
 using SslOrleans.Client.Training;
 using SslOrleans.Contracts;
 using SslOrleans.Contracts.Grains;
@@ -7,6 +8,7 @@ using SslOrleans.Contracts.Messages;
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Grains.Placement;
 using SslOrleans.Silo;
+using SslOrleans.Silo.Dashboard;
 
 namespace SslOrleans.Client.Cluster;
 
@@ -27,6 +29,8 @@ public sealed class GrainTrainingSession : ITrainingSession
     }
 
     public string Run { get; }
+
+    public string? Dashboard => _cluster.Primary.Dashboard;
 
     public ClusterConnection Cluster => _cluster;
 
@@ -61,6 +65,8 @@ public sealed class GrainTrainingSession : ITrainingSession
             var news = await Ask(() => _grain.News(seen), cancellationToken);
             if (news.Events.Length > 0)
                 seen = news.Events[^1].Sequence;
+            else if (news.LastSequence < seen)
+                seen = 0;
             yield return news;
             if (news.Status.Phase is RunPhase.Completed or RunPhase.Stopped or RunPhase.Failed && news.Events.Length == 0)
                 yield break;
@@ -88,6 +94,7 @@ public sealed class GrainTrainingSession : ITrainingSession
             ThreadsPerWorker = threads,
             Device = device,
             Storage = request.RunsFolder,
+            Dashboard = DashboardSettings.Parse(request.Dashboard, ProjectFiles.Recipes),
         };
     }
 

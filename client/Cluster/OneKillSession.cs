@@ -15,6 +15,8 @@ public sealed class OneKillSession(GrainTrainingSession inner, TrainingRequest r
 
     public string Run => inner.Run;
 
+    public string? Dashboard => inner.Dashboard;
+
     public async IAsyncEnumerable<RunNews> News([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await foreach (var news in inner.News(cancellationToken))

@@ -4,7 +4,12 @@ using System.Text.Json;
 namespace SslOrleans.Client.Cluster;
 
 /// <summary>Where the primary silo of a runs folder listens, for the other terminals. Written when it starts, removed when it stops.</summary>
-public sealed record SiloRecord(int ProcessId, int SiloPort, int GatewayPort, string ClusterId)
+/// <param name="ProcessId">Of the primary.</param>
+/// <param name="SiloPort">For other silos.</param>
+/// <param name="GatewayPort">For clients.</param>
+/// <param name="ClusterId">Of all silos that belong together.</param>
+/// <param name="Dashboard">Address of the page that it serves; null when it serves none.</param>
+public sealed record SiloRecord(int ProcessId, int SiloPort, int GatewayPort, string ClusterId, string? Dashboard = null)
 {
     private const string FileName = ".silo.json";
 

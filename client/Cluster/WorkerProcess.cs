@@ -26,20 +26,44 @@ public sealed partial class WorkerProcess : IDisposable
     public static WorkerProcess Start(string name, int primaryPort, string runsFolder, int threads, string device)
     {
         var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
-        string[] program = Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? ["exec", typeof(WorkerProcess).Assembly.Location] : [];
-        string[] arguments =
-        [
-            "silo", "--join", $"127.0.0.1:{primaryPort}", "--name", name, "--roles", "worker", "--runs", runsFolder,
-            "--threads", threads.ToString(CultureInfo.InvariantCulture), "--device", device,
-            "--parent", Environment.ProcessId.ToString(CultureInfo.InvariantCulture),
-        ];
-        foreach (var argument in program.Concat(arguments))
+        foreach (var argument in Arguments(name, primaryPort, runsFolder, threads, device, Environment.ProcessId))
             start.ArgumentList.Add(argument);
         var process = Process.Start(start)!;
-        Directory.CreateDirectory(Path.Combine(runsFolder, ".workers"));
-        _ = Keep(process, Path.Combine(runsFolder, ".workers", name + ".log"));
+        _ = Keep(process, LogOf(name, runsFolder));
         return new WorkerProcess(name, process);
     }
+
+    /// <summary>Starts one that outlives this process and ends with the primary.</summary>
+    public static void StartDetached(string name, SiloRecord primary, string runsFolder, int threads, string device)
+    {
+        var start = new ProcessStartInfo("/bin/sh") { UseShellExecute = false };
+        string[] all =
+        [
+            "-c", "log=$1; shift; setsid \"$@\" >\"$log\" 2>&1 </dev/null &", "sh", LogOf(name, runsFolder),
+            Environment.ProcessPath!, .. Arguments(name, primary.SiloPort, runsFolder, threads, device, primary.ProcessId),
+        ];
+        foreach (var argument in all)
+            start.ArgumentList.Add(argument);
+        using var process = Process.Start(start)!;
+        process.WaitForExit();
+    }
+
+    private static IEnumerable<string> Arguments(string name, int primaryPort, string runsFolder, int threads, string device, int parent)
+    {
+        string[] program = Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? ["exec", typeof(WorkerProcess).Assembly.Location] : [];
+        return
+        [
+            .. program, "silo", "--join", $"127.0.0.1:{primaryPort}", "--name", name, "--roles", "worker", "--runs", runsFolder,
+            "--threads", threads.ToString(CultureInfo.InvariantCulture), "--device", device,
+            "--parent", parent.ToString(CultureInfo.InvariantCulture),
+        ];
+    }
+
+    /// <summary>A worker of this name has left a log here; its name is not used again.</summary>
+    public static bool WasUsed(string name, string runsFolder) => File.Exists(Path.Combine(runsFolder, ".workers", name + ".log"));
+
+    private static string LogOf(string name, string runsFolder)
+        => Path.Combine(Directory.CreateDirectory(Path.Combine(runsFolder, ".workers")).FullName, name + ".log");
 
     /// <summary>SIGKILL.</summary>
     public void Kill() => _process.Kill();

@@ -19,6 +19,12 @@ public static class CommonOptions
 
     public static Option<string?> Data() => new("--data") { Description = "Data set: a folder, a folder of shards or a container.", HelpName = "path" };
 
+    public static Option<string?> Dashboard() => new("--dashboard")
+    {
+        Description = "Where the dashboard listens: a port, an address and a port, or off. By default 127.0.0.1, and the port of last time.",
+        HelpName = "address:port|off",
+    };
+
     public static Option<string> Runs() => new("--runs") { Description = "Folder that holds the runs.", HelpName = "folder", DefaultValueFactory = _ => "runs" };
 
     public static Argument<string> Recipe() => new("recipe") { Description = "A recipe file, or the name of one that `sslo recipe list` shows." };

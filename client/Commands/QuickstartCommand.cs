@@ -22,12 +22,13 @@ public static class QuickstartCommand
         var data = CommonOptions.Data();
         var runs = CommonOptions.Runs();
         var set = CommonOptions.Set();
-        var command = new Command("quickstart", "Draws a data set, trains SimCLR on two worker processes for about a minute, kills one of them on the way, and shows what the encoder has learnt.") { data, runs, set };
+        var dashboard = CommonOptions.Dashboard();
+        var command = new Command("quickstart", "Draws a data set, trains SimCLR on two worker processes for about a minute, kills one of them on the way, and shows what the encoder has learnt.") { data, runs, set, dashboard };
         command.SetAction(async (parsed, cancellation) =>
         {
             var recipe = RecipeReader.Read(ProjectFiles.FindRecipe("quickstart"), parsed.GetValue(set));
             var path = parsed.GetValue(data) ?? Images(screen);
-            var request = new TrainingRequest(recipe.Name, recipe, path, parsed.GetRequiredValue(runs), Workers: 2, Device: "cpu");
+            var request = new TrainingRequest(recipe.Name, recipe, path, parsed.GetRequiredValue(runs), Workers: 2, Device: "cpu") { Dashboard = parsed.GetValue(dashboard) };
             if (Directory.Exists(request.Folder))
             {
                 screen.Line($"replacing the last quickstart in {request.Folder}");

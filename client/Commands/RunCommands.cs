@@ -32,7 +32,8 @@ public static class RunCommands
         var (run, runs) = (RunName(), CommonOptions.Runs());
         var workers = new Option<int>("--workers") { Description = "Worker processes to start; 0 computes in this process.", HelpName = "N" };
         var device = new Option<string?>("--device") { Description = "cpu or cuda." };
-        var command = new Command("resume", "Goes on with a run that was paused, stopped or lost, from its last checkpoint and its ledger.") { run, runs, workers, device };
+        var dashboard = CommonOptions.Dashboard();
+        var command = new Command("resume", "Goes on with a run that was paused, stopped or lost, from its last checkpoint and its ledger.") { run, runs, workers, device, dashboard };
         command.SetAction(async (parsed, cancellation) =>
         {
             var (name, folder) = (parsed.GetRequiredValue(run), parsed.GetRequiredValue(runs));
@@ -49,7 +50,7 @@ public static class RunCommands
                 }
             }
 
-            var request = new TrainingRequest(name, recipe, record.DataPath, folder, Resume: true, Workers: parsed.GetValue(workers), Device: parsed.GetValue(device));
+            var request = new TrainingRequest(name, recipe, record.DataPath, folder, Resume: true, Workers: parsed.GetValue(workers), Device: parsed.GetValue(device)) { Dashboard = parsed.GetValue(dashboard) };
             return TrainingPresenter.ExitCode(await TrainCommand.Train(screen, sessions, request, cancellation));
         });
         return command;
@@ -64,7 +65,7 @@ public static class RunCommands
             var (name, folder) = (parsed.GetRequiredValue(run), parsed.GetRequiredValue(runs));
             await using var session = GrainTrainingSession.Follow(await Connect(folder, cancellation), name);
             using var view = TrainingViews.For(screen);
-            view.Begin(new TrainingRequest(name, await RunRecord.ReadRecipe(RunStorage.Open(folder), name), "", folder));
+            view.Begin(new TrainingRequest(name, await RunRecord.ReadRecipe(RunStorage.Open(folder), name), "", folder) { DashboardAddress = session.Dashboard });
             try
             {
                 await foreach (var news in session.News(cancellation))

@@ -7,6 +7,7 @@ using SslOrleans.Client.CommandLine;
 using SslOrleans.Client.Training;
 using SslOrleans.Grains.Placement;
 using SslOrleans.Silo;
+using SslOrleans.Silo.Dashboard;
 
 namespace SslOrleans.Client.Commands;
 
@@ -23,9 +24,10 @@ public static class SiloCommand
         var device = new Option<string>("--device") { Description = "cpu or cuda.", DefaultValueFactory = _ => "cpu" };
         var port = new Option<int>("--port") { Description = "Port for other silos; a free one by default." };
         var parent = new Option<int>("--parent") { Description = "Ends when this process ends.", Hidden = true };
+        var dashboard = CommonOptions.Dashboard();
         var runs = CommonOptions.Runs();
         var cluster = new ClusterOptions();
-        var command = new Command("silo", "Runs a node: the primary, or one that joins a training that is running.") { join, name, roles, workers, threads, device, port, parent, runs };
+        var command = new Command("silo", "Runs a node: the primary, or one that joins a training that is running.") { join, name, roles, workers, threads, device, port, parent, dashboard, runs };
         cluster.AddTo(command);
         command.SetAction(async (parsed, cancellation) =>
         {
@@ -40,6 +42,7 @@ public static class SiloCommand
                 Device = parsed.GetValue(device)!,
                 SiloPort = parsed.GetValue(port),
                 Storage = parsed.GetValue(runs)!,
+                Dashboard = primary is null ? DashboardSettings.Parse(parsed.GetValue(dashboard), ProjectFiles.Recipes) : null,
             }));
             await Run(screen, settings, parsed.GetValue(parent), cluster.ReadyFile(parsed), cancellation);
             return ExitCodes.Well;
@@ -56,8 +59,10 @@ public static class SiloCommand
         // A record in the runs folder leads other terminals of this machine here; a cluster is named by SSLO_GATEWAY.
         var recorded = settings.Primary is null && !settings.Cluster.IsBeyondThisMachine;
         if (recorded)
-            new SiloRecord(Environment.ProcessId, settings.SiloPort, settings.GatewayPort, settings.ClusterId).Write(settings.Storage);
+            new SiloRecord(Environment.ProcessId, settings.SiloPort, settings.GatewayPort, settings.ClusterId, settings.Dashboard?.Url).Write(settings.Storage);
         screen.Line($"silo {settings.Name} ({settings.Roles}) on {settings.Cluster.Advertised}:{settings.SiloPort}{Invitation(settings)}");
+        if (settings.Dashboard is { } dashboard)
+            screen.Line($"dashboard: {dashboard.Url}");
         using var ready = readyFile is null ? null : new ReadyFile(readyFile);
         var watch = parent > 0 ? WatchParent(parent, ending) : Task.CompletedTask;
         using var notice = settings.Cluster.Preemption is { } metadata ? new PreemptionNotice(metadata) : null;

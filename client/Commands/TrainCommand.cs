@@ -23,7 +23,8 @@ public static class TrainCommand
         var runs = CommonOptions.Runs();
         var device = new Option<string?>("--device") { Description = "cpu, cuda or cuda:N; the first GPU by default, else the CPU." };
         var workers = new Option<int>("--workers") { Description = "Worker processes to start; 0 computes in this process.", HelpName = "N" };
-        var command = new Command("train", "Trains a recipe. Ctrl-C stops after the step under way.") { recipe, data, set, steps, epochs, run, runs, workers, device };
+        var dashboard = CommonOptions.Dashboard();
+        var command = new Command("train", "Trains a recipe. Ctrl-C stops after the step under way.") { recipe, data, set, steps, epochs, run, runs, workers, device, dashboard };
         command.SetAction(async (parsed, cancellation) =>
         {
             var overrides = parsed.GetValue(set)!.Concat(Length(parsed.GetValue(steps), parsed.GetValue(epochs)));
@@ -35,7 +36,10 @@ public static class TrainCommand
                 DataPath(parsed.GetValue(data), read),
                 folder,
                 Workers: parsed.GetValue(workers),
-                Device: parsed.GetValue(device));
+                Device: parsed.GetValue(device))
+            {
+                Dashboard = parsed.GetValue(dashboard),
+            };
             var status = await Train(screen, sessions, request, cancellation);
             return TrainingPresenter.ExitCode(status);
         });
@@ -47,6 +51,7 @@ public static class TrainCommand
     {
         await using var session = await sessions.Open(request, cancellation);
         using var view = TrainingViews.For(screen);
+        request = request with { DashboardAddress = session.Dashboard };
         view.Begin(request);
         var status = await TrainingPresenter.Follow(session, view, cancellation);
         if (status is { Step: > 0 } && File.Exists(Path.Combine(request.Folder, "metrics.jsonl")))

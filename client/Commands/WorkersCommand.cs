@@ -1,13 +1,20 @@
 using System.CommandLine;
+using SslOrleans.Client.Cluster;
 using SslOrleans.Client.CommandLine;
 using SslOrleans.Contracts;
 using SslOrleans.Contracts.Grains;
+using SslOrleans.Contracts.Messages;
+using SslOrleans.Grains.Runs;
+using SslOrleans.Grains.Storage;
 
 namespace SslOrleans.Client.Commands;
 
 /// <summary><c>sslo workers</c>: who computes; <c>workers remove NAME</c> lets one leave cleanly.</summary>
 public static class WorkersCommand
 {
+    private const int MostAtOnce = 64;
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+
     public static Command Build(Screen screen)
     {
         var runs = CommonOptions.Runs();
@@ -28,8 +35,72 @@ public static class WorkersCommand
 
             return ExitCodes.Well;
         });
+        command.Add(Add(screen));
         command.Add(Remove(screen));
         return command;
+    }
+
+    private static Command Add(Screen screen)
+    {
+        var count = new Argument<int>("count") { Description = "How many worker processes to start." };
+        var device = new Option<string>("--device") { Description = "cpu or cuda.", DefaultValueFactory = _ => "cpu" };
+        var runs = CommonOptions.Runs();
+        var command = new Command("add", "Starts more worker processes on this machine for the training that runs; they end with it.") { count, device, runs };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            var (wanted, folder) = (parsed.GetRequiredValue(count), parsed.GetRequiredValue(runs));
+            if (wanted is < 1 or > MostAtOnce)
+                throw new UserErrorException($"count is {wanted}; give a number from 1 to {MostAtOnce}.");
+            await using var cluster = await RunCommands.Connect(folder, cancellation);
+            var pool = cluster.Grains.GetGrain<IWorkerPoolGrain>(IWorkerPoolGrain.Key);
+            var taken = (await pool.Live()).Select(w => w.Silo).ToHashSet();
+            var names = Enumerable.Range(1, int.MaxValue).Select(i => $"worker-{i}").Where(n => !taken.Contains(n) && !WorkerProcess.WasUsed(n, folder)).Take(wanted).ToList();
+            foreach (var name in names)
+                WorkerProcess.StartDetached(name, cluster.Primary, folder, await Threads(cluster, folder), parsed.GetValue(device)!);
+            await Arrive(pool, names, folder, cancellation);
+            foreach (var name in names)
+            {
+                if (screen.Json)
+                    screen.JsonLine(new { worker = $"{name}/0" });
+                else
+                    screen.Line($"{name}/0 has joined");
+            }
+
+            return ExitCodes.Well;
+        });
+        return command;
+    }
+
+    /// <summary>What the run that trains asks for; a worker with another number would be refused.</summary>
+    private static async Task<int> Threads(ClusterConnection cluster, string folder)
+    {
+        var storage = RunStorage.Open(folder);
+        foreach (var run in await cluster.Grains.GetGrain<IRunCatalogGrain>(IRunCatalogGrain.Key).List())
+        {
+            try
+            {
+                var status = await cluster.Grains.GetGrain<ITrainingRunGrain>(run).Status();
+                if (status.Phase is not (RunPhase.Completed or RunPhase.Stopped or RunPhase.Failed))
+                    return (await RunRecord.ReadRecipe(storage, run)).Workers.ThreadsPerWorker;
+            }
+            catch (UserErrorException)
+            {
+                // Not in memory.
+            }
+        }
+
+        return 1;
+    }
+
+    private static async Task Arrive(IWorkerPoolGrain pool, List<string> names, string folder, CancellationToken cancellation)
+    {
+        var deadline = DateTimeOffset.UtcNow + s_patience;
+        while ((await pool.Live()).Select(w => w.Silo).Intersect(names).Count() < names.Count)
+        {
+            if (DateTimeOffset.UtcNow > deadline)
+                throw new UserErrorException($"Not all of {string.Join(", ", names)} joined within {s_patience.TotalSeconds:0} s; their logs are in {Path.Combine(folder, ".workers")}.");
+            await Task.Delay(TimeSpan.FromMilliseconds(100), cancellation);
+        }
     }
 
     private static Command Remove(Screen screen)

@@ -20,6 +20,12 @@ public sealed record TrainingRequest(
     int Workers = 0,
     string? Device = null)
 {
+    /// <summary>Where the dashboard is to listen: a port, an address with or without one, or off; null chooses.</summary>
+    public string? Dashboard { get; init; }
+
+    /// <summary>The dashboard's address once there is one.</summary>
+    public string? DashboardAddress { get; init; }
+
     /// <summary>The run's own folder.</summary>
     public string Folder => Path.Combine(RunsFolder, Run);
 }
@@ -31,6 +37,9 @@ public sealed record TrainingRequest(
 public interface ITrainingSession : IAsyncDisposable
 {
     string Run { get; }
+
+    /// <summary>Address of the page that shows it; null when there is none.</summary>
+    string? Dashboard => null;
 
     /// <summary>News in order, from the session's start until the run is completed, stopped or failed.</summary>
     IAsyncEnumerable<RunNews> News(CancellationToken cancellationToken);

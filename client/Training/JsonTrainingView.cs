@@ -21,6 +21,7 @@ public sealed class JsonTrainingView(Screen screen) : ITrainingView
         request.Recipe.Seed,
         data = request.DataPath,
         request.Resume,
+        dashboard = request.DashboardAddress,
     });
 
     public void Show(RunNews news)

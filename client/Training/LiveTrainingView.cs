@@ -17,6 +17,8 @@ public sealed class LiveTrainingView(Screen screen) : ITrainingView
 
     public void Begin(TrainingRequest request)
     {
+        if (request.DashboardAddress is { } address)
+            screen.Line($"dashboard: {address}");
         _board = new TrainingBoard(request);
         var live = screen.Console.Live(TrainingPicture.Draw(_board, screen.Console.Profile.Width))
             .AutoClear(false)

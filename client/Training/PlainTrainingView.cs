@@ -17,6 +17,8 @@ public sealed class PlainTrainingView(Screen screen, TimeProvider clock) : ITrai
         var r = request.Recipe;
         screen.Line($"{(request.Resume ? "resuming" : "training")} {request.Run}: {r.Method} on {r.Backbone.Name}, batch {r.Batch.Effective}, "
             + $"data {request.DataPath}, written to {ProjectFiles.Short(request.Folder)}");
+        if (request.DashboardAddress is { } address)
+            screen.Line($"dashboard: {address}");
     }
 
     public void Show(RunNews news)

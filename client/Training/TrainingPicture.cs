@@ -25,6 +25,8 @@ public static class TrainingPicture
 
         rows.Add(Progress(s, r.Batch.Effective, width));
         rows.Add(Numbers(board, s, width));
+        if (s.WeightsHash.Length > 0)
+            rows.Add(Line(width, ("grey", $"last commit step {s.Step - 1}  weights {s.WeightsHash}")));
         foreach (var (name, values) in board.Probes)
             rows.Add(Curve(name, Format.Probe(name, values[^1]), values, width, "green"));
         if (s.Workers.Length > 0)

@@ -20,6 +20,9 @@ public interface IVersionedStateGrain : IGrainWithStringKey
     Task<StateCatchUp> Since(long have, long want);
 
     Task<StateValue[]> Snapshot(long version);
+
+    [AlwaysInterleave]
+    Task<StateDescription[]> Describe();
 }
 
 /// <summary>First-in-first-out queues of keys (MoCo, NNCLR, MSF). Key: the run's name.</summary>

@@ -28,8 +28,20 @@ public interface ITrainingRunGrain : IGrainWithStringKey
     [AlwaysInterleave]
     Task<RunNews> News(long after);
 
+    /// <summary>The same without waiting.</summary>
+    [AlwaysInterleave]
+    Task<RunNews> Recent(long after);
+
     [AlwaysInterleave]
     Task<RunStatus> Status();
+
+    /// <summary>Takes what probes found on a version into the run's metrics.</summary>
+    [AlwaysInterleave]
+    Task Evaluated(EvaluationResult result);
+
+    /// <summary>Leases that changed after <paramref name="change"/>; −1 asks for all that are remembered.</summary>
+    [AlwaysInterleave]
+    Task<RunLeases> Leases(long change);
 
     /// <summary>A worker leaves of its own will: its open micro-batches are dealt again at once.</summary>
     [AlwaysInterleave]

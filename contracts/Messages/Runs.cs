@@ -95,4 +95,9 @@ public sealed record RunEvent(
 [Alias("SslOrleans.RunNews")]
 public sealed record RunNews(
     [property: Id(0)] RunStatus Status,
-    [property: Id(1)] RunEvent[] Events);
+    [property: Id(1)] RunEvent[] Events)
+{
+    /// <summary>The last event's number. When it is below what was seen, the run grain began a new life, and numbers from 1 on.</summary>
+    [Id(2)]
+    public long LastSequence { get; init; }
+}

@@ -91,6 +91,29 @@ public sealed class MetricsLog(IRunStorage storage, string run)
         return [.. last.Values.OrderBy(e => e.Step)];
     }
 
+    /// <summary>Whole lines from a position on, for those who read again and again; from the beginning when the file has become shorter.</summary>
+    /// <returns>The lines, the position behind them, and whether they begin at the beginning. Lines that are no record are left out.</returns>
+    public static async Task<(IReadOnlyList<MetricsEntry> Entries, int Position, bool Anew)> ReadOn(IRunStorage storage, string run, int position)
+    {
+        var content = await storage.Read($"{run}/{FileName}") ?? [];
+        var start = position <= content.Length ? position : 0;
+        var (lines, length) = JsonLines.Split(content[start..]);
+        var entries = new List<MetricsEntry>(lines.Count);
+        foreach (var line in lines)
+        {
+            try
+            {
+                entries.Add(Parse(line.Span, entries.Count + 1));
+            }
+            catch (UserErrorException)
+            {
+                // A curve without one point is still a curve.
+            }
+        }
+
+        return (entries, start + length, start == 0);
+    }
+
     /// <summary>The same bytes go out until they are there: then a repeated append is recognised.</summary>
     private async Task Send()
     {

@@ -1,4 +1,5 @@
 using SslOrleans.Contracts.Messages;
+using SslOrleans.Grains.Records;
 
 namespace SslOrleans.Grains.Runs;
 
@@ -11,9 +12,17 @@ internal sealed class RunJournal
     private TaskCompletionSource _news = New();
     private long _sequence;
 
+    /// <summary>Where events that are no steps are kept.</summary>
+    public EventLog? Log { get; set; }
+
+    public long LastSequence => _sequence;
+
     public void Add(string kind, long step, string text, string? worker = null, Dictionary<string, double>? values = null)
     {
-        _events.Enqueue(new RunEvent(++_sequence, kind, step, DateTimeOffset.UtcNow, text, worker, values ?? []));
+        var happened = new RunEvent(++_sequence, kind, step, DateTimeOffset.UtcNow, text, worker, values ?? []);
+        _events.Enqueue(happened);
+        if (kind != "step")
+            Log?.Add(happened);
         if (_events.Count > Remembered)
             _events.Dequeue();
         var news = _news;
@@ -26,8 +35,11 @@ internal sealed class RunJournal
     {
         if (_sequence <= sequence)
             await Task.WhenAny(_news.Task, Task.Delay(patience));
-        return [.. _events.Where(e => e.Sequence > sequence)];
+        return Since(sequence);
     }
+
+    /// <summary>Those that are there now.</summary>
+    public RunEvent[] Since(long sequence) => [.. _events.Skip((int)Math.Clamp(_events.Count - (_sequence - sequence), 0, _events.Count))];
 
     private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

@@ -53,7 +53,11 @@ internal sealed class StepRunner(RunBrief run, RunShape shape, int microBatches,
         }
 
         foreach (var open in _assignments)
+        {
+            open.Mark.End(LeaseOutcome.NotNeeded);
             _ = open.Worker.Grain.Abandon(run.Run, step);
+        }
+
         var couple = shape.Coupled || shape.Carried.Length > 0 ? await Conclude(cancellation) : null;
         var loss = shape.Coupled ? couple!.Loss : _results.Aggregate(0f, (sum, r) => sum + r!.Loss) / microBatches;
         return new StepOutcome(loss, Reported(couple), couple?.Advance ?? [], _credit, _lost, _times);
@@ -97,7 +101,7 @@ internal sealed class StepRunner(RunBrief run, RunShape shape, int microBatches,
     {
         // A newcomer is expected to be as fast as the others.
         var speed = worker.Speed > 0 ? worker.Speed : TypicalSpeed;
-        var assignment = new Assignment(worker, leaves, speed) { Doubled = second };
+        var assignment = new Assignment(worker, leaves, speed, roster.Leases.Begin(step, worker.Name, leaves, second)) { Doubled = second };
         assignment.Task = Carry(assignment);
         worker.MicroBatches = assignment.MicroBatches.Count;
         _assignments.Add(assignment);
@@ -112,10 +116,12 @@ internal sealed class StepRunner(RunBrief run, RunShape shape, int microBatches,
             _results[result.MicroBatch] ??= result;
         if (shape.Coupled)
         {
+            mine.Mark.Encoded();
             if (_results.All(r => r is not null))
                 _coupling ??= Couple(withLoss: true);
             var couple = await _coupled.Task;
             mine.Resume();
+            mine.Mark.Resumed();
             var gradients = mine.MicroBatches.ToDictionary(m => m, m => couple.Gradients[m]);
             Count(await mine.Worker.Ask(w => w.Backprop(new BackpropOrder(run.Run, step, mine.Leaves, gradients))));
             mine.Pause();
@@ -134,11 +140,13 @@ internal sealed class StepRunner(RunBrief run, RunShape shape, int microBatches,
             {
                 finished.Worker.Measured(finished.MicroBatches.Count, finished.Seconds);
                 var first = _book.Finish(finished.MicroBatches);
+                finished.Mark.End(first.Length > 0 ? LeaseOutcome.Done : LeaseOutcome.NotNeeded);
                 if (first.Length > 0)
                     _credit.Add(new Work(finished.Worker.Name, first));
                 continue;
             }
 
+            finished.Mark.End(LeaseOutcome.Lost);
             var failure = finished.Task.Exception?.GetBaseException();
             if (failure is StateLostException or UserErrorException)
                 throw failure;
@@ -185,13 +193,15 @@ internal sealed class StepRunner(RunBrief run, RunShape shape, int microBatches,
     private void Count(WorkTimes t) => _times = new WorkTimes(
         _times.Pull + t.Pull, _times.DataWait + t.DataWait, _times.Forward + t.Forward, _times.Backward + t.Backward, _times.Push + t.Push);
 
-    private sealed class Assignment(RunWorker worker, Leaves[] leaves, double expectedSpeed)
+    private sealed class Assignment(RunWorker worker, Leaves[] leaves, double expectedSpeed, LeaseTimeline.Mark mark)
     {
         private readonly Stopwatch _clock = Stopwatch.StartNew();
 
         public RunWorker Worker { get; } = worker;
 
         public Leaves[] Leaves { get; } = leaves;
+
+        public LeaseTimeline.Mark Mark { get; } = mark;
 
         public IReadOnlyList<int> MicroBatches { get; } = [.. leaves.SelectMany(l => Enumerable.Range(l.Start, l.Size))];
 

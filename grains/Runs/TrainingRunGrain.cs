@@ -7,6 +7,7 @@ using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Grains.Placement;
+using SslOrleans.Grains.Records;
 using SslOrleans.Grains.Storage;
 
 namespace SslOrleans.Grains.Runs;
@@ -40,6 +41,7 @@ public sealed class TrainingRunGrain(IRunStorage storage, ILogger<TrainingRunGra
         var recipe = RecipeReader.Parse(request.Recipe, where: Run);
         var record = await RunRecord.OpenOrCreate(storage, Run, recipe, request);
         await GrainFactory.GetGrain<IRunCatalogGrain>(IRunCatalogGrain.Key).Add(Run);
+        _journal.Log ??= new EventLog(storage, Run);
         _leader = new RunLeader(GrainFactory, storage, Run, recipe, record, _journal, log);
         _leader.Begin();
 
@@ -71,10 +73,21 @@ public sealed class TrainingRunGrain(IRunStorage storage, ILogger<TrainingRunGra
     public async Task<RunNews> News(long after)
     {
         var events = await _journal.After(after, s_patience);
-        return new RunNews(Leader.Status(), events);
+        return new RunNews(Leader.Status(), events) { LastSequence = _journal.LastSequence };
     }
 
+    public Task<RunNews> Recent(long after)
+        => Task.FromResult(new RunNews(Leader.Status(), _journal.Since(after)) { LastSequence = _journal.LastSequence });
+
+    public Task<RunLeases> Leases(long change) => Task.FromResult(Leader.Leases(change));
+
     public Task<RunStatus> Status() => Task.FromResult(Leader.Status());
+
+    public Task Evaluated(EvaluationResult result)
+    {
+        _leader?.Evaluated(result);
+        return Task.CompletedTask;
+    }
 
     public Task WorkerLeft(string worker)
     {

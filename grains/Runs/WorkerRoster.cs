@@ -29,6 +29,9 @@ internal sealed class WorkerRoster(IGrainFactory grains, RunBrief run, bool allo
 
     public IEnumerable<RunWorker> All => _workers.Values;
 
+    /// <summary>Who had which micro-batches when.</summary>
+    public LeaseTimeline Leases { get; } = new();
+
     public void Tell(string kind, string text, string? worker = null) => tell(kind, text, worker);
 
     /// <summary>Compares with who is in the pool.</summary>

@@ -8,6 +8,7 @@ using SslOrleans.Grains.Placement;
 using SslOrleans.Grains.Records;
 using SslOrleans.Grains.Storage;
 using SslOrleans.Learning.Methods;
+using SslOrleans.Learning.Optim;
 
 namespace SslOrleans.Grains.State;
 
@@ -27,6 +28,7 @@ public abstract class VersionedStateGrain(IRunStorage storage) : Grain, IVersion
     private const int Remembered = 8;
 
     private readonly Queue<StateStep> _recent = new();
+    private readonly Dictionary<string, long> _lastPush = [];
     private StateStore? _store;
 
     private StateStore Store => _store
@@ -44,8 +46,11 @@ public abstract class VersionedStateGrain(IRunStorage storage) : Grain, IVersion
 
     public Task Advance(StateStep step)
     {
+        var before = Store.Names.ToDictionary(n => n, Store.Pushed);
         if (Store.Advance(step.Step, StateBlocks.Update(step.Changes)))
         {
+            foreach (var (name, pushed) in before)
+                _lastPush[name] = Store.Pushed(name) - pushed;
             _recent.Enqueue(step);
             if (_recent.Count > Remembered)
                 _recent.Dequeue();
@@ -68,6 +73,26 @@ public abstract class VersionedStateGrain(IRunStorage storage) : Grain, IVersion
         => Store.Version == version
             ? Task.FromResult(StateBlocks.Values(Store))
             : throw new OutdatedException($"The method state of {this.GetPrimaryKeyString()} is at version {Store.Version}, not {version}.");
+
+    public Task<StateDescription[]> Describe() => Task.FromResult(Store.Names.Select(Describe).ToArray());
+
+    private StateDescription Describe(string name)
+    {
+        var (shape, pushed) = (Store.Shape(name), Store.Pushed(name));
+        var filled = Store.Kind(name) == StateKind.Queue ? Math.Min(pushed, shape[0]) : shape[0];
+
+        // Every step pushes the same number of rows.
+        var perStep = _lastPush.GetValueOrDefault(name);
+        return new StateDescription(
+            name,
+            Store.Kind(name).ToString().ToLowerInvariant(),
+            [.. shape],
+            Store.Version,
+            pushed,
+            filled,
+            perStep > 0 ? (filled + perStep - 1) / perStep : -1,
+            Math.Sqrt(FixedOrder.SumOfSquares(Store.Values(name))));
+    }
 
     private Task Begin(StateStore store)
     {

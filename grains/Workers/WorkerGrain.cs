@@ -4,6 +4,7 @@ using Orleans.Concurrency;
 using Orleans.Runtime;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
+using SslOrleans.Grains.Evaluation;
 using SslOrleans.Grains.Placement;
 using SslOrleans.Learning.Training;
 
@@ -20,6 +21,7 @@ public sealed class WorkerGrain(IWorkerEnvironment environment) : Grain, IWorker
 
     private readonly string _life = Guid.NewGuid().ToString("N");
     private readonly Dictionary<string, Task<WorkerSession>> _sessions = [];
+    private readonly Dictionary<string, Task<EvaluationSession>> _evaluations = [];
     private ComputeThread? _thread;
     private IGrainTimer? _timer;
     private bool _left;
@@ -46,11 +48,11 @@ public sealed class WorkerGrain(IWorkerEnvironment environment) : Grain, IWorker
         _timer?.Dispose();
         _timer = null;
         await Pool.Leave(Name, _life);
-        foreach (var run in _sessions.Keys)
+        foreach (var run in _sessions.Keys.ToList())
             await GrainFactory.GetGrain<ITrainingRunGrain>(run).WorkerLeft(Name);
 
         // What it still computes nobody waits for. Joining again builds new replicas.
-        Close();
+        await Close();
     }
 
     public async Task<RunShape> Prepare(RunBrief run, bool load)
@@ -76,7 +78,11 @@ public sealed class WorkerGrain(IWorkerEnvironment environment) : Grain, IWorker
             (await session).Abandon(step);
     }
 
-    public async Task<ProbeResult> Probe(RunBrief run, long version) => await (await Session(run)).Probe(version);
+    public async Task<EvaluationImages> Images(RunBrief run) => (await Evaluation(run)).Images;
+
+    public async Task<Immutable<byte[]>> Features(FeatureLease block) => await (await Evaluation(block.Run)).Features(block);
+
+    public async Task<EvaluationResult> Probe(ProbeLease probes) => await (await Evaluation(probes.Run)).Probe(probes);
 
     public Task<WorkerInfo> Describe() => Task.FromResult(Info());
 
@@ -92,19 +98,18 @@ public sealed class WorkerGrain(IWorkerEnvironment environment) : Grain, IWorker
             // The silo that held pool and run is gone too: there is nobody to tell.
         }
 
-        Close();
+        await Close();
+        foreach (var evaluation in _evaluations.Values.Where(s => s.IsCompletedSuccessfully))
+            (await evaluation).Dispose();
         _thread?.Dispose();
     }
 
-    private void Close()
+    private async Task Close()
     {
-        foreach (var session in _sessions.Values.Where(s => s.IsCompletedSuccessfully))
-        {
-            session.Result.AbandonAll();
-            session.Result.Dispose();
-        }
-
+        var sessions = _sessions.Values.Where(s => s.IsCompletedSuccessfully).Select(s => s.Result).ToList();
         _sessions.Clear();
+        foreach (var session in sessions)
+            await session.Close();
     }
 
     private Task Heartbeat(CancellationToken cancellation) => _left ? Task.CompletedTask : Pool.Register(Info());
@@ -113,7 +118,16 @@ public sealed class WorkerGrain(IWorkerEnvironment environment) : Grain, IWorker
     {
         if (_sessions.TryGetValue(run.Run, out var session) && !session.IsFaulted)
             return session;
+        if (_left)
+            throw new InvalidOperationException($"Worker {Name} has left.");
         return _sessions[run.Run] = WorkerSession.Open(run, _life, environment, Index, Thread, GrainFactory);
+    }
+
+    private Task<EvaluationSession> Evaluation(RunBrief run)
+    {
+        if (_evaluations.TryGetValue(run.Run, out var session) && !session.IsFaulted)
+            return session;
+        return _evaluations[run.Run] = EvaluationSession.Open(run, environment, Index, GrainFactory);
     }
 
     private WorkerInfo Info() => new(

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Orleans;
 using SslOrleans.Contracts;
 using SslOrleans.Contracts.Grains;
@@ -6,7 +5,6 @@ using SslOrleans.Contracts.Messages;
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Grains.Parameters;
 using SslOrleans.Grains.State;
-using SslOrleans.Learning.Evaluate;
 using SslOrleans.Learning.Methods;
 using SslOrleans.Learning.Numerics;
 using SslOrleans.Learning.Training;
@@ -18,7 +16,7 @@ namespace SslOrleans.Grains.Workers;
 /// <summary>
 /// A worker's part in one run. Leases are taken one after the other; tensors are touched on the compute thread only.
 /// </summary>
-internal sealed class WorkerSession : IDisposable
+internal sealed class WorkerSession
 {
     private readonly RunBrief _run;
     private readonly string _life;
@@ -35,6 +33,7 @@ internal sealed class WorkerSession : IDisposable
     private long _openStep = -1;
     private long _loaded = -1;
     private long _abandoned = -1;
+    private bool _closed;
     private MethodState? _state;
     private DisposeScope? _stateScope;
 
@@ -90,14 +89,12 @@ internal sealed class WorkerSession : IDisposable
 
     public void Abandon(long step) => _abandoned = Math.Max(_abandoned, step);
 
-    /// <summary>Drops what is being computed.</summary>
-    public void AbandonAll() => Abandon(long.MaxValue);
-
     public async Task<LeaseResult> Compute(Lease lease)
     {
         await _one.WaitAsync();
         try
         {
+            ThrowIfClosed();
             var clock = new WorkClock();
             await BringTo(lease.Step);
             clock.Pulled();
@@ -108,12 +105,13 @@ internal sealed class WorkerSession : IDisposable
             for (var i = 0; i < leaves.Count; i++)
             {
                 ThrowIfAbandoned(lease.Step);
-                var views = await _views.Take(lease.Step, leaves.Skip(i));
+                using var views = await _views.Take(lease.Step, leaves.Skip(i));
                 var microBatch = leaves[i];
+                if (i == leaves.Count - 1)
+                    _views.Guess(lease.Step + 1, leaves);
                 results.Add(await _thread.Run(() => Compute(lease.Step, microBatch, views, push, clock)));
             }
 
-            _views.Guess(lease.Step + 1, leaves);
             clock.Computed(_views.WaitedSeconds - waited);
             await push.Done();
             clock.Pushed();
@@ -161,6 +159,7 @@ internal sealed class WorkerSession : IDisposable
         await _one.WaitAsync();
         try
         {
+            ThrowIfClosed();
             await BringTo(order.Step);
             var whole = NamedArray.Concatenate([.. order.Embeddings.Select(TensorBlocks.Arrays)]);
             return await _thread.Run(() =>
@@ -183,31 +182,26 @@ internal sealed class WorkerSession : IDisposable
         }
     }
 
-    public async Task<ProbeResult> Probe(long version)
+    /// <summary>Drops what is being computed, after the micro-batch that the thread is at, and frees everything; later calls fail.</summary>
+    public async Task Close()
     {
+        _closed = true;
         await _one.WaitAsync();
         try
         {
-            var started = Stopwatch.GetTimestamp();
-            await BringTo(version);
-            var values = await _thread.Run(() => KnnProbe.Run((pixels, h, w) => _replica.Features(pixels, h, w), _replica.FeatureDimension, _data, _replica.Recipe.Evaluation));
-            return new ProbeResult(version, "knn", new Dictionary<string, double>(values), Stopwatch.GetElapsedTime(started).TotalSeconds);
+            await _thread.Run(() =>
+            {
+                CloseAll();
+                _stateScope?.Dispose();
+                _replica.Dispose();
+            });
+            _views.Dispose();
+            _data.Dispose();
         }
         finally
         {
             _one.Release();
         }
-    }
-
-    public void Dispose()
-    {
-        _ = _thread.Run(() =>
-        {
-            CloseAll();
-            _stateScope?.Dispose();
-            _replica.Dispose();
-        });
-        _data.Dispose();
     }
 
     private MicroBatchResult Compute(long step, int microBatch, MicroBatchViews views, GradientPush push, WorkClock clock)
@@ -269,8 +263,15 @@ internal sealed class WorkerSession : IDisposable
         _open.Clear();
     }
 
+    private void ThrowIfClosed()
+    {
+        if (_closed)
+            throw new OutdatedException($"This worker has left run {_run.Run}.");
+    }
+
     private void ThrowIfAbandoned(long step)
     {
+        ThrowIfClosed();
         if (_abandoned >= step)
             throw new OutdatedException($"Step {step} of run {_run.Run} is over.");
     }

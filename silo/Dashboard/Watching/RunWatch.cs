@@ -1,0 +1,88 @@
+using Orleans.Runtime;
+using SslOrleans.Contracts;
+using SslOrleans.Contracts.Grains;
+using SslOrleans.Contracts.Messages;
+
+namespace SslOrleans.Silo.Dashboard.Watching;
+
+/// <summary>Looks at one run and passes on what is new to the pages that show it.</summary>
+internal sealed class RunWatch(string run, ITrainingRunGrain grain, LiveFeed feed)
+{
+    private long _seen = -1;
+    private long _leases = -1;
+
+    public string Run { get; } = run;
+
+    /// <summary>Null when the run is not in memory (any more).</summary>
+    public RunStatus? Status { get; private set; } = Unknown(run);
+
+    /// <summary>Topic of steps and events.</summary>
+    public static string StepsTopic(string run) => $"run:{run}";
+
+    /// <summary>Topic of leases.</summary>
+    public static string LeasesTopic(string run) => $"leases:{run}";
+
+    public async Task Look()
+    {
+        try
+        {
+            Status = await grain.Status();
+            await LookAtNews();
+            await LookAtLeases();
+        }
+        catch (UserErrorException)
+        {
+            Status = null;
+        }
+        catch (Exception e) when (e is OrleansException or TimeoutException)
+        {
+            Status = Status! with { Message = $"The run does not answer: {e.Message}" };
+        }
+    }
+
+    private async Task LookAtNews()
+    {
+        if (!feed.IsWanted(StepsTopic(Run)))
+        {
+            _seen = -1;
+            return;
+        }
+
+        // Asking before the first event waits for it; asking for what is there does not.
+        var news = await grain.Recent(Math.Max(0, _seen));
+        if (news.LastSequence < _seen)
+        {
+            _seen = 0;
+            feed.Publish(StepsTopic(Run), "reload", new { Run });
+            return;
+        }
+
+        var first = _seen < 0;
+        _seen = news.LastSequence;
+        if (news.Events.Length > 0 && !first)
+        {
+            feed.Publish(StepsTopic(Run), "news", new
+            {
+                Run,
+                Steps = news.Events.Where(e => e.Kind is "step" or "probe").Select(e => new { e.Step, e.Values }),
+                Events = news.Events.Where(e => e.Kind != "step"),
+            });
+        }
+    }
+
+    private async Task LookAtLeases()
+    {
+        if (!feed.IsWanted(LeasesTopic(Run)))
+        {
+            _leases = -1;
+            return;
+        }
+
+        var leases = await grain.Leases(_leases);
+        var first = _leases < 0;
+        _leases = leases.Change;
+        feed.Publish(LeasesTopic(Run), "leases", new { Run, leases.Now, Spans = first ? [] : leases.Spans });
+    }
+
+    private static RunStatus Unknown(string run) => new(run, RunPhase.Created, "", 0, 0, 0, 0, 0, 0, 0, "", "", [], -1, []);
+}
