@@ -108,7 +108,7 @@ public partial class DeployTests
         return [.. stream.Documents.Select(d => d.RootNode)];
     }
 
-    private static YamlNode? Child(YamlNode node, string key) => ((YamlMappingNode)node).Children.GetValueOrDefault(new YamlScalarNode(key));
+    private static YamlNode? Child(YamlNode node, string key) => ((YamlMappingNode)node).Children.TryGetValue(new YamlScalarNode(key), out var child) ? child : null;
 
     private static IEnumerable<string> Scalars(string file) => Documents(file).SelectMany(d => d.AllNodes.OfType<YamlScalarNode>()).Select(n => n.Value ?? "");
 }
