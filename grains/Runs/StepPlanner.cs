@@ -3,40 +3,67 @@ using SslOrleans.Learning.Numerics;
 
 namespace SslOrleans.Grains.Runs;
 
-/// <summary>Deals micro-batches to workers: contiguous runs of whole subtrees, as long as the worker is fast.</summary>
+/// <summary>Deals micro-batches to workers: whole subtrees, as large as the workers' speeds allow.</summary>
 public static class StepPlanner
 {
     /// <summary>
-    /// Shares of <paramref name="open"/> for workers with these speeds (micro-batches per second). Each next micro-batch goes to
-    /// whoever would finish it first, so the slowest worker ends as early as it can; shares are then cut in micro-batch order,
-    /// so that each is few subtrees and its gradient few partial sums.
+    /// How much later than possible the last worker may end, so that shares are few subtrees. Each subtree is a partial sum of all
+    /// parameters on the network: workers whose speeds differ by a few percent are better off with equal shares.
+    /// </summary>
+    private const double Slack = 1.05;
+
+    /// <summary>
+    /// Shares of <paramref name="open"/> for workers with these speeds (micro-batches per second). Subtrees are given away from the
+    /// largest to the smallest, each to whoever has the most time left; one that nobody has time for is halved.
     /// </summary>
     /// <param name="microBatches">M, the leaves of the tree.</param>
     /// <param name="open">Micro-batches to deal, in order.</param>
     /// <param name="speeds">One per worker, above 0.</param>
-    /// <returns>Per worker, the subtrees; empty for one that gets nothing.</returns>
+    /// <returns>Per worker, the subtrees in order; empty for one that gets nothing.</returns>
     public static IReadOnlyList<Leaves[]> Deal(int microBatches, IReadOnlyList<int> open, IReadOnlyList<double> speeds)
     {
-        var counts = new int[speeds.Count];
+        var limit = Slack * Shortest(open.Count, speeds);
+        var whole = new PriorityQueue<TreeNode, (int, int)>();
+        foreach (var subtree in Cover(microBatches, open))
+            Offer(new TreeNode(subtree.Start, subtree.Size));
 
-        // Whoever would be done first with one more; of equals the first. The heap keeps a thousand workers cheap.
-        var next = new PriorityQueue<int, (double Done, int Worker)>(speeds.Select((s, w) => (w, (1 / s, w))));
-        for (var i = 0; i < open.Count; i++)
+        // Micro-batches that each could still take within the limit.
+        var left = new PriorityQueue<int, (double, int)>(speeds.Select((s, w) => (w, (-limit * s, w))));
+        var shares = speeds.Select(_ => new List<int>()).ToArray();
+        while (whole.TryDequeue(out var subtree, out _))
         {
-            var best = next.Peek();
-            counts[best]++;
-            next.DequeueEnqueue(best, ((counts[best] + 1) / speeds[best], best));
+            left.TryPeek(out var worker, out var most);
+            if (subtree.Size > 1 && subtree.Size > -most.Item1)
+            {
+                var (one, other) = SumTree.Children(subtree);
+                Offer(one);
+                Offer(other);
+                continue;
+            }
+
+            shares[worker].AddRange(Enumerable.Range(subtree.Start, subtree.Size));
+            left.DequeueEnqueue(worker, (most.Item1 + subtree.Size, worker));
         }
 
-        var dealt = new List<Leaves[]>();
-        var at = 0;
-        foreach (var count in counts)
+        return [.. shares.Select(s => Cover(microBatches, s.Order()))];
+
+        void Offer(TreeNode subtree) => whole.Enqueue(subtree, (-subtree.Size, subtree.Start));
+    }
+
+    /// <summary>Seconds in which these workers can do so many, when each next one goes to whoever would be done with it first.</summary>
+    private static double Shortest(int count, IReadOnlyList<double> speeds)
+    {
+        // The heap keeps a thousand workers cheap.
+        var done = 0.0;
+        var next = new PriorityQueue<(int Worker, int Count), (double, int)>(speeds.Select((s, w) => ((w, 1), (1 / s, w))));
+        for (var i = 0; i < count; i++)
         {
-            dealt.Add(Cover(microBatches, Enumerable.Range(at, count).Select(i => open[i])));
-            at += count;
+            next.TryPeek(out var first, out var at);
+            done = Math.Max(done, at.Item1);
+            next.DequeueEnqueue((first.Worker, first.Count + 1), ((first.Count + 1) / speeds[first.Worker], first.Worker));
         }
 
-        return dealt;
+        return done;
     }
 
     /// <summary>The fewest whole subtrees for these micro-batches, given in order.</summary>

@@ -22,7 +22,7 @@ public sealed class ClusterSimulation
         for (var i = 0; i < cluster.Workers; i++)
         {
             var speed = cluster.ImagesPerSecond / cluster.MicroBatch * Math.Max(0.1, 1 + (cluster.Spread * Normal()));
-            _workers.Add(new SimulatedWorker(i, speed));
+            _workers.Add(new SimulatedWorker(speed));
             _workers[i].Dies = Lifetime();
         }
     }

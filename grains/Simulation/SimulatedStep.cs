@@ -4,10 +4,8 @@ using SslOrleans.Grains.Runs;
 namespace SslOrleans.Grains.Simulation;
 
 /// <summary>A worker of a simulation.</summary>
-internal sealed class SimulatedWorker(int index, double speed)
+internal sealed class SimulatedWorker(double speed)
 {
-    public int Index { get; } = index;
-
     /// <summary>Micro-batches per second.</summary>
     public double Speed { get; } = speed;
 
@@ -17,19 +15,15 @@ internal sealed class SimulatedWorker(int index, double speed)
     /// <summary>When it is back; 0 while it is here.</summary>
     public double Back { get; set; }
 
-    /// <summary>When it has answered everything that it was asked.</summary>
-    public double FreeAt { get; set; }
-
     public bool IsHere => Back == 0;
 }
 
 /// <summary>What computing one step took.</summary>
 /// <param name="Seconds">From the first lease to the last micro-batch.</param>
 /// <param name="PartialSums">Subtrees pushed, duplicates included.</param>
-/// <param name="MostPartialSums">Of one worker.</param>
 /// <param name="Died">Workers that died meanwhile, with the moment.</param>
 /// <param name="Doubled">Micro-batches computed twice: lost with a worker, or leased again because it was late.</param>
-internal readonly record struct ComputedStep(double Seconds, int PartialSums, int MostPartialSums, int Died, int Doubled);
+internal readonly record struct ComputedStep(double Seconds, int PartialSums, int Died, int Doubled);
 
 /// <summary>
 /// One step's leases on a simulated clock, kept in the run grain's own book. Time only moves from event to event:
@@ -59,13 +53,12 @@ internal sealed class SimulatedStep(SimulatedCluster cluster)
         var open = new HashSet<Lease>();
         var undealt = true;
         var free = new List<SimulatedWorker>(workers);
-        var sums = new Dictionary<SimulatedWorker, int>();
-        var (died, doubled, now) = (0, 0, start);
+        var (sums, died, doubled, now) = (0, 0, 0, start);
         Deal();
         while (!book.IsComplete)
         {
             if (!events.TryDequeue(out var next, out var at))
-                return new ComputedStep(double.PositiveInfinity, 0, 0, died, doubled);
+                return new ComputedStep(double.PositiveInfinity, 0, died, doubled);
             now = at;
             var lease = next.Lease;
             if (lease.Over)
@@ -106,7 +99,7 @@ internal sealed class SimulatedStep(SimulatedCluster cluster)
             Deal();
         }
 
-        return new ComputedStep(now - start, sums.Values.Sum(), sums.Count == 0 ? 0 : sums.Values.Max(), died, doubled);
+        return new ComputedStep(now - start, sums, died, doubled);
 
         void Deal()
         {
@@ -131,7 +124,7 @@ internal sealed class SimulatedStep(SimulatedCluster cluster)
         {
             var lease = new Lease(worker, leaves) { Doubled = second };
             open.Add(lease);
-            sums[worker] = sums.GetValueOrDefault(worker) + leaves.Length;
+            sums += leaves.Length;
 
             // Only the first lease of a step waits for the version.
             var begins = now == start ? now + pull : now;

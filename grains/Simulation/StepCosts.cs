@@ -26,15 +26,7 @@ internal sealed class StepCosts
         _parameters = layout.Length;
         _sliceParameters = layout.Slices.Max(s => s.Length);
         _siloParameters = Spread(layout, cluster.ParameterSilos);
-        Slices = layout.Slices.Count;
     }
-
-    public int Slices { get; }
-
-    public double Parameters => _parameters;
-
-    /// <summary>Share of the parameters on the silo that holds the most.</summary>
-    public double MostOnOneSilo => _siloParameters / _parameters;
 
     /// <summary>Seconds until the last worker has the version: its own link, or that of the silo that sends the most.</summary>
     public double Pull(int workers) => _cluster.RoundTrip + (FloatBytes * Math.Max(_parameters, workers * _siloParameters) / _bytesPerSecond);
