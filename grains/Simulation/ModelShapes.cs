@@ -7,7 +7,7 @@ namespace SslOrleans.Grains.Simulation;
 public static class ModelShapes
 {
     /// <summary>Names that <see cref="Layout"/> knows.</summary>
-    public static IReadOnlyList<string> Names { get; } = ["resnet18", "resnet50", "vit-s", "vit-b", "vit-l"];
+    public static IReadOnlyList<string> Names { get; } = ["conv4", "resnet18", "resnet50", "vit-s", "vit-b", "vit-l"];
 
     /// <summary>The backbone's flat vector, cut into slices as a run's would be.</summary>
     /// <exception cref="UserErrorException">The name is unknown.</exception>
@@ -27,6 +27,7 @@ public static class ModelShapes
 
     private static IEnumerable<long[]> Shapes(string model) => model switch
     {
+        "conv4" => [.. Convolution(32, 3, 3), .. Convolution(64, 32, 3), .. Convolution(128, 64, 3), .. Convolution(256, 128, 3)],
         "resnet18" => ResNet(bottleneck: false, [2, 2, 2, 2]),
         "resnet50" => ResNet(bottleneck: true, [3, 4, 6, 3]),
         "vit-s" => Vit(384, 12),

@@ -24,7 +24,7 @@ public class SimulateCommandTests
     [Theory]
     [InlineData("--mtbf is \"often\"; write it as 30s", "--mtbf", "often")]
     [InlineData("--bandwidth is \"25\"; write it as 25Gb", "--bandwidth", "25")]
-    [InlineData("--model is \"gpt\"; use one of resnet18", "--model", "gpt")]
+    [InlineData("--model is \"gpt\"; use one of conv4", "--model", "gpt")]
     [InlineData("--batch is 101, no multiple of --micro-batch 4", "--batch", "101")]
     public async Task A_senseless_cluster_is_refused(string expected, params string[] args)
     {

@@ -8,6 +8,7 @@ public class SimulationTests
     private static readonly SimulatedCluster Calm = new() { Workers = 4, ParameterSilos = 1, EffectiveBatch = 256, MicroBatch = 8, MeanTimeBetweenFailures = 0, Spread = 0, Duration = 3600 };
 
     [Theory]
+    [InlineData("conv4", 388_896)]
     [InlineData("resnet18", 11_176_512)]
     [InlineData("resnet50", 23_508_032)]
     [InlineData("vit-s", 21_665_664)]
@@ -66,6 +67,9 @@ public class SimulationTests
         var result = ClusterSimulation.Run(new SimulatedCluster { Workers = 256, Model = "vit-b", Bandwidth = 25e9, MeanTimeBetweenFailures = 24 * 3600, Duration = 4 * 3600 });
         Assert.InRange(result.Failures, 20, 70);
         Assert.InRange(result.Goodput, 0.97, 0.9999);
+
+        // Although the workers' speeds differ.
+        Assert.InRange(result.WorkerLinkOfBound, 1, 1.1);
     }
 
     [Fact]
