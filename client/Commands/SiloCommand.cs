@@ -32,7 +32,7 @@ public static class SiloCommand
         command.SetAction(async (parsed, cancellation) =>
         {
             var primary = parsed.GetValue(join) is { } address ? HostAndPort.Parse(address, "--join") : null;
-            var settings = SiloHost.WithPorts(cluster.Apply(parsed, new SiloSettings
+            var settings = cluster.Apply(parsed, new SiloSettings
             {
                 Name = parsed.GetValue(name) ?? (primary is null ? "primary" : $"node-{Environment.ProcessId}"),
                 Primary = primary,
@@ -42,9 +42,13 @@ public static class SiloCommand
                 Device = parsed.GetValue(device)!,
                 SiloPort = parsed.GetValue(port),
                 Storage = parsed.GetValue(runs)!,
-                Dashboard = primary is null ? DashboardSettings.Parse(parsed.GetValue(dashboard), ProjectFiles.Recipes) : null,
-            }));
-            await Run(screen, settings, parsed.GetValue(parent), cluster.ReadyFile(parsed), cancellation);
+            });
+
+            // Beyond this machine nobody wants one on every silo: it is served where it is asked for.
+            var place = parsed.GetValue(dashboard);
+            if (settings.Primary is null && (place is not null || !settings.Cluster.IsBeyondThisMachine))
+                settings = settings with { Dashboard = DashboardSettings.Parse(place, ProjectFiles.Recipes) };
+            await Run(screen, SiloHost.WithPorts(settings), parsed.GetValue(parent), cluster.ReadyFile(parsed), cancellation);
             return ExitCodes.Well;
         });
         return command;

@@ -12,9 +12,11 @@ namespace SslOrleans.Tests.Grains.Simulation;
 public class MeasuredTests(ITestOutputHelper output)
 {
     private const int MicroBatches = 12;
-    private static readonly TimeSpan s_wait = TimeSpan.FromMilliseconds(60);
+    private static readonly TimeSpan s_wait = TimeSpan.FromMilliseconds(150);
 
+    /// <summary>Not for a busy machine: what the simulation is asked for is time.</summary>
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task StepsOfTwoAndThreeWorkersTakeWhatTheSimulationSays()
     {
         var recipe = SmallRuns.Recipe("byol", "batch.effective=48", "steps=1000");
@@ -36,8 +38,6 @@ public class MeasuredTests(ITestOutputHelper output)
             await silo.StopAsync();
             silo.Dispose();
         }
-
-        output.WriteLine(string.Join(" ", Enumerable.Range(1, times.Count - 1).Select(i => (int)(times[i] - times[i - 1]).TotalMilliseconds)));
 
         // What one worker takes says how fast a worker is; the rest is the simulation's.
         var one = Simulated(1, imagesPerSecond: 1);
