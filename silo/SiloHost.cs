@@ -8,6 +8,7 @@ using Orleans;
 using Orleans.Configuration;
 using Orleans.Hosting;
 using Orleans.Placement;
+using Orleans.Runtime;
 using Orleans.Runtime.MembershipService.SiloMetadata;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Grains.Meters;
@@ -22,6 +23,9 @@ namespace SslOrleans.Silo;
 /// <summary>A silo of this project: grains, storage, and the workers that its role says.</summary>
 public static class SiloHost
 {
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_often = TimeSpan.FromMilliseconds(50);
+
     /// <summary>Builds the host; starting it joins the cluster and puts its workers into the pool.</summary>
     public static IHost Build(SiloSettings settings)
     {
@@ -49,7 +53,7 @@ public static class SiloHost
             silo.Services.AddSingleton<IIncomingGrainCallFilter>(s => s.GetRequiredService<CallMeters>());
             if (settings.Dashboard is not null)
                 OfficialDashboard.Add(silo);
-            silo.AddStartupTask((services, _) => JoinWorkers(services, settings));
+            silo.AddStartupTask((services, cancellation) => JoinWorkers(services, settings, cancellation));
         });
         if (builder is not WebApplicationBuilder web)
             return ((HostApplicationBuilder)builder).Build();
@@ -67,10 +71,32 @@ public static class SiloHost
         Dashboard = settings.Dashboard?.WithPort(DashboardKey.Find(settings.Storage)?.Port ?? 0),
     };
 
-    private static async Task JoinWorkers(IServiceProvider services, SiloSettings settings)
+    private static async Task JoinWorkers(IServiceProvider services, SiloSettings settings, CancellationToken cancellation)
     {
+        // Orleans learns the roles of silos, its own included, a moment after it has become active; until then no grain that
+        // follows roles finds a place.
+        var (metadata, self) = (services.GetRequiredService<ISiloMetadataCache>(), services.GetRequiredService<ILocalSiloDetails>().SiloAddress);
+        var until = DateTime.UtcNow + s_patience;
+        while (!metadata.GetSiloMetadata(self).Metadata.ContainsKey(Roles.Key) && DateTime.UtcNow < until)
+            await Task.Delay(s_often, cancellation);
         var grains = services.GetRequiredService<IGrainFactory>();
         foreach (var worker in Draining.Workers(settings))
-            await grains.GetGrain<IWorkerGrain>(worker).Join();
+            await Join(grains.GetGrain<IWorkerGrain>(worker));
+
+        async Task Join(IWorkerGrain worker)
+        {
+            while (true)
+            {
+                try
+                {
+                    await worker.Join();
+                    return;
+                }
+                catch (OrleansException) when (DateTime.UtcNow < until)
+                {
+                    await Task.Delay(s_often, cancellation);
+                }
+            }
+        }
     }
 }

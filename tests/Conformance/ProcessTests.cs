@@ -69,7 +69,8 @@ public sealed class ProcessTests : IAsyncLifetime
             child.Kill();
             await Eventually.SucceedsAsync(async () =>
             {
-                var names = await Task.WhenAll(Enumerable.Range(0, 30).Select(_ => _client.Grains().GetGrain<ILifeGrain>(Guid.NewGuid().ToString()).Silo()));
+                var calls = Enumerable.Range(0, 30).Select(_ => _client.Grains().GetGrain<ILifeGrain>(Guid.NewGuid().ToString()).Silo());
+                var names = await Task.WhenAll(calls).WaitAsync(TimeSpan.FromSeconds(5));
                 Assert.All(names, name => Assert.Equal("primary", name));
             }, 30);
         }
