@@ -23,13 +23,13 @@ public static class StepPlanner
     public static IReadOnlyList<Leaves[]> Deal(int microBatches, IReadOnlyList<int> open, IReadOnlyList<double> speeds)
     {
         var limit = Slack * Shortest(open.Count, speeds);
-        var whole = new PriorityQueue<TreeNode, (int, int)>();
+        var whole = new PriorityQueue<TreeNode, long>();
         foreach (var subtree in Cover(microBatches, open))
             Offer(new TreeNode(subtree.Start, subtree.Size));
 
         // Micro-batches that each could still take within the limit.
         var left = new PriorityQueue<int, (double, int)>(speeds.Select((s, w) => (w, (-limit * s, w))));
-        var shares = speeds.Select(_ => new List<int>()).ToArray();
+        var shares = speeds.Select(_ => new List<TreeNode>()).ToArray();
         while (whole.TryDequeue(out var subtree, out _))
         {
             left.TryPeek(out var worker, out var most);
@@ -41,29 +41,32 @@ public static class StepPlanner
                 continue;
             }
 
-            shares[worker].AddRange(Enumerable.Range(subtree.Start, subtree.Size));
+            shares[worker].Add(subtree);
             left.DequeueEnqueue(worker, (most.Item1 + subtree.Size, worker));
         }
 
-        return [.. shares.Select(s => Cover(microBatches, s.Order()))];
+        // Two halves may have come together again.
+        return [.. shares.Select(s => s is [var one] ? [new Leaves(one.Start, one.Size)] : Cover(microBatches, s.SelectMany(t => Enumerable.Range(t.Start, t.Size)).Order()))];
 
-        void Offer(TreeNode subtree) => whole.Enqueue(subtree, (-subtree.Size, subtree.Start));
+        // The largest first, of equals the first.
+        void Offer(TreeNode subtree) => whole.Enqueue(subtree, ((long)-subtree.Size << 32) + subtree.Start);
     }
 
-    /// <summary>Seconds in which these workers can do so many, when each next one goes to whoever would be done with it first.</summary>
+    /// <summary>The shortest time in which these workers can do so many, to a millionth.</summary>
     private static double Shortest(int count, IReadOnlyList<double> speeds)
     {
-        // The heap keeps a thousand workers cheap.
-        var done = 0.0;
-        var next = new PriorityQueue<(int Worker, int Count), (double, int)>(speeds.Select((s, w) => ((w, 1), (1 / s, w))));
-        for (var i = 0; i < count; i++)
+        // The fastest could do all of them alone.
+        var (less, enough) = (0.0, (count + 0.5) / speeds.Max());
+        while (enough - less > 1e-6 * enough)
         {
-            next.TryPeek(out var first, out var at);
-            done = Math.Max(done, at.Item1);
-            next.DequeueEnqueue((first.Worker, first.Count + 1), ((first.Count + 1) / speeds[first.Worker], first.Worker));
+            var middle = (less + enough) / 2;
+            if (speeds.Sum(s => Math.Floor(middle * s)) >= count)
+                enough = middle;
+            else
+                less = middle;
         }
 
-        return done;
+        return enough;
     }
 
     /// <summary>The fewest whole subtrees for these micro-batches, given in order.</summary>

@@ -38,7 +38,7 @@ public sealed class ClusterSimulation
     private SimulationResult Run()
     {
         var watch = Stopwatch.StartNew();
-        var whole = Undisturbed(0, _workers);
+        var whole = Undisturbed(_workers);
         var (now, steps, repeated, failures) = (0.0, 0L, 0L, 0);
         var (sums, links, added, worst) = (0.0, 0.0, 0.0, 0.0);
         (double Seconds, ComputedStep Computed, int Workers)? calm = null;
@@ -58,7 +58,7 @@ public sealed class ClusterSimulation
                 continue;
             }
 
-            calm ??= Undisturbed(now, here);
+            calm ??= Undisturbed(here);
             var (seconds, computed, count) = calm.Value;
             var next = Math.Min(here.Min(w => w.Dies), _workers.Where(w => !w.IsHere).Select(w => w.Back).DefaultIfEmpty(double.PositiveInfinity).Min());
             var alike = (long)Math.Floor((Math.Min(next, _cluster.Duration) - now) / seconds);
@@ -69,7 +69,7 @@ public sealed class ClusterSimulation
                 continue;
             }
 
-            var disturbed = _step.Run(now, here, _costs.Pull(here.Count), _costs.Push, failures: true);
+            var disturbed = _step.Run(now, here, _costs.Pull(here.Count), _costs.Push);
             if (double.IsInfinity(disturbed.Seconds))
             {
                 // Everybody died; the step is begun anew by whoever comes back first.
@@ -122,9 +122,9 @@ public sealed class ClusterSimulation
         }
     }
 
-    private (double Seconds, ComputedStep Computed, int Workers) Undisturbed(double now, List<SimulatedWorker> here)
+    private (double Seconds, ComputedStep Computed, int Workers) Undisturbed(List<SimulatedWorker> here)
     {
-        var computed = _step.Run(now, here, _costs.Pull(here.Count), _costs.Push, failures: false);
+        var computed = _step.Calm(here, _costs.Pull(here.Count), _costs.Push);
         return (Seconds(computed, here.Count), computed, here.Count);
     }
 

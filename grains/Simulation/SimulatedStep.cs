@@ -41,12 +41,23 @@ internal sealed class SimulatedStep(SimulatedCluster cluster)
         Late,
     }
 
+    /// <summary>A step in which nobody dies: everybody has the first share and no other.</summary>
+    /// <param name="workers">Those that are here.</param>
+    /// <param name="pull">Seconds until a worker has the version.</param>
+    /// <param name="push">Seconds that the last partial sum takes.</param>
+    public ComputedStep Calm(IReadOnlyList<SimulatedWorker> workers, double pull, double push)
+    {
+        var shares = new LeaseBook(cluster.MicroBatches).Deal([], [.. workers.Select(w => w.Speed)], typical: 0);
+        var last = shares.Select((s, i) => s.Sum(l => l.Size) / workers[i].Speed).Max();
+        return new ComputedStep(pull + last + push, shares.Sum(s => s.Length), Died: 0, Doubled: 0);
+    }
+
+    /// <summary>A step in which workers may die.</summary>
     /// <param name="start">Now, in seconds.</param>
     /// <param name="workers">Those that are here.</param>
     /// <param name="pull">Seconds until a worker has the version.</param>
     /// <param name="push">Seconds that the last partial sum takes.</param>
-    /// <param name="failures">False: nobody dies in this step.</param>
-    public ComputedStep Run(double start, IReadOnlyList<SimulatedWorker> workers, double pull, double push, bool failures)
+    public ComputedStep Run(double start, IReadOnlyList<SimulatedWorker> workers, double pull, double push)
     {
         var book = new LeaseBook(cluster.MicroBatches);
         var events = new PriorityQueue<(What What, Lease Lease), double>();
@@ -129,7 +140,7 @@ internal sealed class SimulatedStep(SimulatedCluster cluster)
             // Only the first lease of a step waits for the version.
             var begins = now == start ? now + pull : now;
             var done = begins + (lease.MicroBatches.Count / worker.Speed) + push;
-            if (failures && worker.Dies <= done)
+            if (worker.Dies <= done)
             {
                 events.Enqueue((What.Dies, lease), Math.Max(now, worker.Dies));
                 worker.Dies = double.PositiveInfinity;
