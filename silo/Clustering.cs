@@ -1,29 +1,134 @@
+using System.Net;
 using Orleans.Configuration;
 using Orleans.Hosting;
+using Orleans.Serialization;
+using SslOrleans.Contracts;
+#if !LIGHT_ACTORS
+using System.Security.Cryptography.X509Certificates;
+using Azure.Data.Tables;
+using Orleans.Connections.Security;
+using SslOrleans.Grains.Storage;
+#endif
 
 namespace SslOrleans.Silo;
 
-/// <summary>How silos find each other and notice each other's death: the one file that differs between profiles.</summary>
+/// <summary>How silos and clients find each other and notice each other's death: the one file that differs between profiles.</summary>
 public static class Clustering
 {
-    /// <summary>A client of the cluster.</summary>
-    public static void Configure(IClientBuilder client, int gatewayPort, string clusterId)
-        => client.UseLocalhostClustering(gatewayPort, clusterId, clusterId);
+    /// <summary>Protects the certificate's file; from the environment, since a command line can be read by others.</summary>
+    public const string PasswordVariable = "SSLO_CERTIFICATE_PASSWORD";
 
     /// <summary>A silo of the cluster.</summary>
+    /// <exception cref="UserErrorException">The profile has no such clustering, or what it needs is missing.</exception>
     public static void Configure(ISiloBuilder silo, SiloSettings settings)
     {
-        silo.UseLocalhostClustering(settings.SiloPort, settings.GatewayPort, settings.Primary, settings.ClusterId, settings.ClusterId);
+        var cluster = settings.Cluster;
+#if LIGHT_ACTORS
+        if (settings.Primary is { } elsewhere && !IPAddress.IsLoopback(elsewhere.Address))
+            throw Needs($"--join {elsewhere}");
+        if (cluster.IsBeyondThisMachine)
+            throw Needs(cluster.InAzureTables ? "A silo that is found in Azure Tables" : $"--advertise {cluster.Advertised}");
+#endif
+        var address = cluster.ListensEverywhere ? IPAddress.Any : cluster.Advertised;
+        FreePorts.Demand(address, settings.SiloPort, "--port");
+        FreePorts.Demand(address, settings.GatewayPort, "--gateway");
+        silo.Configure<ClusterOptions>(o => (o.ClusterId, o.ServiceId) = (settings.ClusterId, cluster.ServiceId));
+        silo.ConfigureEndpoints(cluster.Advertised, settings.SiloPort, settings.GatewayPort, cluster.ListensEverywhere);
+        silo.Configure<ExceptionSerializationOptions>(AllowOurs);
+        if (cluster.InAzureTables)
+            UseAzureTables(silo);
+        else
+            silo.UseDevelopmentClustering(settings.Primary ?? new IPEndPoint(cluster.Advertised, settings.SiloPort));
+        if (cluster.Certificate is { } certificate)
+            UseTls(silo, certificate);
 
-        // A killed silo is declared dead after about a second; the step's own leases are faster still.
+        // A killed silo is declared dead after two unanswered probes; the step's own leases are faster still.
         silo.Configure<ClusterMembershipOptions>(o =>
         {
-            o.ProbeTimeout = TimeSpan.FromSeconds(0.5);
-            o.MinProbeTimeout = TimeSpan.FromSeconds(0.3);
-            o.MaxProbeTimeout = TimeSpan.FromSeconds(0.5);
+            o.ProbeTimeout = cluster.Probe;
+            o.MinProbeTimeout = 0.6 * cluster.Probe;
+            o.MaxProbeTimeout = cluster.Probe;
             o.NumMissedProbesLimit = 2;
             o.NumVotesForDeathDeclaration = 1;
             o.EnableConnectionLivenessCheck = false;
         });
     }
+
+    /// <summary>A client of the cluster, through this gateway or, without one, through those that Azure Tables list.</summary>
+    /// <exception cref="UserErrorException">As for a silo.</exception>
+    public static void Configure(IClientBuilder client, IPEndPoint? gateway, string clusterId, ClusterSettings cluster)
+    {
+        client.Configure<ClusterOptions>(o => (o.ClusterId, o.ServiceId) = (clusterId, cluster.ServiceId));
+        client.Configure<ExceptionSerializationOptions>(AllowOurs);
+        if (gateway is not null)
+            client.UseStaticClustering(gateway);
+        else
+            UseAzureTables(client);
+        if (cluster.Certificate is { } certificate)
+            UseTls(client, certificate);
+    }
+
+    /// <summary>Orleans lets an exception travel only if the host names its namespace.</summary>
+    private static void AllowOurs(ExceptionSerializationOptions options)
+    {
+        options.SupportedNamespacePrefixes.Add(nameof(SslOrleans));
+        options.SupportedNamespacePrefixes.Add("Polly");
+    }
+
+#if LIGHT_ACTORS
+    private static void UseAzureTables(object builder) => throw Needs("Azure Tables");
+
+    private static void UseTls(object builder, string certificate) => throw Needs($"--certificate {certificate}");
+
+    private static UserErrorException Needs(string what)
+        => new($"{what} needs the cluster profile, which is for several machines; build it with SSLO_PROFILE=cluster (-p:Profile=cluster).");
+#else
+    private static void UseAzureTables(ISiloBuilder silo) => silo.UseAzureStorageClustering(o => o.TableServiceClient = Tables());
+
+    private static void UseAzureTables(IClientBuilder client) => client.UseAzureStorageClustering(o => o.TableServiceClient = Tables());
+
+    private static TableServiceClient Tables()
+    {
+        var connection = Environment.GetEnvironmentVariable(RunStorage.ConnectionStringVariable);
+        if (string.IsNullOrWhiteSpace(connection))
+            throw new UserErrorException($"{RunStorage.ConnectionStringVariable} is not set, and silos find each other through that account's tables; set it, or name a primary with --join HOST:PORT.");
+        return new TableServiceClient(connection);
+    }
+
+    private static void UseTls(ISiloBuilder silo, string path)
+    {
+        var certificate = Load(path);
+        silo.UseTls(certificate, o => Demand(o, certificate));
+    }
+
+    private static void UseTls(IClientBuilder client, string path)
+    {
+        var certificate = Load(path);
+        client.UseTls(certificate, o => Demand(o, certificate));
+    }
+
+    /// <summary>Both sides show a certificate that the machine's trusted authorities have signed.</summary>
+    private static void Demand(TlsOptions options, X509Certificate2 certificate)
+    {
+        options.LocalCertificate = certificate;
+        options.RemoteCertificateMode = RemoteCertificateMode.RequireCertificate;
+        options.ClientCertificateMode = RemoteCertificateMode.RequireCertificate;
+
+        // Silos know each other by address; the name in the certificate is that of the cluster.
+        var name = certificate.GetNameInfo(X509NameType.DnsName, forIssuer: false);
+        options.OnAuthenticateAsClient = (_, ssl) => ssl.TargetHost = name;
+    }
+
+    private static X509Certificate2 Load(string path)
+    {
+        try
+        {
+            return X509CertificateLoader.LoadPkcs12FromFile(path, Environment.GetEnvironmentVariable(PasswordVariable));
+        }
+        catch (Exception e) when (e is IOException or System.Security.Cryptography.CryptographicException)
+        {
+            throw new UserErrorException($"--certificate {path}: {e.Message} Name a PKCS#12 file and put its password into {PasswordVariable}.", e);
+        }
+    }
+#endif
 }

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -9,6 +8,7 @@ using Orleans;
 using Orleans.Configuration;
 using Orleans.Hosting;
 using Orleans.Placement;
+using Orleans.Runtime;
 using Orleans.Runtime.MembershipService.SiloMetadata;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Grains.Meters;
@@ -23,6 +23,9 @@ namespace SslOrleans.Silo;
 /// <summary>A silo of this project: grains, storage, and the workers that its role says.</summary>
 public static class SiloHost
 {
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_often = TimeSpan.FromMilliseconds(50);
+
     /// <summary>Builds the host; starting it joins the cluster and puts its workers into the pool.</summary>
     public static IHost Build(SiloSettings settings)
     {
@@ -44,13 +47,13 @@ public static class SiloHost
         {
             Clustering.Configure(silo, settings);
             silo.Configure<SiloOptions>(o => o.SiloName = settings.Name);
-            silo.UseSiloMetadata(new Dictionary<string, string> { [Roles.Key] = settings.Roles });
+            silo.UseSiloMetadata(SiloLabels.Of(settings));
             silo.Services.AddPlacementFilter<OnParameterSilo, OnParameterSiloDirector>(ServiceLifetime.Singleton);
             silo.Services.AddPlacementFilter<OnNamedSilo, OnNamedSiloDirector>(ServiceLifetime.Singleton);
             silo.Services.AddSingleton<IIncomingGrainCallFilter>(s => s.GetRequiredService<CallMeters>());
             if (settings.Dashboard is not null)
                 OfficialDashboard.Add(silo);
-            silo.AddStartupTask((services, _) => JoinWorkers(services, settings));
+            silo.AddStartupTask((services, cancellation) => JoinWorkers(services, settings, cancellation));
         });
         if (builder is not WebApplicationBuilder web)
             return ((HostApplicationBuilder)builder).Build();
@@ -63,24 +66,37 @@ public static class SiloHost
     /// <summary>The settings with free ports where none is set.</summary>
     public static SiloSettings WithPorts(SiloSettings settings) => settings with
     {
-        SiloPort = settings.SiloPort > 0 ? settings.SiloPort : FreePort(),
-        GatewayPort = settings.GatewayPort > 0 ? settings.GatewayPort : FreePort(),
+        SiloPort = settings.SiloPort > 0 ? settings.SiloPort : FreePorts.Find(),
+        GatewayPort = settings.GatewayPort > 0 ? settings.GatewayPort : FreePorts.Find(),
         Dashboard = settings.Dashboard?.WithPort(DashboardKey.Find(settings.Storage)?.Port ?? 0),
     };
 
-    private static async Task JoinWorkers(IServiceProvider services, SiloSettings settings)
+    private static async Task JoinWorkers(IServiceProvider services, SiloSettings settings, CancellationToken cancellation)
     {
-        if (!settings.Roles.Split(',').Contains(Roles.Worker))
-            return;
+        // Orleans learns the roles of silos, its own included, a moment after it has become active; until then no grain that
+        // follows roles finds a place.
+        var (metadata, self) = (services.GetRequiredService<ISiloMetadataCache>(), services.GetRequiredService<ILocalSiloDetails>().SiloAddress);
+        var until = DateTime.UtcNow + s_patience;
+        while (!metadata.GetSiloMetadata(self).Metadata.ContainsKey(Roles.Key) && DateTime.UtcNow < until)
+            await Task.Delay(s_often, cancellation);
         var grains = services.GetRequiredService<IGrainFactory>();
-        for (var i = 0; i < settings.Workers; i++)
-            await grains.GetGrain<IWorkerGrain>($"{settings.Name}/{i}").Join();
-    }
+        foreach (var worker in Draining.Workers(settings))
+            await Join(grains.GetGrain<IWorkerGrain>(worker));
 
-    private static int FreePort()
-    {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
+        async Task Join(IWorkerGrain worker)
+        {
+            while (true)
+            {
+                try
+                {
+                    await worker.Join();
+                    return;
+                }
+                catch (OrleansException) when (DateTime.UtcNow < until)
+                {
+                    await Task.Delay(s_often, cancellation);
+                }
+            }
+        }
     }
 }

@@ -20,6 +20,9 @@ public sealed record SiloSettings
 
     public string ClusterId { get; init; } = "sslorleans";
 
+    /// <summary>How it is reached and how silos find each other.</summary>
+    public ClusterSettings Cluster { get; init; } = new();
+
     /// <summary>Comma-separated roles, <see cref="Grains.Placement.Roles"/>.</summary>
     public string Roles { get; init; } = $"{Grains.Placement.Roles.Parameters},{Grains.Placement.Roles.Worker}";
 

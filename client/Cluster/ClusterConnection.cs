@@ -31,14 +31,14 @@ public sealed class ClusterConnection : IAsyncDisposable
     /// <summary>Connects to the primary of the folder; null when none is running.</summary>
     public static async Task<ClusterConnection?> TryConnect(string runsFolder, CancellationToken cancellation = default)
     {
-        if (SiloRecord.Find(runsFolder) is not { } primary)
+        if (Gateway.Find(runsFolder) is not { } gateway)
             return null;
         var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Logging.SetMinimumLevel(LogLevel.Error).AddSimpleConsole(o => o.SingleLine = true);
-        builder.UseOrleansClient(client => Clustering.Configure(client, primary.GatewayPort, primary.ClusterId));
+        builder.UseOrleansClient(client => Clustering.Configure(client, gateway.EndPoint, gateway.Primary.ClusterId, gateway.Cluster));
         var host = builder.Build();
         await host.StartAsync(cancellation);
-        return new ClusterConnection(host, primary, null);
+        return new ClusterConnection(host, gateway.Primary, null);
     }
 
     /// <summary>Starts a primary in this process.</summary>

@@ -30,6 +30,7 @@ public static class CommandTree
             MethodsCommand.Build(screen),
             LossCommand.Build(screen),
             BenchCommand.Build(screen),
+            SimulateCommand.Build(screen),
             DoctorCommand.Build(screen),
         };
         foreach (var command in RunCommands.Build(screen, sessions))

@@ -6,6 +6,9 @@ namespace SslOrleans.Client.Training;
 /// <summary>Devices by the names that <c>--device</c> takes.</summary>
 public static class Devices
 {
+    /// <summary>Workers that a machine takes by itself: one a GPU, or one.</summary>
+    public static int Count(string device) => device == "cuda" && cuda.is_available() ? cuda.device_count() : 1;
+
     /// <summary>cpu, cuda or cuda:N; null takes the first CUDA device where there is one.</summary>
     /// <exception cref="UserErrorException">The name is unknown or the device is not there.</exception>
     public static Device Parse(string? name)

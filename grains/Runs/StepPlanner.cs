@@ -3,42 +3,70 @@ using SslOrleans.Learning.Numerics;
 
 namespace SslOrleans.Grains.Runs;
 
-/// <summary>Deals micro-batches to workers: contiguous runs of whole subtrees, as long as the worker is fast.</summary>
+/// <summary>Deals micro-batches to workers: whole subtrees, as large as the workers' speeds allow.</summary>
 public static class StepPlanner
 {
     /// <summary>
-    /// Shares of <paramref name="open"/> for workers with these speeds (micro-batches per second). Each next micro-batch goes to
-    /// whoever would finish it first, so the slowest worker ends as early as it can; shares are then cut in micro-batch order,
-    /// so that each is few subtrees and its gradient few partial sums.
+    /// How much later than possible the last worker may end, so that shares are few subtrees. Each subtree is a partial sum of all
+    /// parameters on the network: workers whose speeds differ by a few percent are better off with equal shares.
+    /// </summary>
+    private const double Slack = 1.05;
+
+    /// <summary>
+    /// Shares of <paramref name="open"/> for workers with these speeds (micro-batches per second). Subtrees are given away from the
+    /// largest to the smallest, each to whoever has the most time left; one that nobody has time for is halved.
     /// </summary>
     /// <param name="microBatches">M, the leaves of the tree.</param>
     /// <param name="open">Micro-batches to deal, in order.</param>
     /// <param name="speeds">One per worker, above 0.</param>
-    /// <returns>Per worker, the subtrees; empty for one that gets nothing.</returns>
+    /// <returns>Per worker, the subtrees in order; empty for one that gets nothing.</returns>
     public static IReadOnlyList<Leaves[]> Deal(int microBatches, IReadOnlyList<int> open, IReadOnlyList<double> speeds)
     {
-        var counts = new int[speeds.Count];
-        for (var i = 0; i < open.Count; i++)
+        var limit = Slack * Shortest(open.Count, speeds);
+        var whole = new PriorityQueue<TreeNode, long>();
+        foreach (var subtree in Cover(microBatches, open))
+            Offer(new TreeNode(subtree.Start, subtree.Size));
+
+        // Micro-batches that each could still take within the limit.
+        var left = new PriorityQueue<int, (double, int)>(speeds.Select((s, w) => (w, (-limit * s, w))));
+        var shares = speeds.Select(_ => new List<TreeNode>()).ToArray();
+        while (whole.TryDequeue(out var subtree, out _))
         {
-            var best = 0;
-            for (var w = 1; w < counts.Length; w++)
+            left.TryPeek(out var worker, out var most);
+            if (subtree.Size > 1 && subtree.Size > -most.Item1)
             {
-                if ((counts[w] + 1) / speeds[w] < (counts[best] + 1) / speeds[best])
-                    best = w;
+                var (one, other) = SumTree.Children(subtree);
+                Offer(one);
+                Offer(other);
+                continue;
             }
 
-            counts[best]++;
+            shares[worker].Add(subtree);
+            left.DequeueEnqueue(worker, (most.Item1 + subtree.Size, worker));
         }
 
-        var dealt = new List<Leaves[]>();
-        var at = 0;
-        foreach (var count in counts)
+        // Two halves may have come together again.
+        return [.. shares.Select(s => s is [var one] ? [new Leaves(one.Start, one.Size)] : Cover(microBatches, s.SelectMany(t => Enumerable.Range(t.Start, t.Size)).Order()))];
+
+        // The largest first, of equals the first.
+        void Offer(TreeNode subtree) => whole.Enqueue(subtree, ((long)-subtree.Size << 32) + subtree.Start);
+    }
+
+    /// <summary>The shortest time in which these workers can do so many, to a millionth.</summary>
+    private static double Shortest(int count, IReadOnlyList<double> speeds)
+    {
+        // The fastest could do all of them alone.
+        var (less, enough) = (0.0, (count + 0.5) / speeds.Max());
+        while (enough - less > 1e-6 * enough)
         {
-            dealt.Add(Cover(microBatches, open.Skip(at).Take(count)));
-            at += count;
+            var middle = (less + enough) / 2;
+            if (speeds.Sum(s => Math.Floor(middle * s)) >= count)
+                enough = middle;
+            else
+                less = middle;
         }
 
-        return dealt;
+        return enough;
     }
 
     /// <summary>The fewest whole subtrees for these micro-batches, given in order.</summary>

@@ -31,7 +31,7 @@ internal sealed class StepRunner(
     private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(500);
 
     private readonly MicroBatchResult?[] _results = new MicroBatchResult?[recipe.Batch.MicroBatches];
-    private readonly bool[] _done = new bool[recipe.Batch.MicroBatches];
+    private readonly LeaseBook _book = new(recipe.Batch.MicroBatches);
     private readonly List<Assignment> _assignments = [];
     private readonly List<Work> _credit = [];
     private readonly List<Work> _lost = [];
@@ -47,7 +47,7 @@ internal sealed class StepRunner(
     {
         if (meetings is not null)
             await meetings.Open(step, _microBatches);
-        while (!_done.All(d => d))
+        while (!_book.IsComplete)
         {
             cancellation.ThrowIfCancellationRequested();
             await roster.Refresh(step);
@@ -83,20 +83,12 @@ internal sealed class StepRunner(
     /// <summary>Leases every micro-batch that is neither done nor with a worker.</summary>
     private void Deal()
     {
-        var taken = _assignments.Where(a => !a.Worker.Gone).SelectMany(a => a.MicroBatches).ToHashSet();
-        var open = Enumerable.Range(0, _microBatches).Where(m => !_done[m] && !taken.Contains(m)).ToList();
-        if (open.Count == 0)
-            return;
-
         // Where micro-batches meet, a worker that waits for the open ones is as good as a free one: it computes them meanwhile.
         var free = (meetings is null ? roster.Free : roster.Live).ToList();
 
         // With nobody free the remaining workers take it when they are.
-        if (free.Count == 0)
-            return;
-        var typical = TypicalSpeed is > 0 and var speed ? speed : 1;
-        var shares = StepPlanner.Deal(_microBatches, open, [.. free.Select(w => w.Speed > 0 ? w.Speed : typical)]);
-        for (var i = 0; i < free.Count; i++)
+        var shares = _book.Deal(_assignments.Where(a => !a.Worker.Gone).SelectMany(a => a.MicroBatches), [.. free.Select(w => w.Speed)], TypicalSpeed);
+        for (var i = 0; i < shares.Count; i++)
         {
             if (shares[i].Length > 0)
                 Assign(free[i], shares[i], second: false);
@@ -111,7 +103,7 @@ internal sealed class StepRunner(
             if (roster.Free.OrderByDescending(w => w.Speed).FirstOrDefault() is not { } helper)
                 return;
             late.Doubled = true;
-            var leaves = StepPlanner.Cover(_microBatches, late.MicroBatches.Where(m => !_done[m]).Order());
+            var leaves = _book.Unfinished(late.MicroBatches);
             roster.Tell("late", $"{late.Worker.Name} is late with micro-batches {string.Join(", ", leaves)}; {helper.Name} computes them too", late.Worker.Name);
             Assign(helper, leaves, second: true);
         }
@@ -162,12 +154,10 @@ internal sealed class StepRunner(
             if (finished.Task.IsCompletedSuccessfully)
             {
                 finished.Worker.Measured(finished.MicroBatches.Count, finished.Seconds);
-                var first = finished.MicroBatches.Where(m => !_done[m]).Order().ToList();
-                foreach (var m in first)
-                    _done[m] = true;
-                finished.Mark.End(first.Count > 0 ? LeaseOutcome.Done : LeaseOutcome.NotNeeded);
-                if (first.Count > 0)
-                    _credit.Add(new Work(finished.Worker.Name, StepPlanner.Cover(_microBatches, first)));
+                var first = _book.Finish(finished.MicroBatches);
+                finished.Mark.End(first.Length > 0 ? LeaseOutcome.Done : LeaseOutcome.NotNeeded);
+                if (first.Length > 0)
+                    _credit.Add(new Work(finished.Worker.Name, first));
                 continue;
             }
 
@@ -175,7 +165,7 @@ internal sealed class StepRunner(
             var failure = finished.Task.Exception?.GetBaseException();
             if (failure is StateLostException or UserErrorException)
                 throw failure;
-            var open = StepPlanner.Cover(_microBatches, finished.MicroBatches.Where(m => !_done[m]).Order());
+            var open = _book.Unfinished(finished.MicroBatches);
             if (failure is not OutdatedException)
                 roster.Lost(finished.Worker, failure);
             if (open.Length > 0)
@@ -243,6 +233,6 @@ internal sealed class StepRunner(
         public void Resume() => _clock.Start();
 
         public bool IsLate(double factor, TimeSpan patience)
-            => _clock.IsRunning && expectedSpeed > 0 && _clock.Elapsed > patience + TimeSpan.FromSeconds(factor * MicroBatches.Count / expectedSpeed);
+            => _clock.IsRunning && LeaseBook.IsLate(Seconds, MicroBatches.Count, expectedSpeed, factor, patience.TotalSeconds);
     }
 }

@@ -48,8 +48,11 @@ public sealed class WorkerGrain(IWorkerEnvironment environment) : Grain, IWorker
         _timer?.Dispose();
         _timer = null;
         await Pool.Leave(Name, _life);
-        foreach (var run in _sessions.Keys)
+        foreach (var run in _sessions.Keys.ToList())
             await GrainFactory.GetGrain<ITrainingRunGrain>(run).WorkerLeft(Name);
+
+        // What it still computes nobody waits for. Joining again builds new replicas.
+        await Close();
     }
 
     public async Task<RunShape> Prepare(RunBrief run, bool load)
@@ -95,10 +98,17 @@ public sealed class WorkerGrain(IWorkerEnvironment environment) : Grain, IWorker
             // The silo that held pool and run is gone too: there is nobody to tell.
         }
 
-        foreach (var session in _sessions.Values.Where(s => s.IsCompletedSuccessfully))
-            (await session).Dispose();
+        await Close();
         foreach (var evaluation in _evaluations.Values.Where(s => s.IsCompletedSuccessfully))
             (await evaluation).Dispose();
+    }
+
+    private async Task Close()
+    {
+        var sessions = _sessions.Values.Where(s => s.IsCompletedSuccessfully).Select(s => s.Result).ToList();
+        _sessions.Clear();
+        foreach (var session in sessions)
+            await session.Close();
     }
 
     private Task Heartbeat(CancellationToken cancellation) => _left ? Task.CompletedTask : Pool.Register(Info());
@@ -107,6 +117,8 @@ public sealed class WorkerGrain(IWorkerEnvironment environment) : Grain, IWorker
     {
         if (_sessions.TryGetValue(run.Run, out var session) && !session.IsFaulted)
             return session;
+        if (_left)
+            throw new InvalidOperationException($"Worker {Name} has left.");
         return _sessions[run.Run] = WorkerSession.Open(run, _life, environment, Index, _turn, GrainFactory);
     }
 

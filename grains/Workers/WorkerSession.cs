@@ -19,7 +19,7 @@ namespace SslOrleans.Grains.Workers;
 /// A worker's part in one run. Leases are taken one after the other, and tensors are touched on the lane only; where batch norm is over
 /// the effective batch, the micro-batches of all leases of a step are under way at a time and take turns on the lane.
 /// </summary>
-internal sealed class WorkerSession : IDisposable
+internal sealed class WorkerSession
 {
     private readonly RunBrief _run;
     private readonly string _life;
@@ -36,6 +36,7 @@ internal sealed class WorkerSession : IDisposable
     private long _openStep = -1;
     private long _loaded = -1;
     private long _abandoned = -1;
+    private bool _closed;
     private MethodState? _state;
 
     private WorkerSession(RunBrief run, Recipe recipe, string life, Lane lane, IGrainFactory grains, Replica replica, ITrainingData data)
@@ -100,6 +101,7 @@ internal sealed class WorkerSession : IDisposable
         await _one.WaitAsync();
         try
         {
+            ThrowIfClosed();
             await clock.Pull(() => BringTo(lease.Step));
             for (var i = 0; i < leaves.Count; i++)
             {
@@ -158,6 +160,7 @@ internal sealed class WorkerSession : IDisposable
         await _one.WaitAsync();
         try
         {
+            ThrowIfClosed();
             await BringTo(order.Step);
             var whole = NamedArray.Concatenate([.. order.Embeddings.Select(TensorBlocks.Arrays)]);
             return await _lane.Run(() =>
@@ -180,17 +183,27 @@ internal sealed class WorkerSession : IDisposable
         }
     }
 
-    public void Dispose()
+    /// <summary>Drops what is being computed, after the micro-batch that the thread is at, and frees everything; later calls fail.</summary>
+    public async Task Close()
     {
-        _ = _lane.Run(() =>
+        _closed = true;
+        await _one.WaitAsync();
+        try
         {
-            CloseAll();
-            DropState();
-            _replica.Dispose();
+            await _lane.Run(() =>
+            {
+                CloseAll();
+                DropState();
+                _replica.Dispose();
+            });
             _lane.Dispose();
-        });
-        _views.Dispose();
-        _data.Dispose();
+            _views.Dispose();
+            _data.Dispose();
+        }
+        finally
+        {
+            _one.Release();
+        }
     }
 
     /// <summary>Does not wait for the rest after a failure: the rest may wait for the one that failed.</summary>
@@ -285,8 +298,15 @@ internal sealed class WorkerSession : IDisposable
         _open.Clear();
     }
 
+    private void ThrowIfClosed()
+    {
+        if (_closed)
+            throw new OutdatedException($"This worker has left run {_run.Run}.");
+    }
+
     private void ThrowIfAbandoned(long step)
     {
+        ThrowIfClosed();
         if (_abandoned >= step)
             throw new OutdatedException($"Step {step} of run {_run.Run} is over.");
     }

@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using FsCheck;
 using FsCheck.Fluent;
-using Microsoft.Extensions.Hosting;
 using Orleans;
 
 namespace SslOrleans.Conformance;
@@ -10,15 +9,6 @@ namespace SslOrleans.Conformance;
 [Collection(nameof(SharedCluster))]
 public sealed class BadInputTests(SharedCluster cluster)
 {
-    [Fact]
-    public async Task ASecondPrimaryOnAUsedPortDoesNotStart()
-    {
-        var host = Cluster.BuildSilo(cluster.Ports, "second primary");
-        await Assert.ThrowsAnyAsync<Exception>(() => host.StartAsync());
-        host.Dispose();
-        await StillServesAsync();
-    }
-
     [Fact]
     public async Task AClientOfAnotherClusterIsRefused()
     {

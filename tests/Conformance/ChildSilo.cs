@@ -43,10 +43,10 @@ public sealed class ChildSilo : IDisposable
     public async Task EndAsync()
     {
         Signal("TERM");
-        await _process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(30));
+        await _process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(90));
     }
 
-    public Task ExitedAsync() => _process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(30));
+    public Task ExitedAsync() => _process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(90));
 
     public void Dispose()
     {

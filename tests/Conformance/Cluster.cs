@@ -8,6 +8,7 @@ using Orleans.Configuration;
 using Orleans.Hosting;
 using Orleans.Placement;
 using Orleans.Runtime.MembershipService.SiloMetadata;
+using Orleans.Serialization;
 
 namespace SslOrleans.Conformance;
 
@@ -21,15 +22,19 @@ public static class Cluster
         return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 
+    /// <summary>What the hosts tell while tests run: <c>CONFORMANCE_LOG=Information</c> shows why one fails.</summary>
+    private static LogLevel LogLevel { get; } = Enum.Parse<LogLevel>(Environment.GetEnvironmentVariable("CONFORMANCE_LOG") ?? nameof(LogLevel.Critical));
+
     public static IHost BuildSilo(SiloPorts ports, string name, Dictionary<string, string>? metadata = null, Action<ISiloBuilder>? more = null)
     {
         var builder = Host.CreateApplicationBuilder();
-        builder.Logging.SetMinimumLevel(LogLevel.Critical);
+        builder.Logging.SetMinimumLevel(LogLevel);
         builder.UseOrleans(silo =>
         {
             silo.UseLocalhostClustering(ports.Silo, ports.Gateway, new IPEndPoint(IPAddress.Loopback, ports.Primary), "conformance", ports.ClusterId);
             silo.UseSiloMetadata(metadata ?? []);
             silo.AddMemoryGrainStorageAsDefault();
+            silo.Configure<ExceptionSerializationOptions>(AllowOurs);
             silo.Services.AddPlacementFilter<RoleFilterStrategy, RoleFilterDirector>(ServiceLifetime.Transient);
             silo.Configure<SiloOptions>(options => options.SiloName = name);
             silo.Configure<ClusterMembershipOptions>(options =>
@@ -62,12 +67,17 @@ public static class Cluster
     public static async Task<IHost> StartClientAsync(string clusterId, params int[] gateways)
     {
         var builder = Host.CreateApplicationBuilder();
-        builder.Logging.SetMinimumLevel(LogLevel.Critical);
-        builder.UseOrleansClient(client => client.UseLocalhostClustering(gateways, "conformance", clusterId));
+        builder.Logging.SetMinimumLevel(LogLevel);
+        builder.UseOrleansClient(client => client
+            .UseLocalhostClustering(gateways, "conformance", clusterId)
+            .Configure<ExceptionSerializationOptions>(AllowOurs));
         var host = builder.Build();
         await host.StartAsync();
         return host;
     }
+
+    private static void AllowOurs(ExceptionSerializationOptions options) =>
+        options.SupportedNamespacePrefixes.Add(typeof(Cluster).Namespace!);
 
     public static IGrainFactory Grains(this IHost host) => host.Services.GetRequiredService<IClusterClient>();
 

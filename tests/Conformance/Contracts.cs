@@ -97,6 +97,8 @@ public interface IEchoGrain : IGrainWithStringKey
 
     Task FailWithOwn(string message);
 
+    Task FailWithForeign(string message);
+
     ValueTask<string?> WhereAmI();
 
     Task<string?> ReadContext(string key);
@@ -132,6 +134,9 @@ public interface ITurns : IGrainWithStringKey
 
     [ReadOnly]
     Task<int> ReadSlowly(int milliseconds);
+
+    /// <summary>The most readers that were inside while a writer was.</summary>
+    Task<int> ReadersMet();
 
     [OneWay]
     Task Forget(int milliseconds);
@@ -241,6 +246,8 @@ public interface IStreamGrain : IGrainWithStringKey
 public interface ICancelGrain : IGrainWithStringKey
 {
     Task Wait(CancellationToken token);
+
+    Task<int> Begun();
 
     Task<int> Cancelled();
 }

@@ -124,12 +124,35 @@ public sealed class FeatureTests(SharedCluster cluster)
             var grain = grains.GetGrain<ICancelGrain>(Guid.NewGuid().ToString());
             using var source = new CancellationTokenSource();
             var waiting = grain.Wait(source.Token);
+            // A call that was cancelled before it began need not begin at all.
+            await Eventually.SucceedsAsync(async () => Assert.Equal(1, await grain.Begun()));
             Assert.Equal(0, await grain.Cancelled());
             await source.CancelAsync();
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting.WaitAsync(TimeSpan.FromSeconds(10)));
             await Eventually.SucceedsAsync(async () => Assert.Equal(1, await grain.Cancelled()));
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => grain.Wait(source.Token));
         }
+    }
+
+    [Fact]
+    public async Task AnEarlyCancellationIsNeverLost()
+    {
+        // However early it comes, a call that begins all the same must learn of it.
+        var calls = new List<(ICancelGrain Grain, Task Waiting)>();
+        for (var i = 0; i < 60; i++)
+        {
+            using var source = new CancellationTokenSource();
+            var grain = cluster.Grains.GetGrain<ICancelGrain>(Guid.NewGuid().ToString());
+            calls.Add((grain, grain.Wait(source.Token)));
+            for (var pause = 0; pause < i * 20; pause++)
+                Thread.SpinWait(50);
+            await source.CancelAsync();
+        }
+        foreach (var (_, waiting) in calls)
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting.WaitAsync(TimeSpan.FromSeconds(10)));
+        await Task.Delay(300);
+        foreach (var (grain, _) in calls)
+            await Eventually.SucceedsAsync(async () => Assert.Equal(await grain.Begun(), await grain.Cancelled()));
     }
 
     private sealed class Watcher : IWatcher

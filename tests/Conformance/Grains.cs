@@ -22,6 +22,8 @@ public sealed class EchoGrain(ILocalSiloDetails silo) : Grain, IEchoGrain
 
     public Task Fail(string message) => throw new ArgumentException(message);
 
+    public Task FailWithForeign(string message) => throw new Foreign.ForeignException(message);
+
     public async Task FailWithOwn(string message)
     {
         await Task.Yield();
@@ -63,12 +65,15 @@ public abstract class Turns : Grain, ITurns
     private int _most;
     private int _readers;
     private int _mostReaders;
+    private int _readersMet;
 
     public async Task<int> Step(int milliseconds)
     {
         _most = Math.Max(_most, ++_inside);
         var before = _count;
+        _readersMet = Math.Max(_readersMet, _readers);
         await Task.Delay(milliseconds);
+        _readersMet = Math.Max(_readersMet, _readers);
         _count = before + 1;
         _inside--;
         return _most;
@@ -77,6 +82,8 @@ public abstract class Turns : Grain, ITurns
     public Task<int> Count() => Task.FromResult(_count);
 
     public Task<int> CountNow() => Task.FromResult(_count);
+
+    public Task<int> ReadersMet() => Task.FromResult(_readersMet);
 
     public async Task<int> ReadSlowly(int milliseconds)
     {
@@ -182,6 +189,7 @@ public abstract class Life(ILocalSiloDetails silo) : Grain, ILife
     public Task<int> Deactivations() => Task.FromResult(_deactivations);
 }
 
+[RandomPlacement]
 public sealed class LifeGrain(ILocalSiloDetails silo) : Life(silo), ILifeGrain;
 
 public sealed class ShortLivedGrain(ILocalSiloDetails silo) : Life(silo), IShortLivedGrain;
@@ -349,10 +357,12 @@ public sealed class StreamGrain : Grain, IStreamGrain
 [Reentrant]
 public sealed class CancelGrain : Grain, ICancelGrain
 {
+    private int _begun;
     private int _cancelled;
 
     public async Task Wait(CancellationToken token)
     {
+        _begun++;
         try
         {
             await Task.Delay(Timeout.Infinite, token);
@@ -363,6 +373,8 @@ public sealed class CancelGrain : Grain, ICancelGrain
             throw;
         }
     }
+
+    public Task<int> Begun() => Task.FromResult(_begun);
 
     public Task<int> Cancelled() => Task.FromResult(_cancelled);
 }

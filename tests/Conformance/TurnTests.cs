@@ -45,9 +45,10 @@ public sealed class TurnTests(SharedCluster cluster)
         var grain = NewGrain();
         var readers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => grain.ReadSlowly(150)));
         Assert.InRange(readers.Max(), 2, 8);
-        var reader = grain.ReadSlowly(200);
-        await grain.Step(1);
-        Assert.True(reader.IsCompleted);
+        var more = Enumerable.Range(0, 4).Select(_ => grain.ReadSlowly(50)).ToArray();
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => grain.Step(20)));
+        await Task.WhenAll(more);
+        Assert.Equal(0, await grain.ReadersMet());
     }
 
     [Fact]

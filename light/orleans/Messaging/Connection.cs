@@ -98,6 +98,20 @@ internal sealed class Connection : IAsyncDisposable
 
     public override string ToString() => Silo?.ToString() ?? ClientId ?? "an unknown process";
 
+    /// <summary>The exception, or, as on Orleans, what its type lacks to travel.</summary>
+    public Exception ExceptionToSend(Exception error)
+    {
+        for (var each = error; each is not null; each = each.InnerException)
+        {
+            if (!_node.Exceptions.Supports(each.GetType()))
+            {
+                _node.Log.LogWarning(error, "An exception whose type may not travel; ExceptionSerializationOptions.SupportedNamespacePrefixes allows it");
+                return new CodecNotFoundException($"Could not find a codec for type {each.GetType().FullName}.");
+            }
+        }
+        return error;
+    }
+
     private void Dispatch(BufferReader frame)
     {
         switch ((FrameKind)frame.ReadByte())
@@ -162,7 +176,7 @@ internal sealed class RemoteReply(Connection connection, ulong id) : IReply
         var writer = Frames.Response(id, ResponseStatus.Exception);
         try
         {
-            Exceptions.Write(writer, error);
+            Exceptions.Write(writer, connection.ExceptionToSend(error));
         }
         catch (SerializerException)
         {

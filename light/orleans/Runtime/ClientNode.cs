@@ -171,10 +171,9 @@ internal sealed class ClientNode : Node
 
     private void Send(Connection connection, Request request)
     {
-        request.Via = connection;
         try
         {
-            connection.Send(Frames.Request(request));
+            request.SendOver(connection);
         }
         catch (Exception error)
         {

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Orleans.Messaging;
 using Orleans.Serialization;
 
@@ -21,11 +23,15 @@ internal abstract class Node : IClusterClient, IAsyncDisposable
         _responseTimeout = responseTimeout;
         _timeouts = new Timer(_ => FailExpired(), null, 20, 20);
         Observers = new LocalObjects(this);
+        Exceptions = services.GetRequiredService<IOptions<ExceptionSerializationOptions>>().Value;
     }
 
     public IServiceProvider ServiceProvider { get; }
 
     public ILogger Log { get; }
+
+    /// <summary>Which exceptions leave this process as what they are.</summary>
+    public ExceptionSerializationOptions Exceptions { get; }
 
     /// <summary>Objects of this process, besides grains, that can be called.</summary>
     public LocalObjects Observers { get; }

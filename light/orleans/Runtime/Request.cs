@@ -40,7 +40,7 @@ internal sealed class Request(GrainId target, ulong methodId, IReply reply)
     public int Hops { get; set; }
 
     /// <summary>The connection it was last sent over; its loss fails the request.</summary>
-    public Connection? Via { get; set; }
+    public Connection? Via { get; private set; }
 
     public bool IsOneWay => Reply is NoReply;
 
@@ -60,6 +60,8 @@ internal sealed class Request(GrainId target, ulong methodId, IReply reply)
         if (Method.CancellationIndex >= 0)
         {
             _cancellation ??= new CancellationTokenSource();
+            // The caller may give up at this very moment: either it sees the source, or this sees that it gave up.
+            Interlocked.MemoryBarrier();
             if (IsCancelled)
                 _cancellation.Cancel();
             Arguments[Method.CancellationIndex] = _cancellation.Token;
@@ -67,10 +69,21 @@ internal sealed class Request(GrainId target, ulong methodId, IReply reply)
         return Method;
     }
 
+    /// <summary>Sends the request on; a caller who has given up meanwhile is heard there too.</summary>
+    public void SendOver(Connection connection)
+    {
+        Via = connection;
+        connection.Send(Frames.Request(this));
+        Interlocked.MemoryBarrier();
+        if (IsCancelled)
+            connection.Send(Frames.Cancel(Id));
+    }
+
     /// <summary>The caller gave up: the grain's token is cancelled, here or further on.</summary>
     public void Cancel()
     {
         IsCancelled = true;
+        Interlocked.MemoryBarrier();
         Via?.Send(Frames.Cancel(Id));
         if (_cancellation is { } source)
             ThreadPool.UnsafeQueueUserWorkItem(static source => source.Cancel(), source, preferLocal: false);

@@ -263,11 +263,10 @@ internal sealed partial class SiloNode : Node, ILocalSiloDetails
     {
         if (request.Reply is RemoteReply && request.Id == 0)
             Await(request);
-        request.Via = connection;
         request.Hops++;
         try
         {
-            connection.Send(Frames.Request(request));
+            request.SendOver(connection);
         }
         catch (Exception error)
         {

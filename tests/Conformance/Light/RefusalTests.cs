@@ -3,6 +3,7 @@ using System.Net;
 using Microsoft.Extensions.Hosting;
 using Orleans.Configuration;
 using Orleans.Hosting;
+using Orleans;
 using Orleans.Runtime;
 
 namespace SslOrleans.Conformance.Light;
@@ -65,6 +66,15 @@ public sealed class RefusalTests(SharedCluster cluster)
             () => Cluster.StartClientAsync("another-cluster", cluster.Ports.Gateway).WaitAsync(TimeSpan.FromSeconds(20)));
         AssertOneLine(error, "another-cluster", cluster.Ports.ClusterId, "ClusterOptions.ClusterId");
         await StillServesAsync();
+    }
+
+    [Fact]
+    public async Task AMessageOverTheLimitFailsAlone()
+    {
+        var grain = cluster.Grains.GetGrain<IEchoGrain>("over the limit");
+        var error = await Assert.ThrowsAsync<OrleansMessageRejectionException>(() => grain.Measure(new byte[101 * 1024 * 1024]).WaitAsync(TimeSpan.FromSeconds(10)));
+        AssertOneLine(error, "MaxMessageBodySize", "104857600");
+        Assert.Equal(5, await grain.Add(2, 3).WaitAsync(TimeSpan.FromSeconds(5)));
     }
 
     private static void AssertOneLine(Exception error, params string[] parts)

@@ -1,0 +1,34 @@
+using System.Net;
+
+namespace SslOrleans.Silo;
+
+/// <summary>How a silo is reached, how silos find each other, and how soon one is given up. All of it matters beyond one machine only.</summary>
+public sealed record ClusterSettings
+{
+    /// <summary>The same for every generation of the cluster; storage and roles go by it.</summary>
+    public string ServiceId { get; init; } = "sslorleans";
+
+    /// <summary>The address that others reach this silo at; the light profile knows loopback only.</summary>
+    public IPAddress Advertised { get; init; } = IPAddress.Loopback;
+
+    /// <summary>Listens on every address of the machine, as a container must, instead of on <see cref="Advertised"/> alone.</summary>
+    public bool ListensEverywhere { get; init; }
+
+    /// <summary>Silos find each other in Azure Tables of the account in AZURE_STORAGE_CONNECTION_STRING, without any primary.</summary>
+    public bool InAzureTables { get; init; }
+
+    /// <summary>PKCS#12 file with this machine's certificate; connections of silos and clients are encrypted and both sides must show one.</summary>
+    public string? Certificate { get; init; }
+
+    /// <summary>A silo that does not answer a probe for this long is probed again, and given up the second time.</summary>
+    public TimeSpan Probe { get; init; } = TimeSpan.FromSeconds(0.5);
+
+    /// <summary>How long a silo that was asked to end may take to hand back what it has and to leave.</summary>
+    public TimeSpan Drain { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>Where the cloud announces that this machine will be taken away; null: nowhere.</summary>
+    public Uri? Preemption { get; init; }
+
+    /// <summary>Silos are on other machines too.</summary>
+    public bool IsBeyondThisMachine => InAzureTables || !IPAddress.IsLoopback(Advertised);
+}
