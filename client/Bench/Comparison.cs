@@ -8,6 +8,9 @@ namespace SslOrleans.Client.Bench;
 /// <param name="Peer">One value a round; empty without a peer.</param>
 public sealed record Comparison(string What, IReadOnlyList<double> Ours, IReadOnlyList<double> Peer)
 {
+    /// <summary>Share of our steps that workers waited for views, one value a round; empty where nothing trains.</summary>
+    public IReadOnlyList<double> DataWait { get; init; } = [];
+
     /// <summary>Ours over the peer's, round by round.</summary>
     public IReadOnlyList<double> Ratios => [.. Ours.Zip(Peer, (a, b) => a / b)];
 
@@ -46,13 +49,14 @@ public sealed record Comparison(string What, IReadOnlyList<double> Ours, IReadOn
                 ours = Summary(Ours),
                 peer = Peer.Count > 0 ? Summary(Peer) : null,
                 ratio = Peer.Count > 0 ? Summary(Ratios) : null,
+                dataWait = DataWait.Count > 0 ? Summary(DataWait) : null,
                 withoutPeer = Peer.Count > 0 ? null : without,
             });
             return;
         }
 
         screen.Line($"{What}, median of {Ours.Count} (least to greatest)");
-        screen.Line($"  ours    {Text(Ours, "N1")}");
+        screen.Line($"  ours    {Text(Ours, "N1")}{(DataWait.Count > 0 ? $"; data wait {Text(DataWait, "P2")} of the step" : "")}");
         if (Peer.Count == 0)
         {
             screen.Line($"  PyTorch not measured: {without}");

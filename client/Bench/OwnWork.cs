@@ -6,8 +6,6 @@ using SslOrleans.Client.Training;
 using SslOrleans.Contracts;
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Augment;
-using SslOrleans.Learning.Data;
-using SslOrleans.Learning.Training;
 
 namespace SslOrleans.Client.Bench;
 
@@ -24,8 +22,6 @@ public sealed record TrainingWork(string Backbone, int Batch, int Lanes, int Thr
 /// <summary>Our side of each measurement, done once in this process.</summary>
 public static class OwnWork
 {
-    private const int AugmentedImages = 2048;
-
     /// <summary>
     /// Full SimCLR steps as users run them: grains, ledger and all, with one-thread workers in this process or in processes of their own.
     /// </summary>
@@ -57,29 +53,11 @@ public static class OwnWork
     }
 
     /// <summary>SimCLR's two views of each image from its JPEG, on one thread: views/s.</summary>
-    public static double Augment(string data)
-    {
-        var recipe = Recipe();
-        var plan = ViewPlans.Of(recipe);
-        // Every image is decoded when it is used, as the peer does it.
-        using var source = ImageSources.Open(data, "train", new SourceOptions { Limit = AugmentedImages, KeepDecodedBytes = 0 });
-        var image = new RgbImage();
-        var target = new float[plan[0].Length];
-        Render(epoch: 0); // The first pass compiles.
-        var started = Stopwatch.GetTimestamp();
-        Render(epoch: 1);
-        return (double)source.Count * plan.Count / Stopwatch.GetElapsedTime(started).TotalSeconds;
-
-        void Render(int epoch)
-        {
-            for (var i = 0; i < source.Count; i++)
-            {
-                var decoded = source.Read(i, image);
-                for (var view = 0; view < plan.Count; view++)
-                    ViewRenderer.Render(decoded, plan[view], recipe.Seed, epoch, i, view, target);
-            }
-        }
-    }
+    /// <param name="data">The images; each is decoded when it is used, as the peer does it.</param>
+    /// <param name="size">Side of a view: 32 or 224 pixels.</param>
+    /// <param name="seconds">How long to measure.</param>
+    public static double Augment(string data, int size, double seconds)
+        => AugmentBenchmark.Run(data, size == 32 ? AugmentBenchmark.Small : AugmentBenchmark.Large, seconds).ViewsPerSecond;
 
     private static Recipe Recipe(params string[] overrides) => RecipeReader.Read(ProjectFiles.FindRecipe("simclr-cifar10"), overrides);
 }

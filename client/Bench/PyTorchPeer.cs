@@ -19,10 +19,15 @@ public sealed class PyTorchPeer(string python, string script)
 
     public string Script { get; } = script;
 
+    private static string Default => Path.Combine(ProjectFiles.Root, "..", "shared", "peers", "pytorch_simclr.py");
+
+    /// <summary>Whether the script that is used when none is named is there.</summary>
+    public static bool HasDefault => File.Exists(Default);
+
     /// <summary>The peer, or why there is none.</summary>
     public static (PyTorchPeer? Peer, string Why) Find(string? script, string? python)
     {
-        var path = script ?? Path.Combine(ProjectFiles.Root, "..", "shared", "peers", "pytorch_simclr.py");
+        var path = script ?? Default;
         if (!File.Exists(path))
             return script is null ? (null, "no PyTorch script beside the repository; name one with --peer") : throw new UserErrorException($"--peer {script} does not exist.");
         return FindPython(python) is { } found

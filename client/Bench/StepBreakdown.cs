@@ -18,6 +18,9 @@ public sealed record StepBreakdown(double ImagesPerSecond, double Step, double C
     /// <summary>All that is neither computation nor data: plan, couple, pull, push, reduce, commit, ledger, and waiting for the slower worker.</summary>
     public double Coordination => Step - Compute - DataWait;
 
+    /// <summary>Share of the step that a worker waited for views.</summary>
+    public double DataWaitShare => DataWait / Step;
+
     public static async Task<StepBreakdown> Measure(GrainTrainingSession session, TrainingWork work, CancellationToken cancellation)
     {
         var steps = new List<Dictionary<string, double>>();
@@ -56,7 +59,7 @@ public sealed record StepBreakdown(double ImagesPerSecond, double Step, double C
     {
         if (screen.Json)
         {
-            screen.JsonLine(new { value = ImagesPerSecond, imagesPerSecond = ImagesPerSecond, stepSeconds = Step, computeSeconds = Compute, dataWaitSeconds = DataWait, pullSeconds = Pull, pushSeconds = Push, coordinationSeconds = Coordination, coordinationShare = Coordination / Step });
+            screen.JsonLine(new { value = ImagesPerSecond, imagesPerSecond = ImagesPerSecond, stepSeconds = Step, computeSeconds = Compute, dataWaitSeconds = DataWait, dataWaitShare = DataWaitShare, pullSeconds = Pull, pushSeconds = Push, coordinationSeconds = Coordination, coordinationShare = Coordination / Step });
             return;
         }
 
@@ -67,6 +70,6 @@ public sealed record StepBreakdown(double ImagesPerSecond, double Step, double C
         Row("  pull", Pull);
         Row("  push not hidden", Push);
 
-        void Row(string what, double seconds) => screen.Line($"  {what,-22}{seconds,8:0.000} s  {seconds / Step,6:0.0%}");
+        void Row(string what, double seconds) => screen.Line($"  {what,-22}{seconds,8:0.000} s  {seconds / Step,7:0.00%}");
     }
 }

@@ -21,6 +21,8 @@ public static class CommandTree
             MetricsCommand.Build(screen),
             ReportCommand.Build(screen),
             ExportCommand.Build(screen),
+            EvaluateCommand.Build(screen),
+            SweepCommand.Build(screen, sessions),
             AuditCommand.Build(screen),
             ChaosCommand.Build(screen),
             DataCommand.Build(screen),

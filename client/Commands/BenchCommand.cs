@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using SslOrleans.Client.Bench;
 using SslOrleans.Client.CommandLine;
 using SslOrleans.Contracts;
+using SslOrleans.Learning.Augment;
 using SslOrleans.Learning.Data;
 
 namespace SslOrleans.Client.Commands;
@@ -18,6 +19,7 @@ public static class BenchCommand
         Train(screen),
         Step(screen),
         Augment(screen),
+        BenchProbes.Build(screen),
     };
 
     private static Command Train(Screen screen)
@@ -43,13 +45,20 @@ public static class BenchCommand
             var work = new TrainingWork(name, size, count, parsed.GetValue(threads), parsed.GetValue(micro) ?? (size / Math.Max(1, count)), parsed.GetValue(warm), parsed.GetValue(steps));
             var (data, isCifar) = Data(screen, parsed.GetValue(common.Data));
             if (parsed.GetValue(common.Alone))
-                return Alone(screen, (await OwnWork.Train(work, data, parsed.GetValue(processes), cancellation)).ImagesPerSecond);
+            {
+                (await OwnWork.Train(work, data, parsed.GetValue(processes), cancellation)).Show(screen);
+                return ExitCodes.Well;
+            }
+
             string[] own = ["bench", "train", "--backbone", name, "--batch", $"{size}", "--threads", $"{work.Threads}", "--lanes", $"{work.Lanes}", "--micro", $"{work.Micro}", "--steps", $"{work.Steps}", "--warm", $"{work.Warm}", .. parsed.GetValue(processes) ? new[] { "--processes" } : []];
             var distributed = parsed.GetValue(ddp);
             string[] theirs = ["--mode", distributed ? "ddp" : "train", "--arch", name, "--batch", $"{size}", "--steps", $"{work.Steps}", "--warm", $"{work.Warm}",
                 "--threads", distributed ? "1" : $"{work.Threads}", "--data", data];
             var what = $"SimCLR {name}, batch {size}, {work.Threads} threads ({work.Lanes} lanes{(distributed ? "; PyTorch DDP + gloo" : "")}): images/s";
-            await Compare(screen, common, parsed, what, own, data, isCifar, "images_per_s", peer => distributed
+            var found = isCifar
+                ? PyTorchPeer.Find(parsed.GetValue(common.Peer), parsed.GetValue(common.Python))
+                : (null, "the peer reads CIFAR-10 shards (cifar10-train-*.tar.gz) only; name them with --data");
+            await Compare(screen, common, parsed, what, own, data, found, "images_per_s", peer => distributed
                 ? peer.RunDistributed(theirs, work.Threads, cancellation)
                 : peer.Run(theirs, cancellation), cancellation);
             return ExitCodes.Well;
@@ -80,45 +89,75 @@ public static class BenchCommand
     private static Command Augment(Screen screen)
     {
         var common = new Common();
-        var command = new Command("augment", "SimCLR's two views of each image from its JPEG, on one core: views/s.");
+        var size = new Option<int>("--size") { Description = "Side of a view: 32, or 224 from 500×375 JPEGs, with blur.", DefaultValueFactory = _ => 32 };
+        size.AcceptOnlyFromAmong("32", "224");
+        var seconds = new Option<double>("--seconds") { Description = "Seconds measured on each side in each round.", DefaultValueFactory = _ => 6 };
+        var command = new Command("augment", "SimCLR's two views of each image from its JPEG, on one core: views/s.") { size, seconds };
         common.AddTo(command);
         command.SetAction(async (parsed, cancellation) =>
         {
-            var (data, isCifar) = Data(screen, parsed.GetValue(common.Data));
+            var (side, time) = (parsed.GetValue(size), parsed.GetValue(seconds));
+            if (!(time > 0))
+                throw new UserErrorException($"--seconds is {time}; give a number above 0.");
+            var (data, isCifar) = side == 32 ? Data(screen, parsed.GetValue(common.Data)) : (parsed.GetValue(common.Data) ?? LargeImages(screen), false);
             if (parsed.GetValue(common.Alone))
-                return Alone(screen, OwnWork.Augment(data));
-            await Compare(screen, common, parsed, "two views from JPEG, one core: views/s", ["bench", "augment"], data, isCifar, "views_per_s",
-                peer => peer.Run(["--mode", "augment", "--threads", "1", "--data", data], cancellation), cancellation);
+                return Alone(screen, OwnWork.Augment(data, side, time));
+
+            // The project's own script of torchvision's pipeline reads any tar shards; the other one CIFAR-10's only.
+            var own = Path.Combine(ProjectFiles.Root, "bench", "peers", "torchvision_views.py");
+            var (peer, why) = PyTorchPeer.Find(parsed.GetValue(common.Peer) ?? (side == 32 && isCifar && PyTorchPeer.HasDefault ? null : own), parsed.GetValue(common.Python));
+            var clock = time.ToString(CultureInfo.InvariantCulture);
+            string[] theirs = peer?.Script == Path.GetFullPath(own)
+                ? ["--size", $"{side}", "--seconds", clock, "--data", data]
+                : ["--mode", "augment", "--threads", "1", "--data", data];
+            await Compare(
+                screen, common, parsed, $"two {side}-pixel views from {(side == 32 ? "JPEG" : "500×375 JPEG")}, one core: views/s",
+                ["bench", "augment", "--size", $"{side}", "--seconds", clock], data, (peer, why), "views_per_s", p => p.Run(theirs, cancellation), cancellation);
             return ExitCodes.Well;
         });
         return command;
     }
 
+    /// <summary>256 pictures of the size and detail of photographs, drawn once.</summary>
+    private static string LargeImages(Screen screen)
+    {
+        var folder = Path.Combine("data", "generated-500x375");
+        if (!Directory.Exists(folder))
+        {
+            screen.Note($"drawing 500×375 pictures into {folder}");
+            AugmentBenchmark.WriteLargeImages(folder, 256, seed: 0);
+        }
+
+        return folder;
+    }
+
     private static async Task Compare(
-        Screen screen, Common common, ParseResult parsed, string what, string[] own, string data, bool isCifar, string key,
+        Screen screen, Common common, ParseResult parsed, string what, string[] own, string data, (PyTorchPeer? Peer, string Why) found, string key,
         Func<PyTorchPeer, Task<JsonObject>> run, CancellationToken cancellation)
     {
-        var (peer, why) = PyTorchPeer.Find(parsed.GetValue(common.Peer), parsed.GetValue(common.Python));
-        if (!isCifar)
-            (peer, why) = (null, "the peer reads CIFAR-10 shards (cifar10-train-*.tar.gz) only; name them with --data");
+        var (peer, why) = found;
         var rounds = parsed.GetValue(common.Rounds);
         if (rounds < 1)
             throw new UserErrorException($"--rounds is {rounds}; give at least 1.");
+        var waits = new List<double>();
         var result = await Comparison.Measure(
             what,
             rounds,
-            () => RunOurs(own, data, cancellation),
+            () => RunOurs(own, data, waits, cancellation),
             peer is null ? null : async () => (await run(peer))[key]!.GetValue<double>(),
             (round, side, value) => screen.Note(string.Create(CultureInfo.InvariantCulture, $"round {round + 1}/{rounds}: {side} {value:N1}")));
-        result.Show(screen, why);
+        (result with { DataWait = waits }).Show(screen, why);
     }
 
-    private static async Task<double> RunOurs(string[] own, string data, CancellationToken cancellation)
+    private static async Task<double> RunOurs(string[] own, string data, List<double> waits, CancellationToken cancellation)
     {
         var (code, output, error) = await Subprocess.RunSelf([.. own, "--data", data, "--alone", "--json"], s_patience, cancellation);
-        return code == 0
-            ? JsonNode.Parse(output)!["value"]!.GetValue<double>()
-            : throw new UserErrorException(error.Trim().Split('\n')[^1].Replace("sslo: ", "", StringComparison.Ordinal));
+        if (code != 0)
+            throw new UserErrorException(error.Trim().Split('\n')[^1].Replace("sslo: ", "", StringComparison.Ordinal));
+        var measured = JsonNode.Parse(output)!;
+        if (measured["dataWaitShare"] is { } wait)
+            waits.Add(wait.GetValue<double>());
+        return measured["value"]!.GetValue<double>();
     }
 
     private static int Alone(Screen screen, double value)

@@ -8,10 +8,10 @@ using SslOrleans.Learning.Data;
 
 namespace SslOrleans.Client.Commands;
 
-/// <summary><c>sslo data generate|inspect</c>.</summary>
+/// <summary><c>sslo data generate|inspect|pack</c>.</summary>
 public static class DataCommand
 {
-    public static Command Build(Screen screen) => new("data", "Data sets: make one, look into one.") { Generate(screen), Inspect(screen) };
+    public static Command Build(Screen screen) => new("data", "Data sets: make one, look into one, pack one.") { Generate(screen), Inspect(screen), DataPackCommand.Build(screen) };
 
     private static Command Generate(Screen screen)
     {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using SslOrleans.Client.CommandLine;
+using SslOrleans.Client.Evaluation;
 using SslOrleans.Contracts;
 using SslOrleans.Grains.Records;
 using SslOrleans.Grains.Runs;
@@ -24,12 +25,13 @@ public static class ExportCommand
         {
             var name = parsed.GetRequiredValue(run);
             var storage = RunStorage.Open(parsed.GetRequiredValue(runs));
-            await RunRecord.ReadRecipe(storage, name);
+            var recipe = await RunRecord.ReadRecipe(storage, name);
             var newest = (await new CheckpointStore(storage, name).Newest(long.MaxValue)).Found
                 ?? throw new UserErrorException($"Run {name} has no whole checkpoint yet; write one with `sslo stop {name}`.");
             var content = await new CheckpointStore(storage, name).Read(newest.Step);
             var tensors = Encoder(content, parsed.GetValue(teacher), name);
-            var bytes = SafetensorsWriter.ToArray(tensors, new Dictionary<string, string> { ["run"] = name, ["step"] = $"{newest.Step}", ["weights"] = newest.WeightsHash });
+            var bytes = SafetensorsWriter.ToArray(
+                tensors, new Dictionary<string, string>(EncoderSource.Describe(recipe)) { ["run"] = name, ["step"] = $"{newest.Step}", ["weights"] = newest.WeightsHash });
             var path = parsed.GetRequiredValue(output).FullName;
             await File.WriteAllBytesAsync(path + ".new", bytes, cancellation);
             File.Move(path + ".new", path, overwrite: true);

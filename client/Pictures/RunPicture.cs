@@ -19,9 +19,11 @@ public static class RunPicture
     public static string Draw(MetricsFile metrics, string title, IReadOnlyList<ChartEvent>? events = null)
     {
         var panels = new List<ChartPanel> { new("loss", [new Curve("loss", metrics["loss"], Smooth: metrics["loss"].Count > 20)]) };
-        var accuracy = metrics.Names.Where(n => n.Contains("knn", StringComparison.OrdinalIgnoreCase)).ToList();
+        var accuracy = metrics.Names.Where(n => n is "knn" or "linear" or "mlp").ToList();
         if (accuracy.Count > 0)
-            panels.Add(new ChartPanel("kNN accuracy on held-out images", [.. accuracy.Select(n => new Curve(n, metrics[n], Marks: true))], PerCent: true));
+            panels.Add(new ChartPanel(accuracy is ["knn"] ? "kNN accuracy on held-out images" : "accuracy of probes on held-out images", [.. accuracy.Select(n => new Curve(n, metrics[n], Marks: true))], PerCent: true));
+        if (metrics["rankme"].Count > 0)
+            panels.Add(new ChartPanel("effective rank of the features", [new Curve("RankMe", metrics["rankme"], Marks: true)]));
         return CurveChart.Draw(title, panels, events);
     }
 }

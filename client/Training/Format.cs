@@ -1,4 +1,5 @@
 using System.Globalization;
+using SslOrleans.Client.Evaluation;
 using SslOrleans.Contracts.Messages;
 
 namespace SslOrleans.Client.Training;
@@ -40,8 +41,8 @@ public static class Format
 
     /// <summary>True for values that are a share of 1.</summary>
     public static bool IsShare(string name)
-        => name.Contains("accuracy", StringComparison.OrdinalIgnoreCase)
-            || name.Contains("knn", StringComparison.OrdinalIgnoreCase)
+        => ProbeText.IsAccuracy(name)
+            || name.Contains("accuracy", StringComparison.OrdinalIgnoreCase)
             || name.Contains("share", StringComparison.OrdinalIgnoreCase)
             || name.Contains("top1", StringComparison.OrdinalIgnoreCase);
 

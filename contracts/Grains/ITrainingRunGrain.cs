@@ -35,6 +35,10 @@ public interface ITrainingRunGrain : IGrainWithStringKey
     [AlwaysInterleave]
     Task<RunStatus> Status();
 
+    /// <summary>Takes what probes found on a version into the run's metrics.</summary>
+    [AlwaysInterleave]
+    Task Evaluated(EvaluationResult result);
+
     /// <summary>Leases that changed after <paramref name="change"/>; −1 asks for all that are remembered.</summary>
     [AlwaysInterleave]
     Task<RunLeases> Leases(long change);

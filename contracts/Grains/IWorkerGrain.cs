@@ -40,9 +40,17 @@ public interface IWorkerGrain : IGrainWithStringKey
     [OneWay]
     Task Abandon(string run, long step);
 
-    /// <summary>Weighted kNN of the version on the recipe's two splits.</summary>
+    /// <summary>The images that probes of this run look at.</summary>
     [ResponseTimeout("00:10:00")]
-    Task<ProbeResult> Probe(RunBrief run, long version);
+    Task<EvaluationImages> Images(RunBrief run);
+
+    /// <summary>float32 features of a block of images, on a thread of lowest priority and with networks of its own.</summary>
+    [ResponseTimeout("00:30:00")]
+    Task<Immutable<byte[]>> Features(FeatureLease block);
+
+    /// <summary>Runs probes on the evaluator's features, on the same thread.</summary>
+    [ResponseTimeout("01:00:00")]
+    Task<EvaluationResult> Probe(ProbeLease probes);
 
     [AlwaysInterleave]
     Task<WorkerInfo> Describe();

@@ -105,12 +105,3 @@ public sealed record RunShape(
     [property: Id(4)] string[] Carried,
     [property: Id(5)] StateValue[] InitialState,
     [property: Id(6)] int[] StateKinds);
-
-/// <summary>A probe on a version: weighted kNN on the backbone's features.</summary>
-[GenerateSerializer]
-[Alias("SslOrleans.ProbeResult")]
-public sealed record ProbeResult(
-    [property: Id(0)] long Step,
-    [property: Id(1)] string Probe,
-    [property: Id(2)] Dictionary<string, double> Values,
-    [property: Id(3)] double Seconds);

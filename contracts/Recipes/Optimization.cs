@@ -69,11 +69,20 @@ public sealed record ScheduleRecipe
     public double Final { get; init; }
 }
 
-/// <summary>Probes beside the training.</summary>
+/// <summary>Probes beside the training, on committed versions: they change no bit of it.</summary>
 public sealed record EvaluationRecipe
 {
-    /// <summary>kNN every this many epochs; 0: only at the end.</summary>
+    /// <summary>The probes that can run beside a training; `sslo evaluate` has more.</summary>
+    public static IReadOnlyList<string> Known { get; } = ["knn", "linear", "mlp", "fewshot", "rank", "std", "uniformity"];
+
+    /// <summary>Probes at the start, at the end and every this many epochs; 0: only at start and end.</summary>
     public double EveryEpochs { get; init; }
+
+    /// <summary>Further probes: <c>linear</c>, <c>mlp</c>, <c>fewshot</c>, <c>rank</c>, <c>std</c>, <c>uniformity</c>.</summary>
+    public IReadOnlyList<string> Probes { get; init; } = [];
+
+    /// <summary>Probe the EMA teacher instead of the student.</summary>
+    public bool Teacher { get; init; }
 
     /// <summary>Run the weighted kNN probe at the start, at the end and every <see cref="EveryEpochs"/>.</summary>
     public bool Knn { get; init; } = true;

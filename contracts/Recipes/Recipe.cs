@@ -73,7 +73,7 @@ public sealed record BatchRecipe
 /// <summary>Which images.</summary>
 public sealed record DataRecipe
 {
-    /// <summary>Folder, shard folder or container; <c>--data</c> on the command line sets it.</summary>
+    /// <summary>Folder, shard, or container of shards (<c>azure:CONTAINER/FOLDER</c>, https address); <c>--data</c> on the command line sets it.</summary>
     public string Path { get; init; } = "";
 
     /// <summary>Split that is trained on.</summary>
@@ -93,99 +93,4 @@ public sealed record DataRecipe
 
     /// <summary>Ratio of the largest class to the smallest for <c>long-tailed</c>.</summary>
     public double ImbalanceRatio { get; init; } = 100;
-}
-
-/// <summary>A group of equally drawn views of each image.</summary>
-public sealed record ViewRecipe
-{
-    /// <summary>How many views of this group.</summary>
-    public int Count { get; init; } = 1;
-
-    public CropRecipe Crop { get; init; } = new();
-
-    /// <summary>Probability of a horizontal flip.</summary>
-    public double Flip { get; init; } = 0.5;
-
-    public JitterRecipe Jitter { get; init; } = new();
-
-    /// <summary>Probability of turning gray.</summary>
-    public double Grayscale { get; init; }
-
-    public BlurRecipe Blur { get; init; } = new();
-
-    public SolarizeRecipe Solarize { get; init; } = new();
-
-    /// <summary>Largest rotation either way, in degrees.</summary>
-    public double Rotation { get; init; }
-
-    public MaskRecipe Mask { get; init; } = new();
-}
-
-/// <summary>Random resized crop.</summary>
-public sealed record CropRecipe
-{
-    /// <summary>Side of the view in pixels.</summary>
-    public int Size { get; init; } = 32;
-
-    /// <summary>Smallest and largest area as a fraction of the image's.</summary>
-    public IReadOnlyList<double> Scale { get; init; } = [0.2, 1.0];
-
-    /// <summary>Smallest and largest width over height, drawn log-uniformly.</summary>
-    public IReadOnlyList<double> Ratio { get; init; } = [0.75, 1.3333333333333333];
-
-    /// <summary><c>bilinear</c> or <c>bicubic</c>.</summary>
-    public string Interpolation { get; init; } = "bilinear";
-}
-
-/// <summary>Colour jitter: strengths as torchvision defines them.</summary>
-public sealed record JitterRecipe
-{
-    public double Probability { get; init; }
-
-    public double Brightness { get; init; } = 0.4;
-
-    public double Contrast { get; init; } = 0.4;
-
-    public double Saturation { get; init; } = 0.2;
-
-    public double Hue { get; init; } = 0.1;
-}
-
-/// <summary>Gaussian blur.</summary>
-public sealed record BlurRecipe
-{
-    public double Probability { get; init; }
-
-    /// <summary>Smallest and largest σ in pixels.</summary>
-    public IReadOnlyList<double> Sigma { get; init; } = [0.1, 2.0];
-}
-
-/// <summary>Inversion of the bright part.</summary>
-public sealed record SolarizeRecipe
-{
-    public double Probability { get; init; }
-
-    /// <summary>Pixel values at or above this are inverted, 0 … 255.</summary>
-    public int Threshold { get; init; } = 128;
-}
-
-/// <summary>Mask over the patches of a view.</summary>
-public sealed record MaskRecipe
-{
-    /// <summary><c>none</c>, <c>random</c> (MAE), <c>block</c> (I-JEPA, iBOT) or <c>uniform</c> (K71).</summary>
-    public string Kind { get; init; } = "none";
-
-    /// <summary>Share of the patches that is hidden.</summary>
-    public double Ratio { get; init; } = 0.75;
-
-    /// <summary>Side of a patch in pixels.</summary>
-    public int PatchSize { get; init; } = 4;
-}
-
-/// <summary>Channel statistics that pixels are normalised with, on the 0 … 1 scale.</summary>
-public sealed record NormalizeRecipe
-{
-    public IReadOnlyList<double> Mean { get; init; } = [0.4914, 0.4822, 0.4465];
-
-    public IReadOnlyList<double> StandardDeviation { get; init; } = [0.247, 0.2435, 0.2616];
 }

@@ -35,24 +35,17 @@ internal static class RecipeChecks
         Must(r.Teacher.FinalMomentum is >= 0 and <= 1, "teacher.finalMomentum", r.Teacher.FinalMomentum, "give a number from 0 to 1");
         Must(r.Backbone.BatchNorm == "micro", "backbone.batchNorm", r.Backbone.BatchNorm, "use micro; statistics over the effective batch are not implemented yet");
         OneOf("data.imbalance", r.Data.Imbalance, "none", "balanced", "long-tailed");
+        Must(r.Data.ImbalanceRatio >= 1, "data.imbalanceRatio", r.Data.ImbalanceRatio, "give the largest class over the smallest, 1 or more");
+        Must(r.Data.Limit >= 0, "data.limit", r.Data.Limit, "give a number of images, or 0 for all");
+        Must(r.Data.TestLimit >= 0, "data.testLimit", r.Data.TestLimit, "give a number of images, or 0 for all");
         Must(r.Checkpoint.EverySteps >= 0, "checkpoint.everySteps", r.Checkpoint.EverySteps, "give 0 (only start and end) or more");
         Must(r.Checkpoint.Keep >= 1, "checkpoint.keep", r.Checkpoint.Keep, "give at least 1");
         Must(r.Evaluation.Neighbours > 0, "evaluation.neighbours", r.Evaluation.Neighbours, "give at least 1");
+        foreach (var probe in r.Evaluation.Probes)
+            OneOf("evaluation.probes", probe, [.. EvaluationRecipe.Known]);
         Must(r.Evaluation.Temperature > 0, "evaluation.temperature", r.Evaluation.Temperature, "give a number above 0");
         Must(r.Views.Count > 0, "views", "[]", "describe at least one group of views");
-        for (var i = 0; i < r.Views.Count; i++)
-        {
-            var v = r.Views[i];
-            Must(v.Count > 0, $"views.{i}.count", v.Count, "give at least 1");
-            Must(v.Crop.Size > 0, $"views.{i}.crop.size", v.Crop.Size, "give a side in pixels above 0");
-            Must(v.Crop.Scale is [> 0, <= 1] && v.Crop.Scale[0] <= v.Crop.Scale[1], $"views.{i}.crop.scale", Text(v.Crop.Scale), "give [smallest, largest] area within 0 to 1");
-            Must(v.Crop.Ratio is [> 0, > 0] && v.Crop.Ratio[0] <= v.Crop.Ratio[1], $"views.{i}.crop.ratio", Text(v.Crop.Ratio), "give [smallest, largest] above 0");
-            OneOf($"views.{i}.crop.interpolation", v.Crop.Interpolation, "bilinear", "bicubic");
-            foreach (var (name, p) in new[] { ("flip", v.Flip), ("jitter.probability", v.Jitter.Probability), ("grayscale", v.Grayscale), ("blur.probability", v.Blur.Probability), ("solarize.probability", v.Solarize.Probability) })
-                Must(p is >= 0 and <= 1, $"views.{i}.{name}", p, "give a probability from 0 to 1");
-            OneOf($"views.{i}.mask.kind", v.Mask.Kind, "none", "random", "block", "uniform");
-        }
+        Must(r.Backbone.PatchSize > 0, "backbone.patchSize", r.Backbone.PatchSize, "give a side in pixels above 0");
+        ViewChecks.Check(r, Must);
     }
-
-    private static string Text(IReadOnlyList<double> values) => "[" + string.Join(", ", values) + "]";
 }

@@ -35,6 +35,7 @@ internal sealed class RunLeader
     private CheckpointKeeper? _checkpoints;
     private RunPlan? _plan;
     private SliceSet? _slices;
+    private RunEvaluations? _evaluations;
     private Task _loop = Task.CompletedTask;
     private TaskCompletionSource? _paused;
     private bool _stopping;
@@ -82,6 +83,8 @@ internal sealed class RunLeader
     public void CheckpointSoon() => _checkpointSoon = true;
 
     public void WorkerLeft(string worker) => _roster.Left(worker);
+
+    public void Evaluated(EvaluationResult result) => _evaluations?.Take(result);
 
     public RunLeases Leases(long change) => _roster.Leases.After(change);
 
@@ -153,6 +156,7 @@ internal sealed class RunLeader
         await KeepIdentity(shape);
         _plan = new RunPlan(_recipe, shape.Samples);
         _slices = new SliceSet(_grains, _run, _brief.Recipe, shape, _recipe.Workers.Slices);
+        _evaluations = new RunEvaluations(_grains, _brief, _recipe, _plan, shape, _roster, _meters, _metrics!, (kind, step, text, values) => _journal.Add(kind, step, text, null, values));
         await _checkpoints!.Settle();
         CheckpointManifest? found = null;
         await Storing(async () => found = await _checkpoints.Newest(_ledger!.Entries.Count));
@@ -194,7 +198,7 @@ internal sealed class RunLeader
 
     private async Task Train()
     {
-        await ProbeIfDue();
+        await _evaluations!.AskIfDue(_step, _hash, _ledger!.Entries.Count);
         while (_step < _plan!.TotalSteps)
         {
             await _roster.Refresh(_step);
@@ -204,7 +208,7 @@ internal sealed class RunLeader
             var started = Stopwatch.GetTimestamp();
             var outcome = await new StepRunner(_brief, _roster.Shape, _recipe.Batch.MicroBatches, _recipe.Workers.SecondLeaseFactor, _step, _roster, WaitForWorker).Run(_stop.Token);
             await Commit(outcome, started);
-            await ProbeIfDue();
+            await _evaluations!.AskIfDue(_step, _hash, _ledger!.Entries.Count);
             if (_step < _plan.TotalSteps && (_checkpointSoon || _checkpoints!.IsDue(_step)))
             {
                 _checkpointSoon = false;
@@ -224,6 +228,8 @@ internal sealed class RunLeader
 
         await _checkpoints!.Write(await _slices!.Snapshot(_step, _hash), wait: true, _stop.Token);
         var done = _step >= _plan.TotalSteps;
+        if (done)
+            await _evaluations!.Finish(() => _stopping, WaitForWorker);
         Enter(done ? RunPhase.Completed : RunPhase.Stopped, "");
         await _metrics!.Flush();
         Tell(done ? "completed" : "stopped", done ? $"completed {_step} steps; weights {_hash}" : $"stopped after {_step} steps; `sslo resume {_run}` goes on");
@@ -338,34 +344,6 @@ internal sealed class RunLeader
             return;
         _record = _record with { DataFingerprint = shape.DataFingerprint, Samples = shape.Samples, NumericsClass = _roster.NumericsClass ?? "" };
         await Storing(() => _record.Save(_storage, _run));
-    }
-
-    private async Task ProbeIfDue()
-    {
-        var every = _recipe.Evaluation.EveryEpochs * _plan!.Samples / _plan.EffectiveBatch;
-        var atEnd = _step >= _plan.TotalSteps;
-        var due = _step == 0 || atEnd || (every > 0 && Math.Floor(_step / every) > Math.Floor((_step - 1) / every));
-        if (!due || !_recipe.Evaluation.Knn || _step < _ledger!.Entries.Count - (atEnd ? 0 : 1))
-            return;
-        while (true)
-        {
-            await WaitForWorker();
-            var worker = _roster.Live.OrderBy(w => w.Busy).First();
-            try
-            {
-                var result = await worker.Ask(w => w.Probe(_brief, _step));
-                if (result.Values.Count == 0)
-                    return;
-                _meters.Probed(result);
-                _metrics!.Add(_step, _hash, result.Values);
-                _journal.Add("probe", _step, $"kNN {result.Values.Values.First():P1}", null, result.Values);
-                return;
-            }
-            catch (Exception e) when (e is not (UserErrorException or StateLostException))
-            {
-                _roster.Lost(worker, e);
-            }
-        }
     }
 
     private void Enter(RunPhase phase, string message) => (_phase, _message) = (phase, message);

@@ -11,6 +11,7 @@ internal sealed class RunMeters(int effectiveBatch)
     private double _gradientNorm;
     private double _gradientMaximum;
     private int _workers;
+    private long _steps;
 
     public float Loss => _outcome?.Loss ?? 0;
 
@@ -32,13 +33,13 @@ internal sealed class RunMeters(int effectiveBatch)
         var now = effectiveBatch / seconds;
         ImagesPerSecond = ImagesPerSecond == 0 ? now : (0.8 * ImagesPerSecond) + (0.2 * now);
         var wait = outcome.Times.DataWait / Math.Max(1e-9, seconds * Math.Max(1, workers));
-        DataWaitShare = (0.8 * DataWaitShare) + (0.2 * wait);
+        DataWaitShare = _steps++ == 0 ? wait : (0.8 * DataWaitShare) + (0.2 * wait);
     }
 
-    public void Probed(ProbeResult result)
+    public void Probed(EvaluationResult result)
     {
-        foreach (var (name, value) in result.Values)
-            Probes[name] = value;
+        foreach (var name in result.Headlines)
+            Probes[name] = result.Values[name];
     }
 
     /// <summary>What metrics and watchers get of a step.</summary>

@@ -83,6 +83,12 @@ public sealed class TrainingRunGrain(IRunStorage storage, ILogger<TrainingRunGra
 
     public Task<RunStatus> Status() => Task.FromResult(Leader.Status());
 
+    public Task Evaluated(EvaluationResult result)
+    {
+        _leader?.Evaluated(result);
+        return Task.CompletedTask;
+    }
+
     public Task WorkerLeft(string worker)
     {
         _leader?.WorkerLeft(worker);

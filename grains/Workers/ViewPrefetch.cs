@@ -1,45 +1,42 @@
-using System.Diagnostics;
 using SslOrleans.Learning.Training;
 
 namespace SslOrleans.Grains.Workers;
 
-/// <summary>Renders the next micro-batches while one is computed; holds at most a few.</summary>
-internal sealed class ViewPrefetch(IViewProvider data, RunPlan plan)
+/// <summary>Has the next micro-batches of a worker prepared while one is computed; holds at most a few.</summary>
+internal sealed class ViewPrefetch(IViewProvider data, RunPlan plan) : IDisposable
 {
-    private const int Ahead = 2;
+    private const int Ahead = 3;
 
-    private readonly Dictionary<(long Step, int MicroBatch), Task<MicroBatchViews>> _rendering = [];
+    private readonly ViewLoader _loader = new(data, threads: 1, capacity: Ahead + 1);
 
     /// <summary>Seconds that somebody waited for views.</summary>
-    public double WaitedSeconds { get; private set; }
+    public double WaitedSeconds => _loader.SecondsWaited;
 
     /// <summary>The views of the first of <paramref name="coming"/>; the ones behind it are begun.</summary>
-    public async Task<MicroBatchViews> Take(long step, IEnumerable<int> coming)
+    public Task<MicroBatchViews> Take(long step, IEnumerable<int> coming)
     {
-        var next = coming.Take(Ahead + 1).ToList();
-        foreach (var stale in _rendering.Keys.Where(k => k.Step < step).ToList())
-            _rendering.Remove(stale);
-        foreach (var microBatch in next)
-            Begin(step, microBatch);
-        var started = Stopwatch.GetTimestamp();
-        var views = await _rendering[(step, next[0])];
-        WaitedSeconds += Stopwatch.GetElapsedTime(started).TotalSeconds;
-        _rendering.Remove((step, next[0]));
-        return views;
+        var next = coming.ToList();
+
+        // A wrong guess must not take the place of what is needed.
+        var (wanted, end) = (next.Select(m => plan.FirstPosition(step, m)).ToHashSet(), plan.FirstPosition(step + 1));
+        _loader.Drop(first => first < end && !wanted.Contains(first));
+        var taken = _loader.Take(plan.FirstPosition(step, next[0]), plan.MicroBatch);
+        Begin(step, next.Skip(1).Take(Ahead));
+        return taken;
     }
 
     /// <summary>Begins what the next step will probably ask for.</summary>
     public void Guess(long step, IEnumerable<int> microBatches)
     {
-        if (step >= plan.TotalSteps)
-            return;
-        foreach (var microBatch in microBatches.Take(Ahead))
-            Begin(step, microBatch);
+        if (step < plan.TotalSteps)
+            Begin(step, microBatches.Take(Ahead));
     }
 
-    private void Begin(long step, int microBatch)
+    public void Dispose() => _loader.Dispose();
+
+    private void Begin(long step, IEnumerable<int> microBatches)
     {
-        if (!_rendering.ContainsKey((step, microBatch)))
-            _rendering[(step, microBatch)] = Task.Run(() => data.Render(plan.FirstPosition(step, microBatch), plan.MicroBatch));
+        foreach (var microBatch in microBatches)
+            _loader.Prefetch(plan.FirstPosition(step, microBatch), plan.MicroBatch);
     }
 }

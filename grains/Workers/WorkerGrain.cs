@@ -4,6 +4,7 @@ using Orleans.Concurrency;
 using Orleans.Runtime;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
+using SslOrleans.Grains.Evaluation;
 using SslOrleans.Grains.Placement;
 using SslOrleans.Learning.Training;
 
@@ -20,6 +21,7 @@ public sealed class WorkerGrain(IWorkerEnvironment environment) : Grain, IWorker
 
     private readonly string _life = Guid.NewGuid().ToString("N");
     private readonly Dictionary<string, Task<WorkerSession>> _sessions = [];
+    private readonly Dictionary<string, Task<EvaluationSession>> _evaluations = [];
     private ComputeThread? _thread;
     private IGrainTimer? _timer;
     private bool _left;
@@ -73,7 +75,11 @@ public sealed class WorkerGrain(IWorkerEnvironment environment) : Grain, IWorker
             (await session).Abandon(step);
     }
 
-    public async Task<ProbeResult> Probe(RunBrief run, long version) => await (await Session(run)).Probe(version);
+    public async Task<EvaluationImages> Images(RunBrief run) => (await Evaluation(run)).Images;
+
+    public async Task<Immutable<byte[]>> Features(FeatureLease block) => await (await Evaluation(block.Run)).Features(block);
+
+    public async Task<EvaluationResult> Probe(ProbeLease probes) => await (await Evaluation(probes.Run)).Probe(probes);
 
     public Task<WorkerInfo> Describe() => Task.FromResult(Info());
 
@@ -91,6 +97,8 @@ public sealed class WorkerGrain(IWorkerEnvironment environment) : Grain, IWorker
 
         foreach (var session in _sessions.Values.Where(s => s.IsCompletedSuccessfully))
             (await session).Dispose();
+        foreach (var evaluation in _evaluations.Values.Where(s => s.IsCompletedSuccessfully))
+            (await evaluation).Dispose();
         _thread?.Dispose();
     }
 
@@ -101,6 +109,13 @@ public sealed class WorkerGrain(IWorkerEnvironment environment) : Grain, IWorker
         if (_sessions.TryGetValue(run.Run, out var session) && !session.IsFaulted)
             return session;
         return _sessions[run.Run] = WorkerSession.Open(run, _life, environment, Index, Thread, GrainFactory);
+    }
+
+    private Task<EvaluationSession> Evaluation(RunBrief run)
+    {
+        if (_evaluations.TryGetValue(run.Run, out var session) && !session.IsFaulted)
+            return session;
+        return _evaluations[run.Run] = EvaluationSession.Open(run, environment, Index, GrainFactory);
     }
 
     private WorkerInfo Info() => new(

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Orleans;
 using SslOrleans.Contracts;
 using SslOrleans.Contracts.Grains;
@@ -6,7 +5,6 @@ using SslOrleans.Contracts.Messages;
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Grains.Parameters;
 using SslOrleans.Grains.State;
-using SslOrleans.Learning.Evaluate;
 using SslOrleans.Learning.Methods;
 using SslOrleans.Learning.Numerics;
 using SslOrleans.Learning.Training;
@@ -105,12 +103,13 @@ internal sealed class WorkerSession : IDisposable
             for (var i = 0; i < leaves.Count; i++)
             {
                 ThrowIfAbandoned(lease.Step);
-                var views = await _views.Take(lease.Step, leaves.Skip(i));
+                using var views = await _views.Take(lease.Step, leaves.Skip(i));
                 var microBatch = leaves[i];
+                if (i == leaves.Count - 1)
+                    _views.Guess(lease.Step + 1, leaves);
                 results.Add(await _thread.Run(() => Compute(lease.Step, microBatch, views, push, clock)));
             }
 
-            _views.Guess(lease.Step + 1, leaves);
             clock.Computed(_views.WaitedSeconds - waited);
             await push.Done();
             clock.Pushed();
@@ -180,22 +179,6 @@ internal sealed class WorkerSession : IDisposable
         }
     }
 
-    public async Task<ProbeResult> Probe(long version)
-    {
-        await _one.WaitAsync();
-        try
-        {
-            var started = Stopwatch.GetTimestamp();
-            await BringTo(version);
-            var values = await _thread.Run(() => KnnProbe.Run((pixels, h, w) => _replica.Features(pixels, h, w), _replica.FeatureDimension, _data, _replica.Recipe.Evaluation));
-            return new ProbeResult(version, "knn", new Dictionary<string, double>(values), Stopwatch.GetElapsedTime(started).TotalSeconds);
-        }
-        finally
-        {
-            _one.Release();
-        }
-    }
-
     public void Dispose()
     {
         _ = _thread.Run(() =>
@@ -204,6 +187,7 @@ internal sealed class WorkerSession : IDisposable
             _stateScope?.Dispose();
             _replica.Dispose();
         });
+        _views.Dispose();
         _data.Dispose();
     }
 

@@ -12,6 +12,9 @@ public enum MaskKind
     /// <summary>Rectangles of random size and shape until the number is reached (BEiT, iBOT).</summary>
     Blocks,
 
+    /// <summary>Rectangles of 15 to 20 % of the patches (I-JEPA's targets) until the number is reached; the last one is cut short.</summary>
+    TargetBlocks,
+
     /// <summary>The same number in every window of the grid (cookbook §3.7: equal hidden amount per local window; Li et al. 2022).</summary>
     Uniform,
 

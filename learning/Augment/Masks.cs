@@ -25,16 +25,20 @@ public static class Masks
         if (settings.Probability < 1 && !random.NextBool(settings.Probability))
             return 0;
         var ratio = settings.RatioMin < settings.RatioMax ? random.NextSingle(settings.RatioMin, settings.RatioMax) : settings.RatioMin;
+        var count = (int)Math.Round((double)ratio * hidden.Length, MidpointRounding.AwayFromZero);
         switch (settings.Kind)
         {
             case MaskKind.Random:
-                Choose(hidden, (int)(ratio * hidden.Length), ref random);
+                Choose(hidden, count, ref random);
                 break;
             case MaskKind.Cells:
                 Cells(settings, ratio, ref random, hidden);
                 break;
             case MaskKind.Blocks:
-                Blocks(settings, (int)(ratio * hidden.Length), ref random, hidden);
+                Blocks(settings, count, ref random, hidden);
+                break;
+            case MaskKind.TargetBlocks:
+                TargetBlocks(grid, count, ref random, hidden);
                 break;
             case MaskKind.Uniform:
                 Uniform(settings, ratio, ref random, hidden);
@@ -149,6 +153,24 @@ public static class Masks
         }
 
         TopUp(hidden, left, ref random);
+    }
+
+    private static void TargetBlocks(int grid, int count, ref RandomStream random, Span<bool> hidden)
+    {
+        while (count > 0)
+        {
+            var (height, width) = BlockSize(grid, 0.15f, 0.2f, 0.75f, 1.5f, ref random);
+            var (top, left) = ((int)random.NextUInt32((uint)(grid - height + 1)), (int)random.NextUInt32((uint)(grid - width + 1)));
+            for (var y = top; y < top + height; y++)
+            {
+                for (var x = left; x < left + width && count > 0; x++)
+                {
+                    ref var patch = ref hidden[(y * grid) + x];
+                    count -= patch ? 0 : 1;
+                    patch = true;
+                }
+            }
+        }
     }
 
     private static void TopUp(Span<bool> hidden, int count, ref RandomStream random)

@@ -1,3 +1,5 @@
+using SslOrleans.Learning.Numerics;
+
 namespace SslOrleans.Learning.Augment;
 
 /// <summary>Rotation around the centre with a black surround, as PIL's rotate without expansion.</summary>

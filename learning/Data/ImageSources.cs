@@ -47,6 +47,20 @@ public static class ImageSources
             || CifarStore.Holds(path, split == "train") || IdxStore.Holds(path, split == "train")
             || (split == "train" && !SplitNames.Any(name => Directory.Exists(Path.Combine(path, name))) && Shards(path).All(shard => SplitOf(shard) is null)));
 
+    /// <summary>The splits that are there, each once: "train", "test", "val". One shard is "train" whatever its name.</summary>
+    /// <exception cref="UserErrorException">Nothing is there.</exception>
+    public static IReadOnlyList<string> Splits(string path)
+    {
+        if (File.Exists(path))
+            return ["train"];
+        if (!Directory.Exists(path))
+            throw Missing(path);
+        var test = CifarStore.Holds(path, train: false) || IdxStore.Holds(path, train: false) || Named("test");
+        return [.. HasSplit(path, "train") ? ["train"] : Array.Empty<string>(), .. test ? ["test"] : Array.Empty<string>(), .. Named("val") || Named("validation") ? ["val"] : Array.Empty<string>()];
+
+        bool Named(string name) => Directory.Exists(Path.Combine(path, name)) || Shards(path).Any(shard => SplitOf(shard) == name);
+    }
+
     private static SampleStore OpenStore(string path, string split, SourceOptions options)
     {
         if (File.Exists(path))
@@ -57,7 +71,7 @@ public static class ImageSources
         }
 
         if (!Directory.Exists(path))
-            throw new UserErrorException($"Data folder '{path}' does not exist; give the folder that holds the images or shards.");
+            throw Missing(path);
         if (CifarStore.TryOpen(path, split == "train", options) is { } cifar)
             return cifar;
         if (IdxStore.TryOpen(path, split == "train", options) is { } idx)
@@ -84,6 +98,9 @@ public static class ImageSources
         var packed = shards.Where(IsPacked).ToArray();
         return packed.Length > 0 ? new PackedStore(packed, options) : new TarStore(shards, classes, options);
     }
+
+    private static UserErrorException Missing(string path) =>
+        new($"Data folder '{path}' does not exist; give the folder that holds the images or shards.");
 
     private static string[] Names(string split) => split switch
     {

@@ -1,37 +1,123 @@
-using SslOrleans.Contracts.Recipes;
-using SslOrleans.Learning.Training;
+using System.Runtime.InteropServices;
 using TorchSharp;
 using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
 
 namespace SslOrleans.Learning.Evaluate;
 
-/// <summary>Weighted kNN (E04) of a backbone on a run's two splits.</summary>
+/// <summary>Accuracy of one setting of the kNN probe.</summary>
+/// <param name="Neighbours">k.</param>
+/// <param name="Temperature">T; infinite for the majority vote.</param>
+/// <param name="Accuracy">Share of test images whose class got most votes, 0 … 1.</param>
+public sealed record KnnScore(int Neighbours, double Temperature, double Accuracy);
+
+/// <summary>
+/// kNN probe on frozen features (cookbook §3.7; E03, E04): the k training images of highest cosine vote for their class with weight
+/// e^{cos/T}; T = ∞ is the majority vote. Any number of k and T costs one pass over the similarities, which are made in blocks of
+/// test and training rows and never held as a whole.
+/// </summary>
 public static class KnnProbe
 {
-    private const int Block = 256;
+    private const int TestBlock = 256;
+    private const int TrainBlock = 8192;
 
-    /// <summary>Accuracy by name (<c>knn</c>, 0 … 1); empty when a split or its labels are missing.</summary>
-    /// <param name="features">Pixels, height and width of a block to its features <c>[n, D]</c>.</param>
-    /// <param name="width">D.</param>
-    public static IReadOnlyDictionary<string, double> Run(Func<float[], int, int, float[]> features, int width, ITrainingData data, EvaluationRecipe recipe)
+    /// <summary>One score for each k and T, k first. A k above N is cut to N.</summary>
+    /// <param name="data">Features <c>[N, D]</c> and <c>[M, D]</c>, normalised here.</param>
+    /// <param name="neighbours">Every k above 0.</param>
+    /// <param name="temperatures">Every T above 0.</param>
+    /// <param name="threads">Threads that look for neighbours beside libtorch's product; 1 inside a worker.</param>
+    public static IReadOnlyList<KnnScore> Evaluate(LabelledFeatures data, IReadOnlyList<int> neighbours, IReadOnlyList<double> temperatures, int threads = 1)
     {
-        if (data.Evaluation(test: false) is not { } train || data.Evaluation(test: true) is not { } test)
-            return new Dictionary<string, double>();
-        using var scope = NewDisposeScope();
-        var score = WeightedKnn.Evaluate(
-            Extract(features, width, train), train.Labels, Extract(features, width, test), test.Labels, [recipe.Neighbours], [recipe.Temperature])[0];
-        return new Dictionary<string, double> { ["knn"] = score.Accuracy };
+        var correct = new long[neighbours.Count * temperatures.Count];
+        Each(data.Train, data.Test, neighbours.Max(), threads, (row, cosines, indexes) =>
+        {
+            var labels = new int[indexes.Length];
+            for (var i = 0; i < labels.Length; i++)
+                labels[i] = data.TrainLabels[indexes[i]];
+            for (var t = 0; t < temperatures.Count; t++)
+            {
+                for (var k = 0; k < neighbours.Count; k++)
+                {
+                    if (Vote(cosines, labels, neighbours[k], temperatures[t], data.Classes) == data.TestLabels[row])
+                        Interlocked.Increment(ref correct[(k * temperatures.Count) + t]);
+                }
+            }
+        });
+        return [.. from k in Enumerable.Range(0, neighbours.Count)
+                   from t in Enumerable.Range(0, temperatures.Count)
+                   select new KnnScore(neighbours[k], temperatures[t], (double)correct[(k * temperatures.Count) + t] / data.Test.Count)];
     }
 
-    private static Tensor Extract(Func<float[], int, int, float[]> features, int width, EvaluationSet set)
+    /// <summary>The predicted class of every test row.</summary>
+    public static int[] Predict(LabelledFeatures data, int neighbours, double temperature, int threads = 1)
     {
-        var all = new float[set.Labels.Length * width];
-        for (var first = 0; first < set.Labels.Length; first += Block)
+        var predicted = new int[data.Test.Count];
+        Each(data.Train, data.Test, neighbours, threads, (row, cosines, indexes) =>
+            predicted[row] = Vote(cosines, Array.ConvertAll(indexes.ToArray(), i => data.TrainLabels[i]), neighbours, temperature, data.Classes));
+        return predicted;
+    }
+
+    /// <summary>The training rows nearest to each test row by cosine, nearest first: <c>[M][min(k, N)]</c>.</summary>
+    public static int[][] Neighbours(FeatureMatrix train, FeatureMatrix test, int neighbours, int threads = 1)
+    {
+        var found = new int[test.Count][];
+        Each(train, test, neighbours, threads, (row, _, indexes) => found[row] = indexes.ToArray());
+        return found;
+    }
+
+    /// <summary>The class that the first <paramref name="k"/> neighbours vote for; the smallest of equals.</summary>
+    /// <param name="cosines">Cosines of the neighbours, highest first.</param>
+    /// <param name="labels">Their classes.</param>
+    /// <param name="k">How many vote.</param>
+    /// <param name="temperature">T.</param>
+    /// <param name="classes">Number of classes.</param>
+    public static int Vote(ReadOnlySpan<float> cosines, ReadOnlySpan<int> labels, int k, double temperature, int classes)
+    {
+        var votes = new double[classes];
+        for (var i = 0; i < Math.Min(k, labels.Length); i++)
+            votes[labels[i]] += Math.Exp(cosines[i] / temperature);
+        return Array.IndexOf(votes, votes.Max());
+    }
+
+    private delegate void Neighbourhood(int row, ReadOnlySpan<float> cosines, ReadOnlySpan<int> indexes);
+
+    private static void Each(FeatureMatrix train, FeatureMatrix test, int neighbours, int threads, Neighbourhood visit)
+    {
+        using var off = no_grad();
+        var most = Math.Min(neighbours, train.Count);
+        var nearest = Enumerable.Range(0, TestBlock).Select(_ => new NearestRows(most)).ToArray();
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = threads };
+        foreach (var (first, count) in test.Blocks(TestBlock))
         {
-            var count = Math.Min(Block, set.Labels.Length - first);
-            features(set.Read(first, count), set.Height, set.Width).CopyTo(all, first * width);
+            using var scope = NewDisposeScope();
+            var queries = functional.normalize(test.Tensor(first, count), dim: 1);
+            foreach (var (trainFirst, trainCount) in train.Blocks(TrainBlock))
+            {
+                using var inner = NewDisposeScope();
+                var similarities = queries.mm(functional.normalize(train.Tensor(trainFirst, trainCount), dim: 1).t()).contiguous();
+                ForEach(count, row => nearest[row].Add(MemoryMarshal.Cast<byte, float>(similarities.bytes).Slice(row * trainCount, trainCount), trainFirst));
+            }
+
+            ForEach(count, row =>
+            {
+                var cosines = new float[most];
+                var indexes = new int[most];
+                var found = nearest[row].Take(cosines, indexes);
+                visit(first + row, cosines.AsSpan(0, found), indexes.AsSpan(0, found));
+                nearest[row].Clear();
+            });
         }
 
-        return tensor(all, [set.Labels.Length, width]);
+        void ForEach(int count, Action<int> work)
+        {
+            if (threads > 1)
+            {
+                Parallel.For(0, count, parallel, work);
+                return;
+            }
+
+            for (var row = 0; row < count; row++)
+                work(row);
+        }
     }
 }

@@ -43,6 +43,9 @@ public sealed class Branch : Module<Tensor, Tensor>
 
     public Module<Tensor, Tensor> Prototypes => prototypes ?? throw Missing(nameof(prototypes));
 
+    /// <summary>The projector, or null when there is none.</summary>
+    public Module<Tensor, Tensor>? ProjectorOrNone => projector;
+
     /// <summary>What a masked method reconstructs with; of its own type.</summary>
     public Module Decoder => decoder ?? throw Missing(nameof(decoder));
 

@@ -1,5 +1,7 @@
 using SslOrleans.Contracts.Recipes;
+using SslOrleans.Learning.Augment;
 using SslOrleans.Learning.Numerics;
+using SslOrleans.Learning.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -42,13 +44,10 @@ public sealed class PatchMask
     /// <summary>One image's mask over grid × grid patches; true where hidden.</summary>
     public static bool[] Draw(MaskRecipe mask, int grid, RandomStream random)
     {
-        var hide = (int)Math.Round(mask.Ratio * grid * grid, MidpointRounding.AwayFromZero);
-        return mask.Kind switch
-        {
-            "block" => Blocks(grid, hide, ref random),
-            "uniform" => Windows(grid, mask.Ratio, ref random),
-            _ => Random(grid * grid, hide, ref random),
-        };
+        var hidden = new bool[grid * grid];
+        if (ViewPlans.Mask(mask, grid) is { } settings)
+            Masks.Draw(settings, ref random, hidden);
+        return hidden;
     }
 
     /// <summary>Places of the visible patches <c>[N, V]</c>.</summary>
@@ -81,60 +80,4 @@ public sealed class PatchMask
 
     private Tensor Places(bool hidden, Device device)
         => tensor(_rows.SelectMany(r => Enumerable.Range(0, r.Length).Where(i => r[i] == hidden).Select(i => (long)i)).ToArray()).reshape(_rows.Length, -1).to(device);
-
-    private static bool[] Random(int patches, int hide, ref RandomStream random)
-    {
-        var order = Enumerable.Range(0, patches).ToArray();
-        var hidden = new bool[patches];
-        for (var i = 0; i < hide; i++)
-        {
-            var j = i + (int)random.NextUInt32((uint)(patches - i));
-            (order[i], order[j]) = (order[j], order[i]);
-            hidden[order[i]] = true;
-        }
-
-        return hidden;
-    }
-
-    /// <summary>Rectangles of 15 to 20 % of the patches (I-JEPA's targets) until enough are hidden; the last one is cut short.</summary>
-    private static bool[] Blocks(int grid, int hide, ref RandomStream random)
-    {
-        var hidden = new bool[grid * grid];
-        for (var left = hide; left > 0;)
-        {
-            var area = random.NextSingle(0.15f, 0.2f) * grid * grid;
-            var aspect = random.NextSingle(0.75f, 1.5f);
-            var height = Math.Clamp((int)MathF.Round(MathF.Sqrt(area * aspect)), 1, grid);
-            var width = Math.Clamp((int)MathF.Round(MathF.Sqrt(area / aspect)), 1, grid);
-            var (top, start) = ((int)random.NextUInt32((uint)(grid - height + 1)), (int)random.NextUInt32((uint)(grid - width + 1)));
-            for (var y = top; y < top + height; y++)
-            {
-                for (var x = start; x < start + width && left > 0; x++)
-                {
-                    left -= hidden[(y * grid) + x] ? 0 : 1;
-                    hidden[(y * grid) + x] = true;
-                }
-            }
-        }
-
-        return hidden;
-    }
-
-    /// <summary>The same number in every 2 × 2 window (K71).</summary>
-    private static bool[] Windows(int grid, double ratio, ref RandomStream random)
-    {
-        var hidden = new bool[grid * grid];
-        var each = (int)Math.Round(ratio * 4, MidpointRounding.AwayFromZero);
-        for (var y = 0; y + 1 < grid; y += 2)
-        {
-            for (var x = 0; x + 1 < grid; x += 2)
-            {
-                var window = Random(4, each, ref random);
-                for (var i = 0; i < 4; i++)
-                    hidden[((y + (i / 2)) * grid) + x + (i % 2)] = window[i];
-            }
-        }
-
-        return hidden;
-    }
 }

@@ -95,11 +95,11 @@ public struct RandomStream
     /// <summary>True with the given probability.</summary>
     public bool NextBool(float probability) => NextSingle() < probability;
 
-    /// <summary>Standard normal by Box–Muller; two uniform draws a value.</summary>
+    /// <summary>Standard normal by Box–Muller; two uniform draws a value. The same bits on every processor: no C library is asked.</summary>
     public float NextNormal()
     {
         var u = (NextUInt32() + 1.0) * (1.0 / 4294967296.0);
         var v = NextUInt32() * (1.0 / 4294967296.0);
-        return (float)(Math.Sqrt(-2.0 * Math.Log(u)) * Math.Cos(2.0 * Math.PI * v));
+        return (float)PortableMath.BoxMuller(u, v);
     }
 }

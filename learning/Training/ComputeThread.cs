@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
 
 namespace SslOrleans.Learning.Training;
 
@@ -6,14 +7,25 @@ namespace SslOrleans.Learning.Training;
 /// A thread of its own for tensor work: dispose scopes are per thread, so a replica must never move to another one,
 /// and a long computation must never hold a scheduler that has to answer messages.
 /// </summary>
-public sealed class ComputeThread : IDisposable
+public sealed partial class ComputeThread : IDisposable
 {
+    private const int LeastPriority = 19;
+
     private readonly BlockingCollection<Action> _work = [];
     private readonly Thread _thread;
 
-    public ComputeThread(string name)
+    /// <param name="name">For debuggers.</param>
+    /// <param name="yields">It takes only the processor time that no other thread of the machine wants.</param>
+    public ComputeThread(string name, bool yields = false)
     {
-        _thread = new Thread(Loop) { IsBackground = true, Name = name };
+        _thread = new Thread(() =>
+        {
+            // .NET ignores thread priorities on Linux. On who = 0 the call means the calling thread.
+            if (yields)
+                _ = SetPriority(0, 0, LeastPriority);
+            Loop();
+        })
+        { IsBackground = true, Name = name };
         _thread.Start();
     }
 
@@ -44,6 +56,9 @@ public sealed class ComputeThread : IDisposable
 
     /// <summary>Takes no more work; what was asked before is still done.</summary>
     public void Dispose() => _work.CompleteAdding();
+
+    [LibraryImport("libc", EntryPoint = "setpriority")]
+    private static partial int SetPriority(int which, uint who, int priority);
 
     private void Loop()
     {

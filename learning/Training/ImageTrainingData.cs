@@ -12,26 +12,48 @@ public sealed class ImageTrainingData : ITrainingData
     private static RgbImage? t_image;
 
     private readonly Recipe _recipe;
-    private readonly string _path;
+    private readonly Func<string, SourceOptions, IImageSource> _open;
     private readonly IImageSource _source;
     private readonly SampleOrder _order;
     private readonly ViewPlan _plan;
+    private readonly ViewBufferPool _pool = new();
+    private readonly long _totalSteps;
     private readonly Lazy<EvaluationSet?> _train;
     private readonly Lazy<EvaluationSet?> _test;
 
+    /// <param name="recipe">Which images and views.</param>
+    /// <param name="path">A folder or shard on this machine.</param>
     /// <exception cref="UserErrorException">The data or the recipe's view of it is wrong.</exception>
     public ImageTrainingData(Recipe recipe, string path)
+        : this(recipe, (split, options) => ImageSources.Open(path, split, options))
+    {
+    }
+
+    /// <param name="recipe">Which images and views.</param>
+    /// <param name="open">Opens a split of the data, wherever it is.</param>
+    /// <exception cref="UserErrorException">The data or the recipe's view of it is wrong.</exception>
+    public ImageTrainingData(Recipe recipe, Func<string, SourceOptions, IImageSource> open)
     {
         _recipe = recipe;
-        _path = path;
-        _source = ImageSources.Open(path, recipe.Data.Split, new SourceOptions { Limit = recipe.Data.Limit });
-        _order = recipe.Data.Imbalance switch
+        _open = open;
+        _source = open(recipe.Data.Split, new SourceOptions { Limit = recipe.Data.Limit });
+        try
         {
-            "balanced" => SampleOrder.ClassBalanced(Labels(_source), recipe.Seed),
-            "long-tailed" => SampleOrder.LongTailed(Labels(_source), recipe.Data.ImbalanceRatio, recipe.Seed),
-            _ => SampleOrder.Uniform(_source.Count, recipe.Seed),
-        };
-        _plan = ViewPlans.Of(recipe);
+            _order = recipe.Data.Imbalance switch
+            {
+                "balanced" => SampleOrder.ClassBalanced(Labels(_source), recipe.Seed),
+                "long-tailed" => SampleOrder.LongTailed(Labels(_source), recipe.Data.ImbalanceRatio, recipe.Seed),
+                _ => SampleOrder.Uniform(_source.Count, recipe.Seed),
+            };
+            _plan = ViewPlans.Of(recipe);
+            _totalSteps = ViewPlans.HasRamp(recipe) ? new RunPlan(recipe, _order.EpochLength).TotalSteps : 0;
+        }
+        catch
+        {
+            _source.Dispose();
+            throw;
+        }
+
         _train = new Lazy<EvaluationSet?>(() => EvaluationOf(_source));
         _test = new Lazy<EvaluationSet?>(OpenTest);
     }
@@ -54,36 +76,64 @@ public sealed class ImageTrainingData : ITrainingData
     {
         var positions = new SamplePosition[count];
         _order.Fill(firstPosition, positions);
-        var views = new float[_plan.Count][];
-        for (var v = 0; v < views.Length; v++)
-            views[v] = GC.AllocateUninitializedArray<float>(count * _plan[v].Length);
-        t_image ??= new RgbImage();
-        for (var row = 0; row < count; row++)
+        var plan = PlanAt(firstPosition);
+        var pixels = new float[plan.Count][];
+        for (var v = 0; v < pixels.Length; v++)
+            pixels[v] = _pool.Rent(count * plan[v].Length);
+        try
         {
-            var (epoch, sample) = positions[row];
-            var image = _source.Read(sample, t_image);
-            for (var v = 0; v < views.Length; v++)
-                ViewRenderer.Render(image, _plan[v], _recipe.Seed, epoch, sample, v, views[v].AsSpan(row * _plan[v].Length, _plan[v].Length));
-        }
+            t_image ??= new RgbImage();
+            for (var row = 0; row < count; row++)
+            {
+                var (epoch, sample) = positions[row];
+                var image = _source.Read(sample, t_image);
+                for (var v = 0; v < pixels.Length; v++)
+                    ViewRenderer.Render(image, plan[v], _recipe.Seed, epoch, sample, v, pixels[v].AsSpan(row * plan[v].Length, plan[v].Length));
+            }
 
-        return new MicroBatchViews(
-            [.. positions.Select(p => (long)p.SampleId)],
-            [.. views.Select((pixels, v) => new ViewBuffer(pixels, _plan[v].Crop.Size, _plan[v].Crop.Size))],
-            LabelsOf(positions));
+            var masks = ViewPlans.MasksOf(_recipe, plan);
+            return new MicroBatchViews(
+                [.. positions.Select(p => (long)p.SampleId)],
+                [.. pixels.Select((values, v) => new ViewBuffer(values, plan[v].Crop.Size, plan[v].Crop.Size, MasksOf(masks[v], v, positions)))],
+                LabelsOf(positions),
+                () => _pool.GiveBack(pixels));
+        }
+        catch
+        {
+            _pool.GiveBack(pixels);
+            throw;
+        }
     }
 
     public EvaluationSet? Evaluation(bool test) => (test ? _test : _train).Value;
 
-    public void Dispose()
+    public void Dispose() => _source.Dispose();
+
+    /// <summary>The views at a position: those of its step, when their size changes with training.</summary>
+    private ViewPlan PlanAt(long position)
+        => _totalSteps == 0 ? _plan : ViewPlans.Of(_recipe, position / _recipe.Batch.Effective, _totalSteps);
+
+    /// <summary>Masks <c>[count, patches]</c> of a view, drawn per (seed, epoch, sample, view).</summary>
+    private bool[]? MasksOf(MaskSettings? settings, int view, SamplePosition[] positions)
     {
-        _source.Dispose();
+        if (settings is null)
+            return null;
+        var patches = settings.Grid * settings.Grid;
+        var hidden = new bool[positions.Length * patches];
+        for (var row = 0; row < positions.Length; row++)
+        {
+            var random = Masks.Stream(_recipe.Seed, positions[row].Epoch, positions[row].SampleId, view);
+            Masks.Draw(settings, ref random, hidden.AsSpan(row * patches, patches));
+        }
+
+        return hidden;
     }
 
     private EvaluationSet? OpenTest()
     {
         try
         {
-            return EvaluationOf(ImageSources.Open(_path, _recipe.Data.TestSplit, new SourceOptions { Limit = _recipe.Data.TestLimit }));
+            return EvaluationOf(_open(_recipe.Data.TestSplit, new SourceOptions { Limit = _recipe.Data.TestLimit }));
         }
         catch (UserErrorException)
         {
@@ -92,19 +142,19 @@ public sealed class ImageTrainingData : ITrainingData
         }
     }
 
-    private EvaluationSet? EvaluationOf(IImageSource source)
+    private EvaluationSet EvaluationOf(IImageSource source)
     {
         var labels = new int[source.Count];
-        for (var i = 0; i < labels.Length; i++)
+        var complete = true;
+        for (var i = 0; i < labels.Length && complete; i++)
         {
-            if (source.Label(i) is not { } label)
-                return null;
-            labels[i] = label;
+            complete = source.Label(i) is not null;
+            labels[i] = source.Label(i) ?? 0;
         }
 
         var size = _plan[0].Crop.Size;
         var settings = ViewSettings.Evaluation(size, ViewPlans.Normalization(_recipe));
-        return new EvaluationSet(labels, size, size, (first, count) =>
+        return new EvaluationSet(source.Count, complete ? labels : null, size, size, (first, count) =>
         {
             var pixels = new float[count * settings.Length];
             t_image ??= new RgbImage();
@@ -130,36 +180,4 @@ public sealed class ImageTrainingData : ITrainingData
     private static int[] Labels(IImageSource source)
         => [.. Enumerable.Range(0, source.Count).Select(i => source.Label(i)
             ?? throw new UserErrorException($"data.imbalance needs labels, and {source.Key(i)} in {source.Name} has none; set it to none."))];
-}
-
-/// <summary>A recipe's views as the renderer knows them.</summary>
-public static class ViewPlans
-{
-    public static ViewPlan Of(Recipe recipe)
-        => new([.. recipe.Views.Select((v, i) => new ViewGroup($"views.{i}", v.Count, Settings(v, Normalization(recipe))))]);
-
-    public static NormalizeSettings Normalization(Recipe recipe)
-        => new([.. recipe.Normalize.Mean.Select(m => (float)m)], [.. recipe.Normalize.StandardDeviation.Select(s => (float)s)]);
-
-    private static ViewSettings Settings(ViewRecipe v, NormalizeSettings normalize) => new()
-    {
-        Crop = new CropSettings
-        {
-            Size = v.Crop.Size,
-            ScaleMin = (float)v.Crop.Scale[0],
-            ScaleMax = (float)v.Crop.Scale[1],
-            RatioMin = (float)v.Crop.Ratio[0],
-            RatioMax = (float)v.Crop.Ratio[1],
-            Interpolation = v.Crop.Interpolation == "bicubic" ? Interpolation.Bicubic : Interpolation.Bilinear,
-        },
-        FlipProbability = (float)v.Flip,
-        Jitter = v.Jitter.Probability > 0
-            ? new JitterSettings((float)v.Jitter.Probability, (float)v.Jitter.Brightness, (float)v.Jitter.Contrast, (float)v.Jitter.Saturation, (float)v.Jitter.Hue)
-            : null,
-        GrayscaleProbability = (float)v.Grayscale,
-        Blur = v.Blur.Probability > 0 ? new BlurSettings((float)v.Blur.Probability, (float)v.Blur.Sigma[0], (float)v.Blur.Sigma[1]) : null,
-        Solarize = v.Solarize.Probability > 0 ? new SolarizeSettings((float)v.Solarize.Probability, v.Solarize.Threshold) : null,
-        Rotation = v.Rotation > 0 ? new RotationSettings(1, (float)v.Rotation) : null,
-        Normalize = normalize,
-    };
 }

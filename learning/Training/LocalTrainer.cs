@@ -96,7 +96,7 @@ public sealed class LocalTrainer : IDisposable
         OnLanes((replica, m) =>
         {
             var before = Stopwatch.GetTimestamp();
-            var views = _data.Render(Plan.FirstPosition(Step, m), Plan.MicroBatch);
+            using var views = _data.Render(Plan.FirstPosition(Step, m), Plan.MicroBatch);
             lock (sum)
                 dataSeconds += Stopwatch.GetElapsedTime(before).TotalSeconds / _lanes.Length;
             var context = Context(views.SampleIds);

@@ -3,11 +3,24 @@ namespace SslOrleans.Learning.Training;
 /// <summary>One view of every image of a micro-batch: normalised pixels <c>[b, 3, H, W]</c> and, where asked for, a mask <c>[b, patches]</c>.</summary>
 public sealed record ViewBuffer(float[] Pixels, int Height, int Width, bool[]? Mask = null);
 
-/// <summary>The views of one micro-batch, rows in sample order.</summary>
+/// <summary>
+/// The views of one micro-batch, rows in sample order. Dispose it when its values have been copied into tensors: its memory is then
+/// used for the next. Not disposing costs an allocation and nothing else.
+/// </summary>
 /// <param name="SampleIds">Indices in the data set.</param>
 /// <param name="Views">In view-plan order.</param>
 /// <param name="Labels">Classes, where the data set has them; only supervised baselines read them.</param>
-public sealed record MicroBatchViews(long[] SampleIds, IReadOnlyList<ViewBuffer> Views, int[]? Labels = null);
+/// <param name="GiveBack">Takes the pixels back; called at most once.</param>
+public sealed record MicroBatchViews(long[] SampleIds, IReadOnlyList<ViewBuffer> Views, int[]? Labels = null, Action? GiveBack = null) : IDisposable
+{
+    private int _disposed;
+
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+            GiveBack?.Invoke();
+    }
+}
 
 /// <summary>
 /// Makes the views of the samples at given positions of the run's endless order. Pure: the same positions give the same bits

@@ -2,6 +2,7 @@ using SslOrleans.Client.Bench;
 using SslOrleans.Client.CommandLine;
 using SslOrleans.Client.Training;
 using SslOrleans.Contracts;
+using SslOrleans.Learning.Augment;
 
 namespace SslOrleans.Client.Tests;
 
@@ -21,6 +22,20 @@ public class BenchTests
         using var output = new StringWriter();
         result.Show(new Screen(output, output, isTerminal: false) { Json = true }, "");
         Assert.Contains("\"ratio\":{\"median\":3,\"min\":2,\"max\":4", output.ToString());
+    }
+
+    [Theory]
+    [InlineData("32")]
+    [InlineData("224")]
+    public async Task Augmentation_is_measured_on_one_core(string size)
+    {
+        using var folder = new TestFolder();
+        AugmentBenchmark.WriteLargeImages(folder.Path, 4, 1);
+
+        var alone = Assert.Single((await Invocation.Of("bench", "augment", "--size", size, "--seconds", "0.1", "--data", folder.Path, "--alone", "--json")).JsonLines);
+
+        Assert.InRange(alone.GetProperty("value").GetDouble(), 1, 1e6);
+        Assert.Contains("--seconds is 0", (await Invocation.Of("bench", "augment", "--seconds", "0")).ErrorLine);
     }
 
     [Fact]

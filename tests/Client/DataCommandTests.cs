@@ -50,7 +50,33 @@ public sealed class DataCommandTests : IDisposable
         Assert.Equal((4 + (5 * 68), 4 + (3 * 68)), (picture.Width, picture.Height));
     }
 
+    [Fact]
+    public async Task A_folder_of_pictures_is_packed_with_every_split_and_can_be_read_again()
+    {
+        var data = _folder.In("data");
+        for (var i = 0; i < 6; i++)
+        {
+            Directory.CreateDirectory(_folder.In($"data/train/{i % 2}"));
+            Directory.CreateDirectory(_folder.In($"data/val/{i % 2}"));
+            File.WriteAllBytes(_folder.In($"data/train/{i % 2}/{i}.png"), ImageEncoder.Png(new RgbImage(400 + i, 300)));
+            File.WriteAllBytes(_folder.In($"data/val/{i % 2}/{i}.jpg"), ImageEncoder.Jpeg(new RgbImage(60, 50), 90));
+        }
+
+        var call = await Invocation.Of("data", "pack", data, _folder.In("packed"), "--size", "64", "--quality", "80", "--json");
+
+        Assert.Equal(0, call.Code);
+        Assert.Equal([("train", 6, 0), ("val", 6, 6)], call.JsonLines.Select(l => (l.GetProperty("split").GetString(), l.GetProperty("images").GetInt32(), l.GetProperty("copiedUnchanged").GetInt32())));
+        Assert.Equal(["train-000000.sslpack", "val-000000.sslpack"], Directory.GetFiles(_folder.In("packed")).Select(Path.GetFileName).Order());
+        using var train = ImageSources.Open(_folder.In("packed"), "train");
+        using var test = ImageSources.Open(_folder.In("packed"), "test");
+        Assert.Equal((6, 6, 64), (train.Count, test.Count, train.Read(0).Height));
+        Assert.Equal([0, 0, 0, 1, 1, 1], Enumerable.Range(0, 6).Select(i => train.Label(i)!.Value));
+        Assert.Contains("already holds", (await Invocation.Of("data", "pack", data, _folder.In("packed"))).ErrorLine);
+    }
+
     [Theory]
+    [InlineData("--shard-size is 0", "data", "pack", "nowhere", "out", "--shard-size", "0")]
+    [InlineData("does not exist", "data", "pack", "nowhere", "out")]
     [InlineData("does not exist", "data", "inspect", "nowhere")]
     [InlineData("--views needs --out", "data", "inspect", "nowhere", "--views", "simclr-cifar10")]
     [InlineData("--out needs --views", "data", "inspect", "nowhere", "--out", "v.png")]

@@ -53,6 +53,31 @@ public sealed class RecipeReaderTests : IDisposable
         Assert.Equal(0.5, view.Flip);
     }
 
+    [Theory]
+    [InlineData("views.0.crop.kind=square", "views.0.crop.kind is \"square\"; use one of random-resized, padded, center")]
+    [InlineData("views.0.crop.padding=-1", "views.0.crop.padding is -1")]
+    [InlineData("views.0.crop.ramp.start=0.9", "views.0.crop.ramp.start is 0.9")]
+    [InlineData("views.0.blur.kernel=4", "views.0.blur.kernel is 4; give an odd number")]
+    [InlineData("views.0.blur.sigma=[2,1]", "views.0.blur.sigma is \"[2, 1]\"")]
+    [InlineData("views.0.jitter.hue=0.6", "views.0.jitter.hue is 0.6")]
+    [InlineData("views.0.rotation.probability=0.5", "views.0.rotation.degrees is 0")]
+    [InlineData("views.0.order=[\"flip\",\"spin\"]", "views.0.order is \"spin\"")]
+    [InlineData("views.0.order=[\"flip\",\"flip\"]", "name each operation once")]
+    [InlineData("views.0.solarize.threshold=256", "views.0.solarize.threshold is 256")]
+    [InlineData("views.0.mask.kind=stripes", "views.0.mask.kind is \"stripes\"")]
+    [InlineData("views.0.mask={\"kind\":\"random\",\"patchSize\":5}", "backbone.patchSize (4)")]
+    [InlineData("views.0.mask={\"kind\":\"cells\",\"cellSize\":3}", "give a divisor of the 8 patches")]
+    [InlineData("normalize.mean=[0.5]", "normalize.mean is [0.5]")]
+    [InlineData("data.imbalance=some", "data.imbalance is \"some\"")]
+    [InlineData("data.imbalanceRatio=0.5", "data.imbalanceRatio is 0.5")]
+    [InlineData("data.limit=-3", "data.limit is -3")]
+    public void Views_and_data_are_checked(string setting, string expected)
+    {
+        var path = _folder.Write("v.jsonc", """{ "method": "simclr", "views": [ { "crop": { "ramp": { "from": 16, "end": 0.5 } } } ] }""");
+
+        Assert.Contains(expected.Replace("\"[", "[", StringComparison.Ordinal).Replace("]\"", "]", StringComparison.Ordinal), Refused(() => RecipeReader.Read(path, [setting])));
+    }
+
     [Fact]
     public void A_circle_of_extends_is_refused()
     {

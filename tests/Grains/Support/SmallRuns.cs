@@ -16,6 +16,7 @@ internal static class SmallRuns
     /// <summary>A folder with 96 training and 32 test images.</summary>
     public static string Images => s_images.Value;
 
+    /// <summary>With the rate of the others VICReg's gradients grow until a last bit decides between learning and NaN.</summary>
     public static Recipe Recipe(string method, params string[] overrides) => RecipeReader.Parse(
         $$"""
         {
@@ -25,6 +26,7 @@ internal static class SmallRuns
           "projector": { "shape": "32-16", "batchNorm": {{(method is "byol" ? "true" : "false")}} },
           "predictor": { "shape": "{{(method is "byol" ? "32-16" : "")}}", "batchNorm": {{(method is "byol" ? "true" : "false")}} },
           "loss": {{(method is "mocov2" ? "{ \"queue\": 96 }" : "{}")}},
+          "optimizer": { "learningRate": {{(method is "vicreg" ? 0.03 : 0.3)}} },
           "workers": { "slices": 3 },
           "checkpoint": { "everySteps": 5, "keep": 2 },
           "evaluation": { "knn": false }

@@ -1,0 +1,99 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using SslOrleans.Client.CommandLine;
+using SslOrleans.Client.Sweep;
+using SslOrleans.Client.Training;
+using SslOrleans.Contracts;
+using SslOrleans.Contracts.Recipes;
+
+namespace SslOrleans.Client.Commands;
+
+/// <summary><c>sslo sweep</c>: trains a recipe with every combination of some settings and picks one without labels.</summary>
+public static class SweepCommand
+{
+    public static Command Build(Screen screen, ITrainingSessions sessions)
+    {
+        var recipe = CommonOptions.Recipe();
+        var grid = new Option<string[]>("--grid")
+        {
+            Description = "A key and its values: --grid loss.temperature=0.05,0.1,0.2. May be given again; all combinations are trained.",
+            HelpName = "key=v1,v2",
+            DefaultValueFactory = _ => [],
+        };
+        var select = new Option<string>("--select") { Description = $"What picks the run: {string.Join(", ", SweepTable.Criteria.Select(c => c.Name))}.", DefaultValueFactory = _ => "rankme" };
+        var budget = new Option<double?>("--budget") { Description = "Minutes after which no further run is begun; the same call goes on later.", HelpName = "minutes" };
+        var name = new Option<string?>("--name") { Description = "First part of the runs' names; the recipe's name by default." };
+        var data = CommonOptions.Data();
+        var set = CommonOptions.Set();
+        var runs = CommonOptions.Runs();
+        var workers = new Option<int>("--workers") { Description = "Worker processes to start for each run; 0 computes in this process.", HelpName = "N" };
+        var device = new Option<string?>("--device") { Description = "cpu, cuda or cuda:N." };
+        var command = new Command("sweep", "Trains a recipe with every combination of some settings, measures each run, and picks one. The same call goes on after a kill.")
+        {
+            recipe, grid, select, budget, name, data, set, runs, workers, device,
+        };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            var criterion = SweepTable.Criteria.FirstOrDefault(c => c.Name == parsed.GetRequiredValue(select))
+                ?? throw new UserErrorException($"--select is \"{parsed.GetRequiredValue(select)}\"; use one of {string.Join(", ", SweepTable.Criteria.Select(c => c.Name))}.");
+            var file = ProjectFiles.FindRecipe(parsed.GetRequiredValue(recipe));
+            var points = SweepGrid.Of(parsed.GetValue(grid)!);
+
+            // Every recipe is read before the first is trained: a wrong value should cost no night.
+            var recipes = points.Select(p => RecipeReader.Read(file, [.. parsed.GetValue(set)!, .. p.Settings])).ToList();
+            var sweep = parsed.GetValue(name) ?? recipes[0].Name;
+            var folder = parsed.GetRequiredValue(runs);
+            var path = parsed.GetValue(data) ?? recipes[0].Data.Path;
+            if (path.Length == 0)
+                throw new UserErrorException($"Recipe {recipes[0].Name} names no data set; give --data PATH.");
+            var runner = new SweepRunner(screen, sessions, folder, path, parsed.GetValue(workers), Devices.Parse(parsed.GetValue(device)));
+            var entries = new List<SweepEntry>();
+            var clock = Stopwatch.StartNew();
+            for (var i = 0; i < points.Count; i++)
+            {
+                var run = RunNames.Check(points[i].Run(sweep));
+                if (clock.Elapsed.TotalMinutes >= parsed.GetValue(budget))
+                {
+                    screen.Note($"the budget of {parsed.GetValue(budget)} minutes is used; {points.Count - i} runs are left for the same call later");
+                    break;
+                }
+
+                screen.Note(string.Create(CultureInfo.InvariantCulture, $"{i + 1}/{points.Count} {run}"));
+                if (await runner.Run(points[i], run, recipes[i], cancellation) is not { } entry)
+                {
+                    screen.Note($"{run} was stopped; the same call goes on with it");
+                    return ExitCodes.Failed;
+                }
+
+                entries.Add(entry);
+                if (screen.Json)
+                    screen.JsonLine(new { entry.Run, settings = entry.Point.Settings, entry.WeightsHash, entry.Values });
+            }
+
+            Show(screen, entries, criterion);
+            return entries.Count > 0 ? ExitCodes.Well : ExitCodes.Failed;
+        });
+        return command;
+    }
+
+    private static void Show(Screen screen, List<SweepEntry> entries, SweepCriterion criterion)
+    {
+        var picked = SweepTable.Pick(entries, criterion);
+        if (screen.Json)
+        {
+            screen.JsonLine(new { selectedBy = criterion.Name, picked?.Run, settings = picked?.Point.Settings, usesLabels = criterion.NeedsLabels });
+            return;
+        }
+
+        var (headings, rows) = SweepTable.Runs(entries);
+        screen.Table(headings, rows);
+        screen.Line();
+        (headings, rows) = SweepTable.Selection(entries);
+        screen.Table(headings, rows);
+        screen.Line();
+        screen.Line(picked is null
+            ? $"no run has a value for {criterion.Name}"
+            : $"selected by {criterion.Title}{(criterion.NeedsLabels ? " (looks at test labels)" : "")}: {picked.Run}");
+    }
+}

@@ -1,0 +1,143 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using Orleans;
+using Orleans.Concurrency;
+using SslOrleans.Contracts.Grains;
+using SslOrleans.Contracts.Messages;
+using SslOrleans.Contracts.Recipes;
+using SslOrleans.Grains.Workers;
+using SslOrleans.Learning.Evaluate;
+using SslOrleans.Learning.Training;
+using static TorchSharp.torch;
+
+namespace SslOrleans.Grains.Evaluation;
+
+/// <summary>
+/// A worker's part in the evaluation of one run. Thread and networks are its own: training on the same worker shares neither a tensor
+/// nor a turn with it, and the operating system gives its thread only time that training leaves.
+/// </summary>
+internal sealed class EvaluationSession : IDisposable
+{
+    private readonly RunBrief _run;
+    private readonly Recipe _recipe;
+    private readonly IEvaluatorGrain _evaluator;
+    private readonly ITrainingData _data;
+    private readonly ComputeThread _thread;
+    private readonly Encoder _encoder;
+    private readonly SemaphoreSlim _one = new(1, 1);
+    private long _loaded = -1;
+
+    private EvaluationSession(RunBrief run, Recipe recipe, IEvaluatorGrain evaluator, ITrainingData data, ComputeThread thread, Encoder encoder, EvaluationImages images)
+    {
+        (_run, _recipe, _evaluator, _data, _thread, _encoder, Images) = (run, recipe, evaluator, data, thread, encoder, images);
+    }
+
+    /// <summary>What there is to encode.</summary>
+    public EvaluationImages Images { get; }
+
+    /// <summary>Builds the networks and opens the data.</summary>
+    public static async Task<EvaluationSession> Open(RunBrief run, IWorkerEnvironment environment, int index, IGrainFactory grains)
+    {
+        var recipe = RecipeReader.Parse(run.Recipe, where: run.Run);
+        var data = await Task.Run(() => environment.Open(recipe, run.DataPath));
+        var thread = new ComputeThread($"evaluation of {run.Run}", yields: true);
+        var (encoder, images) = await thread.Run(() =>
+        {
+            // The count that training workers have: libtorch keeps it per thread, OpenBLAS for the whole process.
+            set_num_threads(recipe.Workers.ThreadsPerWorker);
+            var networks = Encoder.OfRecipe(recipe, recipe.Evaluation.Teacher, environment.Device(index));
+            var train = data.Evaluation(test: false)!;
+            var test = data.Evaluation(test: true);
+            var width = networks.Encode(train.Read(0, 1), train.Height, train.Width, [ProbeReport.Backbone])[0].Width;
+            return (networks, new EvaluationImages(train.Count, test?.Count ?? 0, width, data.Fingerprint));
+        });
+        return new EvaluationSession(run, recipe, grains.GetGrain<IEvaluatorGrain>(run.Run), data, thread, encoder, images);
+    }
+
+    public async Task<Immutable<byte[]>> Features(FeatureLease block)
+    {
+        await _one.WaitAsync();
+        try
+        {
+            await BringTo(block.Version);
+            return await _thread.Run(() =>
+            {
+                var set = _data.Evaluation(block.Test)!;
+                var features = _encoder.Encode(set.Read(block.First, block.Count), set.Height, set.Width, [ProbeReport.Backbone])[0];
+                return new Immutable<byte[]>(MemoryMarshal.AsBytes(features.Rows(0, block.Count)).ToArray());
+            });
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    public async Task<EvaluationResult> Probe(ProbeLease lease)
+    {
+        var started = Stopwatch.GetTimestamp();
+        using var train = await Fetch(lease, test: false, Images.Train);
+        using var test = Images.Test == 0 ? null : await Fetch(lease, test: true, Images.Test);
+        var reports = await _thread.Run(() => ProbeSuite.Run(
+            lease.Probes,
+            [new ProbeData(ProbeReport.Backbone, train, _data.Evaluation(false)!.Labels, test, _data.Evaluation(true)?.Labels)],
+            Settings()));
+        var values = reports.SelectMany(r => r.Metrics).ToDictionary();
+        return new EvaluationResult(
+            lease.Version,
+            "",
+            values,
+            [.. values.Keys.Where(ProbeReport.IsHeadline)],
+            [.. reports.Where(r => r.Error is not null).Select(r => $"{r.Probe} was not run: {r.Error}")],
+            Stopwatch.GetElapsedTime(started).TotalSeconds);
+    }
+
+    public void Dispose()
+    {
+        _ = _thread.Run(_encoder.Dispose);
+        _thread.Dispose();
+        _data.Dispose();
+    }
+
+    private ProbeSettings Settings() => new()
+    {
+        Neighbours = _recipe.Evaluation.Neighbours,
+        Temperature = _recipe.Evaluation.Temperature,
+        MoreNeighbours = [],
+        Linear = new LinearOptions { Seed = _recipe.Seed },
+        Mlp = new MlpOptions { Seed = _recipe.Seed },
+    };
+
+    private async Task<FeatureMatrix> Fetch(ProbeLease lease, bool test, int count)
+    {
+        var features = new FeatureMatrix(count, Images.Width);
+        foreach (var (first, rows) in features.Blocks(FeaturePass.Block))
+        {
+            var block = await _evaluator.Features(new FeatureLease(_run, lease.Version, test, first, rows));
+            Parts.Floats(block.Value).CopyTo(features.Rows(first, rows));
+        }
+
+        return features;
+    }
+
+    private async Task BringTo(long version)
+    {
+        if (_loaded == version)
+            return;
+        var layout = _encoder.Layout;
+        var student = new float[layout.Length];
+        var teacher = layout.HasTeacher ? new float[layout.Length] : [];
+        foreach (var slice in layout.Slices)
+        {
+            for (var part = 0; part < Parts.Count(slice.Length); part++)
+            {
+                Parts.Place(await _evaluator.Weights(version, false, slice.Index, part), part, student.AsSpan(slice.Offset, slice.Length));
+                if (slice.Entries.Any(e => e.Followed))
+                    Parts.Place(await _evaluator.Weights(version, true, slice.Index, part), part, teacher.AsSpan(slice.Offset, slice.Length));
+            }
+        }
+
+        await _thread.Run(() => _encoder.Load(student, teacher));
+        _loaded = version;
+    }
+}

@@ -1,0 +1,103 @@
+using SslOrleans.Contracts.Messages;
+using SslOrleans.Contracts.Recipes;
+using SslOrleans.Grains.Records;
+using SslOrleans.Grains.Storage;
+using SslOrleans.Learning.Evaluate;
+using SslOrleans.Learning.Training;
+using SslOrleans.Silo;
+using SslOrleans.Tests.Grains.Support;
+using static TorchSharp.torch;
+
+namespace SslOrleans.Tests.Grains.Evaluation;
+
+/// <summary>Probes beside a training say what they should and change nothing.</summary>
+public class EvaluationTests
+{
+    /// <summary>96 images and batches of 24: an epoch is four steps.</summary>
+    private static readonly string[] s_allProbes =
+        ["evaluation.knn=true", "evaluation.everyEpochs=1", """evaluation.probes=["linear","mlp","fewshot","rank","std","uniformity"]"""];
+
+    [Theory]
+    [InlineData("simclr", 2)]
+    [InlineData("byol", 3)]
+    public async Task Weights_are_bit_equal_with_and_without(string method, int workers)
+    {
+        var without = await Hashes(SmallRuns.Recipe(method), workers);
+        var with = await Hashes(SmallRuns.Recipe(method, s_allProbes), workers);
+        Assert.Equal(12, without.Count);
+        Assert.Equal(without, with);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Results_carry_the_versions_hash_and_are_those_of_its_weights(bool teacher)
+    {
+        var recipe = SmallRuns.Recipe("byol", [.. s_allProbes, $"evaluation.teacher={(teacher ? "true" : "false")}"]);
+        await using var cluster = await Cluster.Start(2);
+        var (status, events) = await cluster.Train("run", recipe, SmallRuns.Images);
+        Assert.True(status.Phase == RunPhase.Completed, string.Join('\n', events.Select(e => e.Text)));
+        var storage = RunStorage.Open(cluster.Folder);
+        var probed = (await MetricsLog.Read(storage, "run")).Where(m => m.Values.ContainsKey("knn")).ToList();
+        Assert.Equal([0, 4, 8, 12], probed.Select(m => m.Step));
+        Assert.All(["linear", "linear.best", "mlp", "fewshot.10", "rankme", "alphareq", "std", "uniformity"], name => Assert.Contains(name, probed[^1].Values.Keys));
+        Assert.Equal(4, events.Count(e => e.Kind == "probe"));
+        Assert.Equal(probed[^1].Values["knn"], status.Probes["knn"]);
+
+        var ledger = await Ledger.Open(storage, "run");
+        using var data = new ImageTrainingData(recipe, SmallRuns.Images);
+        using var local = new LocalTrainer(recipe, data);
+        using var encoder = Encoder.OfRecipe(recipe, teacher, CPU);
+        for (var step = 1; step <= 8; step++)
+            local.RunStep();
+        Assert.Equal(ledger.Entries[7].Hash, probed[2].Hash);
+        Assert.Equal(local.WeightsHash, probed[2].Hash);
+        encoder.Load(local.Parameters, local.Teacher);
+        var features = (await FeaturePass.Run(encoder, data, new FeatureOrder()))[0];
+        Assert.Equal(KnnProbe.Evaluate(features.Labelled(), [20], [0.07])[0].Accuracy, probed[2].Values["knn"]);
+        Assert.Equal(RankMe.Of(Spectrum.Of(features.Train)), probed[2].Values["rankme"], 1e-3);
+    }
+
+    [Fact]
+    public async Task A_worker_that_leaves_in_the_middle_costs_its_blocks_only()
+    {
+        var recipe = SmallRuns.Recipe("simclr", [.. s_allProbes, "steps=24"]);
+        await using var cluster = await Cluster.Start(1);
+        using var second = await cluster.AddSilo(SiloHost.WithPorts(new SiloSettings { Name = $"worker-{Guid.NewGuid():N}", Workers = 1 }));
+        var stopped = false;
+        var (status, events) = await cluster.Train("run", recipe, SmallRuns.Images, onEvent: async e =>
+        {
+            if (e is { Kind: "step", Step: 6 })
+            {
+                stopped = true;
+                await second.StopAsync();
+            }
+        });
+        Assert.True(stopped);
+        Assert.True(status.Phase == RunPhase.Completed, string.Join('\n', events.Select(e => e.Text)));
+        var last = (await MetricsLog.Read(RunStorage.Open(cluster.Folder), "run")).Last(m => m.Values.ContainsKey("knn"));
+        Assert.Equal(24, last.Step);
+        Assert.Equal(status.WeightsHash, last.Hash);
+    }
+
+    [Fact]
+    public async Task What_cannot_be_probed_is_told_once_and_the_training_goes_on()
+    {
+        // SimCLR has no teacher to probe.
+        var recipe = SmallRuns.Recipe("simclr", [.. s_allProbes, "evaluation.teacher=true"]);
+        await using var cluster = await Cluster.Start(1);
+        var (status, events) = await cluster.Train("run", recipe, SmallRuns.Images);
+        Assert.Equal(RunPhase.Completed, status.Phase);
+        Assert.Contains(events, e => e.Kind == "message" && e.Text.Contains("has no teacher"));
+        Assert.Empty(status.Probes);
+    }
+
+    private static async Task<List<string>> Hashes(Recipe recipe, int workers)
+    {
+        await using var cluster = await Cluster.Start(workers);
+        var (status, events) = await cluster.Train("run", recipe, SmallRuns.Images);
+        Assert.True(status.Phase == RunPhase.Completed, string.Join('\n', events.Select(e => e.Text)));
+        Assert.Equal(recipe.Evaluation.Knn, events.Any(e => e.Kind == "probe"));
+        return [.. (await Ledger.Open(RunStorage.Open(cluster.Folder), "run")).Entries.Select(e => e.Hash)];
+    }
+}
