@@ -25,6 +25,9 @@ public sealed class DashboardTests(Training training, Browser browser) : IClassF
         var before = await page.Page.EvaluateAsync<long>(Step);
         await page.Until($"{Step} >= {before + 3}");
         await page.Until("/at step \\d+; lowest/.test(document.querySelector('.chart .words').textContent)");
+        Assert.True(await page.Page.EvaluateAsync<bool>(
+            "(c => { const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data; for (let i = 0; i < d.length; i += 4) if (d[i + 3] > 200 && d[i + 2] - d[i] > 60) return true; return false; })(document.querySelector('.chart canvas'))"),
+            "the curve is not drawn in its blue");
         const string Last = "Number(document.querySelector('.chart .words').textContent.match(/at step (\\d+); lowest/)[1])";
         var shown = await page.Page.EvaluateAsync<long>(Last);
         await page.Until($"{Last} >= {shown + 3}");
@@ -194,6 +197,10 @@ public sealed class DashboardTests(Training training, Browser browser) : IClassF
         await page.Until("[...document.querySelectorAll('.events li.joined')].some(l => l.textContent.includes('worker-3/0'))", 30_000);
         await page.Until("[...document.querySelectorAll('.lanes text')].some(t => t.textContent === 'worker-3/0')");
         await Task.Delay(1500);
+
+        // What a live worker computes now, and nothing that ended long ago.
+        Assert.InRange(await page.Page.Locator(".lease.open").CountAsync(), 0, 2);
+        await page.Page.ClickAsync("button[data-seconds='20']");
         await Picture(page, "cluster");
         page.AssertClean();
         await Pictures();

@@ -8,6 +8,9 @@ namespace SslOrleans.Silo.Dashboard.Watching;
 /// <summary>Looks at one run and passes on what is new to the pages that show it.</summary>
 internal sealed class RunWatch(string run, ITrainingRunGrain grain, LiveFeed feed)
 {
+    /// <summary>Leases that may have changed while the first page arrived.</summary>
+    private const int Overlap = 200;
+
     private long _seen = -1;
     private long _leases = -1;
 
@@ -79,9 +82,10 @@ internal sealed class RunWatch(string run, ITrainingRunGrain grain, LiveFeed fee
         }
 
         var leases = await grain.Leases(_leases);
-        var first = _leases < 0;
+        // The first page has read what was there a moment before; what changed since then must not be lost.
+        var spans = _leases < 0 ? leases.Spans.TakeLast(Overlap) : leases.Spans;
         _leases = leases.Change;
-        feed.Publish(LeasesTopic(Run), "leases", new { Run, leases.Now, Spans = first ? [] : leases.Spans });
+        feed.Publish(LeasesTopic(Run), "leases", new { Run, leases.Now, Spans = spans });
     }
 
     private static RunStatus Unknown(string run) => new(run, RunPhase.Created, "", 0, 0, 0, 0, 0, 0, 0, "", "", [], -1, []);

@@ -6,7 +6,16 @@ import { h, isShare, metric, say, svg } from './dom.js';
 /** @typedef {{ steps: number[], values: (number | null)[] }} Points */
 
 const colours = ['--c1', '--c2', '--c3', '--c4', '--c5', '--c6'];
-const css = (/** @type {string} */ name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+/** A colour of the style sheet as a canvas takes it. @param {string} name @param {number} [alpha] */
+function css(name, alpha) {
+  const probe = document.createElement('span');
+  probe.style.color = `var(${name})`;
+  document.body.append(probe);
+  const colour = getComputedStyle(probe).color;
+  probe.remove();
+  return alpha === undefined ? colour : colour.replace(/^rgb\(([^)]*)\)$/, `rgba($1, ${alpha})`);
+}
 
 /** The colour of a run by its place in the comparison. @param {number} place */
 export const colour = (place) => colours[place % colours.length];
@@ -92,7 +101,7 @@ class CurveChart {
   make() {
     this.plot?.destroy();
     const line = (/** @type {number} */ place, /** @type {boolean} */ pale) => ({
-      label: this.runs[place], stroke: css(colour(place)) + (pale ? '55' : ''), width: pale ? 1 : 2, spanGaps: false, points: { show: !pale && this.size < 40, size: 5 },
+      label: this.runs[place], stroke: pale ? css(colour(place), 0.35) : css(colour(place)), width: pale ? 1 : 2, spanGaps: false, points: { show: !pale && this.size < 40, size: 5 },
     });
     const axis = { stroke: css('--quiet'), grid: { stroke: css('--line'), width: 1 }, ticks: { stroke: css('--line'), width: 1 }, font: '12px system-ui, sans-serif' };
     const share = isShare(this.name);

@@ -7,7 +7,6 @@ import { clock, h, say, svg, table } from './dom.js';
 /** @typedef {{ span: Span, begin: number, encoded: number | null, resumed: number | null, end: number | null }} Block */
 
 const laneHeight = 34;
-const left = 120;
 const top = 26;
 const most = 6000;
 
@@ -48,7 +47,7 @@ export class Gantt {
   take(leases) {
     this.now = Date.parse(leases.now);
     const at = (/** @type {string | null} */ time) => (time ? Date.parse(time) : null);
-    for (const span of leases.spans) this.blocks.set(span.id, { span, begin: Date.parse(span.begin), encoded: at(span.encoded), resumed: at(span.resumed), end: at(span.end) });
+    for (const span of leases.spans.filter((s) => !((this.blocks.get(s.id)?.span.change ?? 0) > s.change))) this.blocks.set(span.id, { span, begin: Date.parse(span.begin), encoded: at(span.encoded), resumed: at(span.resumed), end: at(span.end) });
     for (const id of this.blocks.keys()) {
       if (this.blocks.size <= most) break;
       this.blocks.delete(id);
@@ -76,18 +75,20 @@ export class Gantt {
     const start = end - this.seconds * 1000;
     const blocks = [...this.blocks.values()].filter((b) => (b.end ?? this.now) >= start && b.begin <= end);
     const lanes = [...new Set([...this.here, ...blocks.map((b) => b.span.worker)])].sort();
+    const left = width < 500 ? 84 : 120;
+    const ticks = width < 500 ? 1 : 4;
     const x = (/** @type {number} */ t) => left + ((t - start) / (end - start)) * (width - left - 8);
     const height = top + Math.max(1, lanes.length) * laneHeight + 6;
     const drawing = svg('svg', { width, height, viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': 'Who computed which micro-batches when' });
-    for (let i = 0; i <= 4; i++) {
-      const t = start + ((end - start) * i) / 4;
+    for (let i = 0; i <= ticks; i++) {
+      const t = start + ((end - start) * i) / ticks;
       drawing.append(svg('line', { class: 'grid', x1: x(t), x2: x(t), y1: top - 4, y2: height }),
-        text(x(t), 14, i === 4 && this.frozenAt === null ? 'now' : new Date(t).toLocaleTimeString('en-GB') + (this.seconds < 20 ? `.${Math.floor((((t % 1000) + 1000) % 1000) / 100)}` : ''), i === 0 ? 'start' : i === 4 ? 'end' : 'middle'));
+        text(x(t), 14, i === ticks && this.frozenAt === null ? 'now' : new Date(t).toLocaleTimeString('en-GB') + (this.seconds < 20 ? `.${Math.floor((((t % 1000) + 1000) % 1000) / 100)}` : ''), i === 0 ? 'start' : i === ticks ? 'end' : 'middle'));
     }
     lanes.forEach((name, i) => {
       const y = top + i * laneHeight;
       const gone = !this.here.has(name);
-      drawing.append(svg('rect', { class: 'lane', x: left, y: y + 3, width: Math.max(0, width - left - 8), height: laneHeight - 6 }), text(0, y + laneHeight / 2 + 4, name.length > 16 ? `${name.slice(0, 15)}…` : name, 'start', gone ? 'gone' : ''));
+      drawing.append(svg('rect', { class: 'lane', x: left, y: y + 3, width: Math.max(0, width - left - 8), height: laneHeight - 6 }), text(0, y + laneHeight / 2 + 4, name.length * 7.5 > left ? `${name.slice(0, Math.floor(left / 7.5) - 1)}…` : name, 'start', gone ? 'gone' : ''));
     });
     for (const block of blocks) this.block(drawing, block, x, start, end, lanes);
     for (const e of this.events) {

@@ -1,0 +1,62 @@
+using System.Net;
+using Microsoft.Extensions.Hosting;
+using SslOrleans.Contracts;
+using SslOrleans.Silo;
+using SslOrleans.Silo.Dashboard;
+
+namespace SslOrleans.Tests.Dashboard;
+
+public sealed class AccessTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("sslo-access-").FullName;
+
+    [Fact]
+    public async Task Beyond_loopback_reading_needs_the_token_too()
+    {
+        var settings = SiloHost.WithPorts(new SiloSettings { Name = "primary", Roles = SslOrleans.Grains.Placement.Roles.Parameters, Workers = 0, Storage = _folder, Dashboard = new(IPAddress.Any, 0) });
+        using var host = SiloHost.Build(settings);
+        await host.StartAsync();
+        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{settings.Dashboard!.Port}/") };
+
+        foreach (var path in new[] { "api/state", "api/runs", "api/live", "metrics", "api/grains" })
+            Assert.Equal(HttpStatusCode.Forbidden, (await http.GetAsync(path)).StatusCode);
+        foreach (var path in new[] { "", "web/app.js", "health/live", "api/session" })
+            Assert.Equal(HttpStatusCode.OK, (await http.GetAsync(path)).StatusCode);
+        http.DefaultRequestHeaders.Authorization = new("Bearer", DashboardKey.Find(_folder)!.Token);
+        foreach (var path in new[] { "api/state", "api/runs", "metrics", "health/ready" })
+            Assert.Equal(HttpStatusCode.OK, (await http.GetAsync(path)).StatusCode);
+        await host.StopAsync();
+    }
+
+    [Fact]
+    public void The_key_is_its_owners_alone_and_outlives_a_restart()
+    {
+        var key = DashboardKey.FindOrMake(_folder);
+        key.Save(_folder, 8270);
+        var again = DashboardKey.FindOrMake(_folder);
+
+        Assert.Equal((key.Token, 8270), (again.Token, again.Port));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(_folder, DashboardKey.FileName)));
+        var session = key.NewSession();
+        Assert.True(again.IsSession(session));
+        Assert.True(again.IsCrossSiteGuard(session, key.CrossSiteGuard(session)));
+        Assert.False(again.IsCrossSiteGuard(session, key.CrossSiteGuard(key.NewSession())));
+        var parts = session.Split('.', 2);
+        foreach (var forged in new[] { null, "", ".", "x", $"{long.Parse(parts[0], System.Globalization.CultureInfo.InvariantCulture) + 1}.{parts[1]}", session + "x", session[..^1] })
+            Assert.False(again.IsSession(forged));
+        Assert.False(again.IsToken(null));
+        Assert.False(again.IsToken(key.Token + "x"));
+    }
+
+    [Theory]
+    [InlineData("off", null)]
+    [InlineData("9000", "http://127.0.0.1:9000/")]
+    [InlineData("127.0.0.1:9001", "http://127.0.0.1:9001/")]
+    [InlineData("192.0.2.7:9002", "http://192.0.2.7:9002/")]
+    public void Addresses_are_read(string text, string? expected) => Assert.Equal(expected, DashboardSettings.Parse(text, null)?.Url);
+
+    [Fact]
+    public void Other_texts_are_refused() => Assert.Throws<UserErrorException>(() => DashboardSettings.Parse("everywhere", null));
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+}
