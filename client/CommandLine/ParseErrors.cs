@@ -10,13 +10,13 @@ public static partial class ParseErrors
     /// <summary>The line, or null when the call can be run.</summary>
     public static string? Describe(ParseResult parsed)
     {
-        if (parsed.Errors.Count == 0)
+        var misspelt = MisspeltOptions(parsed).FirstOrDefault();
+        if (parsed.Errors.Count == 0 && misspelt is null)
             return null;
         var command = parsed.CommandResult.Command;
         var path = CommandPath(parsed);
-        if (parsed.UnmatchedTokens.Count > 0)
+        if ((misspelt ?? parsed.UnmatchedTokens.FirstOrDefault()) is { } token)
         {
-            var token = parsed.UnmatchedTokens[0];
             var isOption = token.StartsWith('-');
             var known = isOption ? OptionNames(parsed).ToList() : [.. command.Subcommands.Where(c => !c.Hidden).Select(c => c.Name)];
             var nearest = RecipeKeys.Nearest(token, known);
@@ -34,6 +34,13 @@ public static partial class ParseErrors
         });
         return $"{message.TrimEnd('.')}; {path} --help shows what it takes.";
     }
+
+    /// <summary>Options that the command does not know are taken for arguments where it takes any.</summary>
+    private static IEnumerable<string> MisspeltOptions(ParseResult parsed) => parsed.CommandResult.Children
+        .OfType<System.CommandLine.Parsing.ArgumentResult>()
+        .SelectMany(a => a.Tokens)
+        .Select(t => t.Value)
+        .Where(v => v.StartsWith("--", StringComparison.Ordinal));
 
     private static string CommandPath(ParseResult parsed)
     {

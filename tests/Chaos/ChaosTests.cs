@@ -10,7 +10,7 @@ public sealed class ChaosTests(SmallRun small) : IClassFixture<SmallRun>
     [InlineData("mocov2", 12)]
     [InlineData("byol", 13)]
     [InlineData("byol-sync", 14)]
-    public Task KilledHungLeftAndJoinedGiveTheSameBits(string method, int seed) => Chaos(method, seed, 40, 4, 1);
+    public Task KilledHungLeftAndJoinedGiveTheSameBits(string method, int seed) => Chaos(method, seed, 24, 4, 1);
 
     [Theory]
     [Trait("Category", "Slow")]

@@ -45,9 +45,17 @@ public sealed class EvaluateTests : IAsyncLifetime, IDisposable
             }
 
             var same = run.JsonLines.Single(l => l.GetProperty("probe").GetString() == line.GetProperty("probe").GetString());
-            Assert.Equal(same.GetProperty("values").GetRawText(), line.GetProperty("values").GetRawText());
+            SameValues(same.GetProperty("values"), line.GetProperty("values"));
             Assert.Equal(same.GetProperty("weightsHash").GetString(), line.GetProperty("weightsHash").GetString());
         }
+    }
+
+    /// <summary>Other tests change this process's number of BLAS threads meanwhile, and it decides the last bits of a spectrum.</summary>
+    private static void SameValues(System.Text.Json.JsonElement expected, System.Text.Json.JsonElement actual)
+    {
+        var values = actual.EnumerateObject().ToDictionary(v => v.Name, v => v.Value.GetDouble());
+        Assert.Equal(expected.EnumerateObject().Count(), values.Count);
+        Assert.All(expected.EnumerateObject(), v => Assert.Equal(v.Value.GetDouble(), values[v.Name], 1e-9 * (1 + Math.Abs(v.Value.GetDouble()))));
     }
 
     [Fact]

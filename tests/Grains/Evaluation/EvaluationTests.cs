@@ -17,46 +17,19 @@ public class EvaluationTests
     private static readonly string[] s_allProbes =
         ["evaluation.knn=true", "evaluation.everyEpochs=1", """evaluation.probes=["linear","mlp","fewshot","rank","std","uniformity"]"""];
 
-    [Theory]
-    [InlineData("simclr", 2)]
-    [InlineData("byol", 3)]
-    public async Task Weights_are_bit_equal_with_and_without(string method, int workers)
-    {
-        var without = await Hashes(SmallRuns.Recipe(method), workers);
-        var with = await Hashes(SmallRuns.Recipe(method, s_allProbes), workers);
-        Assert.Equal(12, without.Count);
-        Assert.Equal(without, with);
-    }
+    [Fact]
+    public Task Weights_are_bit_equal_with_and_without() => BitEqual("byol", 3);
 
-    [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task Results_carry_the_versions_hash_and_are_those_of_its_weights(bool teacher)
-    {
-        var recipe = SmallRuns.Recipe("byol", [.. s_allProbes, $"evaluation.teacher={(teacher ? "true" : "false")}"]);
-        await using var cluster = await Cluster.Start(2);
-        var (status, events) = await cluster.Train("run", recipe, SmallRuns.Images);
-        Assert.True(status.Phase == RunPhase.Completed, string.Join('\n', events.Select(e => e.Text)));
-        var storage = RunStorage.Open(cluster.Folder);
-        var probed = (await MetricsLog.Read(storage, "run")).Where(m => m.Values.ContainsKey("knn")).ToList();
-        Assert.Equal([0, 4, 8, 12], probed.Select(m => m.Step));
-        Assert.All(["linear", "linear.best", "mlp", "fewshot.10", "rankme", "alphareq", "std", "uniformity"], name => Assert.Contains(name, probed[^1].Values.Keys));
-        Assert.Equal(4, events.Count(e => e.Kind == "probe"));
-        Assert.Equal(probed[^1].Values["knn"], status.Probes["knn"]);
+    [Fact]
+    [Trait("Category", "Slow")]
+    public Task Weights_of_a_coupled_method_are_bit_equal_with_and_without() => BitEqual("simclr", 2);
 
-        var ledger = await Ledger.Open(storage, "run");
-        using var data = new ImageTrainingData(recipe, SmallRuns.Images);
-        using var local = new LocalTrainer(recipe, data);
-        using var encoder = Encoder.OfRecipe(recipe, teacher, CPU);
-        for (var step = 1; step <= 8; step++)
-            local.RunStep();
-        Assert.Equal(ledger.Entries[7].Hash, probed[2].Hash);
-        Assert.Equal(local.WeightsHash, probed[2].Hash);
-        encoder.Load(local.Parameters, local.Teacher);
-        var features = (await FeaturePass.Run(encoder, data, new FeatureOrder()))[0];
-        Assert.Equal(KnnProbe.Evaluate(features.Labelled(), [20], [0.07])[0].Accuracy, probed[2].Values["knn"]);
-        Assert.Equal(RankMe.Of(Spectrum.Of(features.Train)), probed[2].Values["rankme"], 1e-3);
-    }
+    [Fact]
+    public Task Results_carry_the_versions_hash_and_are_those_of_its_weights() => OfItsWeights(teacher: true);
+
+    [Fact]
+    [Trait("Category", "Slow")]
+    public Task Results_of_the_student_are_those_of_its_weights() => OfItsWeights(teacher: false);
 
     [Fact]
     public async Task A_worker_that_leaves_in_the_middle_costs_its_blocks_only()
@@ -90,6 +63,41 @@ public class EvaluationTests
         Assert.Equal(RunPhase.Completed, status.Phase);
         Assert.Contains(events, e => e.Kind == "message" && e.Text.Contains("has no teacher"));
         Assert.Empty(status.Probes);
+    }
+
+    private static async Task BitEqual(string method, int workers)
+    {
+        var without = await Hashes(SmallRuns.Recipe(method), workers);
+        var with = await Hashes(SmallRuns.Recipe(method, s_allProbes), workers);
+        Assert.Equal(12, without.Count);
+        Assert.Equal(without, with);
+    }
+
+    private static async Task OfItsWeights(bool teacher)
+    {
+        var recipe = SmallRuns.Recipe("byol", [.. s_allProbes, $"evaluation.teacher={(teacher ? "true" : "false")}"]);
+        await using var cluster = await Cluster.Start(2);
+        var (status, events) = await cluster.Train("run", recipe, SmallRuns.Images);
+        Assert.True(status.Phase == RunPhase.Completed, string.Join('\n', events.Select(e => e.Text)));
+        var storage = RunStorage.Open(cluster.Folder);
+        var probed = (await MetricsLog.Read(storage, "run")).Where(m => m.Values.ContainsKey("knn")).ToList();
+        Assert.Equal([0, 4, 8, 12], probed.Select(m => m.Step));
+        Assert.All(["linear", "linear.best", "mlp", "fewshot.10", "rankme", "alphareq", "std", "uniformity"], name => Assert.Contains(name, probed[^1].Values.Keys));
+        Assert.Equal(4, events.Count(e => e.Kind == "probe"));
+        Assert.Equal(probed[^1].Values["knn"], status.Probes["knn"]);
+
+        var ledger = await Ledger.Open(storage, "run");
+        using var data = new ImageTrainingData(recipe, SmallRuns.Images);
+        using var local = new LocalTrainer(recipe, data);
+        using var encoder = Encoder.OfRecipe(recipe, teacher, CPU);
+        for (var step = 1; step <= 8; step++)
+            local.RunStep();
+        Assert.Equal(ledger.Entries[7].Hash, probed[2].Hash);
+        Assert.Equal(local.WeightsHash, probed[2].Hash);
+        encoder.Load(local.Parameters, local.Teacher);
+        var features = (await FeaturePass.Run(encoder, data, new FeatureOrder()))[0];
+        Assert.Equal(KnnProbe.Evaluate(features.Labelled(), [20], [0.07])[0].Accuracy, probed[2].Values["knn"]);
+        Assert.Equal(RankMe.Of(Spectrum.Of(features.Train)), probed[2].Values["rankme"], 1e-3);
     }
 
     private static async Task<List<string>> Hashes(Recipe recipe, int workers)
