@@ -23,6 +23,8 @@ internal static class DashboardHost
             kestrel.Limits.MaxConcurrentConnections = 500;
             kestrel.Listen(settings.Address, settings.Port);
         });
+        if (settings.Listener is { } listener)
+            builder.WebHost.UseSockets(sockets => sockets.CreateBoundListenSocket = _ => listener);
         builder.Services.AddRoutingCore();
         builder.Services.ConfigureHttpJsonOptions(o => DashboardJson.Configure(o.SerializerOptions));
         return builder;

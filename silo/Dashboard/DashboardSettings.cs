@@ -30,34 +30,41 @@ public sealed record DashboardSettings(IPAddress Address, int Port, string? Reci
         _ => throw new UserErrorException($"--dashboard is \"{text}\"; write a port (8270), an address (0.0.0.0:8270), or off."),
     };
 
-    /// <summary>The same with a port that can be listened on.</summary>
+    /// <summary>
+    /// Listens from the choice of a port on: a port that was only looked at may be taken before the host binds it, and even the
+    /// look of another program makes that bind fail.
+    /// </summary>
+    internal Socket? Listener { get; private init; }
+
+    /// <summary>The same with a port that is listened on.</summary>
     /// <exception cref="UserErrorException">A port was asked for and is taken.</exception>
     public DashboardSettings WithPort(int lastTime)
     {
-        if (Port > 0)
-            return IsFree(Port) ? this : throw new UserErrorException($"Port {Port} of {Address} is taken; give --dashboard another one, or off.");
-        var usual = new[] { lastTime, UsualPort }.FirstOrDefault(p => p > 0 && IsFree(p));
-        return this with { Port = usual > 0 ? usual : Free() };
+        if (Listener is not null)
+            return this;
+        int[] wanted = Port > 0 ? [Port] : lastTime > 0 ? [lastTime, UsualPort, 0] : [UsualPort, 0];
+        var listener = wanted.Select(TryListen).FirstOrDefault(socket => socket is not null)
+            ?? throw new UserErrorException(Port > 0
+                ? $"Port {Port} of {Address} is taken; give --dashboard another one, or off."
+                : $"No port of {Address} can be listened on; give --dashboard an address of this machine, or off.");
+        return this with { Port = ((IPEndPoint)listener.LocalEndPoint!).Port, Listener = listener };
     }
 
-    private bool IsFree(int port)
+    private Socket? TryListen(int port)
     {
+        var socket = new Socket(Address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
-            using var probe = new TcpListener(Address, port);
-            probe.Start();
-            return true;
+            if (Address.Equals(IPAddress.IPv6Any))
+                socket.DualMode = true;
+            socket.Bind(new IPEndPoint(Address, port));
+            socket.Listen();
+            return socket;
         }
         catch (SocketException)
         {
-            return false;
+            socket.Dispose();
+            return null;
         }
-    }
-
-    private int Free()
-    {
-        using var probe = new TcpListener(Address, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
     }
 }

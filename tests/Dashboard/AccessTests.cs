@@ -29,6 +29,25 @@ public sealed class AccessTests : IDisposable
     }
 
     [Fact]
+    public async Task A_chosen_port_is_held_until_the_pages_are_served()
+    {
+        var chosen = new DashboardSettings(IPAddress.Loopback, 0).WithPort(0);
+        var settings = SiloHost.WithPorts(new SiloSettings { Name = "primary", Roles = SslOrleans.Grains.Placement.Roles.Parameters, Workers = 0, Storage = _folder, Dashboard = chosen });
+        Assert.Equal(chosen.Port, settings.Dashboard!.Port);
+
+        Assert.NotEqual(chosen.Port, new DashboardSettings(IPAddress.Loopback, 0).WithPort(chosen.Port).Port);
+        var refused = Assert.Throws<UserErrorException>(() => new DashboardSettings(IPAddress.Loopback, chosen.Port).WithPort(0));
+        Assert.Contains($"Port {chosen.Port} of 127.0.0.1 is taken", refused.Message, StringComparison.Ordinal);
+
+        using var host = SiloHost.Build(settings);
+        await host.StartAsync();
+        using var http = new HttpClient { BaseAddress = new Uri(chosen.Url) };
+        Assert.Equal(HttpStatusCode.OK, (await http.GetAsync("health/live")).StatusCode);
+        await host.StopAsync();
+        Assert.Equal(chosen.Port, new DashboardSettings(IPAddress.Loopback, 0).WithPort(chosen.Port).Port);
+    }
+
+    [Fact]
     public void The_key_is_its_owners_alone_and_outlives_a_restart()
     {
         var key = DashboardKey.FindOrMake(_folder);
