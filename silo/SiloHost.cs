@@ -43,12 +43,14 @@ public static class SiloHost
         builder.Services.AddSingleton(_ => RunStorage.Open(settings.Storage));
         builder.Services.AddSingleton<IWorkerEnvironment, WorkerEnvironment>();
         builder.Services.AddSingleton<CallMeters>();
+        builder.Services.AddSingleton<ParameterSilos>();
         builder.UseOrleans(silo =>
         {
             Clustering.Configure(silo, settings);
             silo.Configure<SiloOptions>(o => o.SiloName = settings.Name);
             silo.UseSiloMetadata(SiloLabels.Of(settings));
             silo.Services.AddPlacementFilter<OnParameterSilo, OnParameterSiloDirector>(ServiceLifetime.Singleton);
+            silo.Services.AddPlacementFilter<OnBestParameterSilo, OnBestParameterSiloDirector>(ServiceLifetime.Singleton);
             silo.Services.AddPlacementFilter<OnNamedSilo, OnNamedSiloDirector>(ServiceLifetime.Singleton);
             silo.Services.AddSingleton<IIncomingGrainCallFilter>(s => s.GetRequiredService<CallMeters>());
             if (settings.Dashboard is not null)
