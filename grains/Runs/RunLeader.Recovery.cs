@@ -68,7 +68,11 @@ internal sealed partial class RunLeader
             await _slices!.Restore(newest.Step);
             (_step, _hash) = (newest.Step, newest.WeightsHash);
             if (_step > 0 || _ledger!.Entries.Count > 0)
-                Tell("recovered", $"restored checkpoint {_step}; {_ledger!.Entries.Count - _step} committed steps are computed again");
+            {
+                var again = _ledger!.Entries.Count - _step;
+                _journal.Add("recovered", _step, $"restored checkpoint {_step}; {again} committed steps are computed again", null, new() { ["computedAgain"] = again });
+                RunInstruments.Happened(_run, "recovered");
+            }
         }
         else
         {

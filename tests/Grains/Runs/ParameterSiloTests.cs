@@ -54,6 +54,42 @@ public class ParameterSiloTests
         Assert.DoesNotContain(events, e => e.Text.Contains("restored checkpoint", StringComparison.Ordinal));
     }
 
+    /// <summary>Two deaths at moments that a seed draws: within the pushes, between the slices' commits, before the ledger's line.</summary>
+    [Theory]
+    [Trait("Category", "Slow")]
+    [InlineData("simclr", 40)]
+    [InlineData("byol", 40)]
+    [InlineData("mocov2", 40)]
+    public async Task AtAnyMoment(string method, int rounds)
+    {
+        var recipe = SmallRuns.Recipe(method);
+        for (var seed = 0; seed < rounds; seed++)
+        {
+            var random = new Random(seed);
+            await using var cluster = await Cluster.Start(workers: 2);
+            var silos = new List<ParameterSilo>();
+            for (var i = 0; i < 3; i++)
+                silos.Add(await AddParameterSilo(cluster, $"{Run}/{i}", betterThan: []));
+            var killing = new List<Task>();
+            var (status, events) = await cluster.Train(Run, recipe, SmallRuns.Images, onEvent: e =>
+            {
+                if (e is { Kind: "step", Step: 3 or 7 } && killing.Count < silos.Count - 1)
+                    killing.Add(KillSoon(silos[killing.Count].Host, random.Next(0, 300)));
+                return Task.CompletedTask;
+            });
+            await Task.WhenAll(killing);
+            AssertExact(cluster, recipe, status, events);
+            Assert.DoesNotContain(events, e => e.Text.Contains("restored checkpoint", StringComparison.Ordinal));
+            silos.ForEach(s => s.Dispose());
+        }
+
+        static async Task KillSoon(IHost silo, int milliseconds)
+        {
+            await Task.Delay(milliseconds);
+            await Cluster.Kill(silo);
+        }
+    }
+
     [Fact]
     public async Task WithoutCopiesTheCheckpointIsRestoredToTheSameBits()
     {
@@ -94,7 +130,7 @@ public class ParameterSiloTests
     /// <summary>A silo that is the best one for a key, so that the grains of that key live there.</summary>
     private static async Task<ParameterSilo> AddParameterSilo(Cluster cluster, string key, string[] betterThan)
     {
-        var name = Enumerable.Range(0, 1000).Select(i => $"parameters-{i}")
+        var name = Enumerable.Range(0, 1000).Select(i => $"{key.Replace('/', '-')}-{i}")
             .First(n => betterThan.All(other => ParameterSilos.Weight(key, n) > ParameterSilos.Weight(key, other)));
         return new ParameterSilo(name, await cluster.AddSilo(SiloHost.WithPorts(new SiloSettings { Name = name, Workers = 0 }), Roles.Parameters));
     }
