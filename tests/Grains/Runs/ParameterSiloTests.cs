@@ -57,9 +57,9 @@ public class ParameterSiloTests
     /// <summary>Two deaths at moments that a seed draws: within the pushes, between the slices' commits, before the ledger's line.</summary>
     [Theory]
     [Trait("Category", "Slow")]
-    [InlineData("simclr", 40)]
-    [InlineData("byol", 40)]
-    [InlineData("mocov2", 40)]
+    [InlineData("simclr", 12)]
+    [InlineData("byol", 12)]
+    [InlineData("mocov2", 12)]
     public async Task AtAnyMoment(string method, int rounds)
     {
         var recipe = SmallRuns.Recipe(method);
