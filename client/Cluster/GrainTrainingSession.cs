@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Microsoft.Extensions.Logging;
 using Orleans.Runtime;
 using SslOrleans.Client.CommandLine;
 using SslOrleans.Client.Training;
@@ -101,6 +102,9 @@ public sealed class GrainTrainingSession : ITrainingSession
             Device = device,
             Storage = request.RunsFolder,
             Dashboard = DashboardSettings.Parse(request.Dashboard, ProjectFiles.Recipes),
+
+            // Who is killed, hangs or leaves is an event of the run, and is shown as one.
+            HostLog = LogLevel.Error,
         };
     }
 

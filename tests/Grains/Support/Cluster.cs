@@ -4,6 +4,7 @@ using Orleans;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Contracts.Recipes;
+using SslOrleans.Grains.Storage;
 using SslOrleans.Silo;
 
 namespace SslOrleans.Tests.Grains.Support;
@@ -24,11 +25,17 @@ internal sealed class Cluster : IAsyncDisposable
     /// <summary>Leaves the folder to a cluster that comes after this one.</summary>
     public bool KeepFolder { get; init; }
 
-    public static async Task<Cluster> Start(int workers, string? folder = null, TimeSpan slowDown = default, bool keepFolder = false)
+    /// <param name="workers">Workers of the silo.</param>
+    /// <param name="folder">Where runs are kept; null: a new one.</param>
+    /// <param name="slowDown">Added to each micro-batch.</param>
+    /// <param name="keepFolder">Leaves the folder to a cluster that comes after this one.</param>
+    /// <param name="storage">What stands before the folder; null: nothing.</param>
+    public static async Task<Cluster> Start(
+        int workers, string? folder = null, TimeSpan slowDown = default, bool keepFolder = false, Func<IRunStorage, IRunStorage>? storage = null)
     {
         folder ??= Directory.CreateTempSubdirectory("sslo-test-").FullName;
         var settings = SiloHost.WithPorts(new SiloSettings { Name = $"primary-{Guid.NewGuid():N}", Workers = workers, Storage = folder, SlowDown = slowDown });
-        var host = SiloHost.Build(settings);
+        var host = SiloHost.Build(settings, s => s.AddSingleton(storage?.Invoke(RunStorage.Open(folder)) ?? RunStorage.Open(folder)));
         await host.StartAsync();
         return new Cluster(host, folder, settings) { KeepFolder = keepFolder };
     }
