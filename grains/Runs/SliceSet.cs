@@ -53,7 +53,7 @@ internal sealed class SliceSet(IGrainFactory grains, string run, string recipe, 
             new StateStep(rates.Step, [.. advance.Where(c => s.Own.Any(i => shape.InitialState[i].Name == c.Name))])));
         var commits = await Task.WhenAll(Parameters.Select(p => p.Grain.Apply(rates, clip)));
         await Task.WhenAll(states);
-        return (commits, WeightsHashing.Combine(commits.Select(c => UInt128.Parse(c.Hash, NumberStyles.HexNumber, CultureInfo.InvariantCulture))));
+        return (commits, WeightsHashing.Combine(commits.Take(_layout.HashedSlices).Select(c => UInt128.Parse(c.Hash, NumberStyles.HexNumber, CultureInfo.InvariantCulture))));
     }
 
     /// <summary>Everything that a checkpoint holds; the copies are made at once, so training can go on while they are written.</summary>

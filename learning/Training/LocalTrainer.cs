@@ -62,7 +62,7 @@ public sealed class LocalTrainer : IDisposable
     public ReadOnlySpan<float> Teacher => _teacher.Values;
 
     /// <summary>XXH128 over the slices' hashes: what the ledger records.</summary>
-    public string WeightsHash => WeightsHashing.Combine(_slices.Select(s => s.Hash()));
+    public string WeightsHash => WeightsHashing.Combine(_slices.Take(Layout.HashedSlices).Select(s => s.Hash()));
 
     /// <summary>Backbone features <c>[N, D]</c> of normalised images.</summary>
     public float[] Features(float[] pixels, int height, int width)
@@ -104,12 +104,12 @@ public sealed class LocalTrainer : IDisposable
             var meeting = replica.MeetsInBatchNorm ? lane.Meeting(Plan.MicroBatches, (number, values) => meetings.Bring(number, m, values)) : null;
             open[m] = replica.Encode(m, views, context, meeting);
             exported[m] = Replica.Export(open[m], coupled ? null : carried);
+            reported[m] = context.Reported;
             if (coupled)
                 return;
             var gradient = new float[Layout.Length];
             using var scope = NewDisposeScope();
             losses[m] = replica.LossAndBackward(open[m], replica.ToTensors(_state), context, gradient);
-            reported[m] = context.Reported;
             lock (sum)
                 sum.Add(new TreeNode(m, 1), gradient);
         }, load: true);
@@ -127,7 +127,7 @@ public sealed class LocalTrainer : IDisposable
                 return first.Couple(whole, first.ToTensors(_state), context);
             }).Result;
             loss = result.Loss;
-            reported = [context.Reported];
+            reported = [.. reported, context.Reported];
             var parts = result.Gradients.Select(g => g.Split(Plan.MicroBatches)).ToList();
             OnLanes((_, replica, m) =>
             {
@@ -227,7 +227,7 @@ public static class StepContexts
     };
 }
 
-/// <summary>The hash of a version: XXH128 over the slices' hashes in slice order.</summary>
+/// <summary>The hash of a version: XXH128 over the slices' hashes in slice order, without an online probe's.</summary>
 public static class WeightsHashing
 {
     public static string Combine(IEnumerable<UInt128> slices)
