@@ -14,7 +14,8 @@ internal sealed record GoOn(long Step, StepIntent? Conclude = null)
 /// <summary>Where slices, teachers and method state stand after a loss.</summary>
 /// <param name="Slices">The parameter slices, in order.</param>
 /// <param name="Others">Versions of the teachers' slices and of the method's state.</param>
-internal sealed record RunStand(IReadOnlyList<SliceStand> Slices, IReadOnlyList<long> Others)
+/// <param name="Hashed">How many of the slices, the first ones, the hash of the weights is of.</param>
+internal sealed record RunStand(IReadOnlyList<SliceStand> Slices, IReadOnlyList<long> Others, int Hashed)
 {
     /// <summary>
     /// Everything at one version that the ledger knows by its hash: the run goes on there. Everything at a step or behind it, and the
@@ -26,7 +27,7 @@ internal sealed record RunStand(IReadOnlyList<SliceStand> Slices, IReadOnlyList<
         var (first, last) = (versions.Min(), versions.Max());
         if (first < 0 || last > first + 1)
             return GoOn.FromCheckpoint;
-        if (first == last && last > 0 && last <= ledger.Count && ledger[(int)last - 1].Hash == SliceSet.Combine(Slices.Select(s => s.Hash)))
+        if (first == last && last > 0 && last <= ledger.Count && ledger[(int)last - 1].Hash == SliceSet.Combine(Slices.Take(Hashed).Select(s => s.Hash)))
             return new GoOn(last);
         return Slices[0].Intent is { } intent && Concludes(intent.Rates.Step) ? new GoOn(intent.Rates.Step, intent) : GoOn.FromCheckpoint;
 

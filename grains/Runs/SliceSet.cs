@@ -55,7 +55,7 @@ internal sealed class SliceSet(IGrainFactory grains, string run, string recipe, 
     {
         var slices = Task.WhenAll(Parameters.Select(p => MovingGrains.Ask(() => p.Grain.Stand())));
         var others = Task.WhenAll([.. Teachers.Select(t => MovingGrains.Ask(() => t.Grain.Stand())), .. States.Select(s => MovingGrains.Ask(() => s.Grain.Stand()))]);
-        return new RunStand(await slices, await others);
+        return new RunStand(await slices, await others, _layout.HashedSlices);
     }
 
     /// <summary>Commits a step everywhere; a repeated call changes nothing.</summary>
@@ -66,7 +66,7 @@ internal sealed class SliceSet(IGrainFactory grains, string run, string recipe, 
             new StateStep(intent.Rates.Step, [.. intent.Advance.Where(c => s.Own.Any(i => shape.InitialState[i].Name == c.Name))])))));
         var commits = await Task.WhenAll(Parameters.Select(p => MovingGrains.Ask(() => p.Grain.Apply(intent.Rates, intent.Clip))));
         await states;
-        return (commits, Combine(commits.Select(c => c.Hash)));
+        return (commits, Combine(commits.Take(_layout.HashedSlices).Select(c => c.Hash)));
     }
 
     /// <summary>Hash of the weights from those of the slices, in their order.</summary>

@@ -79,7 +79,7 @@ internal sealed class StepRunner(
     }
 
     private IReadOnlyDictionary<string, float> Reported(CoupleResult? couple)
-        => Learning.Training.ReportedTerms.Mean(shape.Coupled ? [couple!.Reported] : [.. _results.Select(r => r!.Reported)]);
+        => Learning.Training.ReportedTerms.Mean([.. _results.Select(r => r!.Reported), .. shape.Coupled ? [couple!.Reported] : Array.Empty<Dictionary<string, float>>()]);
 
     /// <summary>Leases every micro-batch that is neither done nor with a worker.</summary>
     private void Deal()

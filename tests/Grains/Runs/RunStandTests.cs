@@ -50,7 +50,7 @@ public class RunStandTests
         Assert.Equal(GoOn.FromCheckpoint, Decide([At(0), At(0)], [0]));
     }
 
-    private static GoOn Decide(SliceStand[] slices, long[] others) => new RunStand(slices, others).Decide(s_ledger);
+    private static GoOn Decide(SliceStand[] slices, long[] others) => new RunStand(slices, others, slices.Length).Decide(s_ledger);
 
     private static SliceStand At(long version, long prepared = -1) => new(version, version < 4 ? s_hashes[version] : s_hashes[0], null, prepared, null);
 
