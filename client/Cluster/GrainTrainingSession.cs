@@ -1,6 +1,9 @@
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Orleans.Runtime;
+using Polly;
+using Polly.Retry;
+using Polly.Timeout;
 using SslOrleans.Client.CommandLine;
 using SslOrleans.Client.Training;
 using SslOrleans.Contracts;
@@ -19,6 +22,18 @@ public sealed class GrainTrainingSession : ITrainingSession
 {
     /// <summary>How long a client looks for a cluster that does not answer.</summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+
+    private static readonly ResiliencePipeline s_again = new ResiliencePipelineBuilder()
+        .AddTimeout(s_patience)
+        .AddRetry(new RetryStrategyOptions
+        {
+            ShouldHandle = new PredicateBuilder().Handle<OrleansException>().Handle<TimeoutException>(),
+            MaxRetryAttempts = int.MaxValue,
+            BackoffType = DelayBackoffType.Constant,
+            Delay = TimeSpan.FromSeconds(0.3),
+            UseJitter = true,
+        })
+        .Build();
 
     private readonly ClusterConnection _cluster;
     private readonly ITrainingRunGrain _grain;
@@ -114,24 +129,16 @@ public sealed class GrainTrainingSession : ITrainingSession
         return device.type == TorchSharp.DeviceType.CUDA ? "cuda" : "cpu";
     }
 
-    /// <summary>A cluster that is being restarted answers a little later.</summary>
+    /// <summary>A cluster that is being restarted, or a run that moves to another silo, answers a little later.</summary>
     private static async Task<T> Ask<T>(Func<Task<T>> question, CancellationToken cancellation)
     {
-        var deadline = DateTimeOffset.UtcNow + s_patience;
-        while (true)
+        try
         {
-            try
-            {
-                return await question();
-            }
-            catch (Exception e) when (e is OrleansException or TimeoutException && DateTimeOffset.UtcNow < deadline)
-            {
-                await Task.Delay(TimeSpan.FromSeconds(0.5), cancellation);
-            }
-            catch (Exception e) when (e is OrleansException or TimeoutException)
-            {
-                throw new UserErrorException($"The cluster did not answer for {s_patience.TotalSeconds:0} s ({e.Message}); look whether its primary still runs.", e);
-            }
+            return await s_again.ExecuteAsync(async token => await question().WaitAsync(token), cancellation);
+        }
+        catch (Exception e) when (e is OrleansException or TimeoutException or TimeoutRejectedException)
+        {
+            throw new UserErrorException($"The cluster did not answer for {s_patience.TotalSeconds:0} s ({e.Message}); look whether its primary still runs.", e);
         }
     }
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Orleans;
+using Orleans.Runtime;
 using SslOrleans.Contracts;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
@@ -63,6 +64,9 @@ internal sealed partial class RunLeader
     private IBatchMeetingGrain? Meetings => _recipe.Backbone.BatchNorm == "sync" ? _grains.GetGrain<IBatchMeetingGrain>(_run) : null;
 
     public bool IsRunning => !_loop.IsCompleted;
+
+    /// <summary>It ended, and the run should go on: here or, when this silo is the one that was lost, elsewhere.</summary>
+    public bool HasGivenUp { get; private set; }
 
     /// <param name="takeOver">The run was led elsewhere until now, and its slices may be alive.</param>
     public void Begin(bool takeOver = false) => _loop = Lead(takeOver);
@@ -153,6 +157,13 @@ internal sealed partial class RunLeader
             ended = !_leaving;
             Enter(_leaving ? RunPhase.Recovering : RunPhase.Stopped, "stopped while it waited");
             Tell("stopped", _message);
+        }
+        catch (OrleansException e)
+        {
+            // Nobody answers: this silo may be the one that is lost, so it must not say that the run is over.
+            (ended, HasGivenUp) = (false, true);
+            Enter(RunPhase.Recovering, e.Message);
+            Tell("message", $"the cluster does not answer: {e.Message}");
         }
         catch (Exception e)
         {

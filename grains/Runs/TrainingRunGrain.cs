@@ -26,6 +26,7 @@ public sealed class TrainingRunGrain(IRunStorage storage, ILogger<TrainingRunGra
     private RunLeader? _leader;
     private IGrainTimer? _alive;
     private Task? _takeOver;
+    private bool _isOver;
 
     private string Run => this.GetPrimaryKeyString();
 
@@ -54,23 +55,30 @@ public sealed class TrainingRunGrain(IRunStorage storage, ILogger<TrainingRunGra
     {
         _journal.Log ??= new EventLog(storage, Run);
         _leader = new RunLeader(GrainFactory, storage, Run, recipe, record, _journal, log);
+        _isOver = false;
         _leader.Begin(takeOver);
 
         // Idle collection must not take a run that trains without being called.
         _alive ??= this.RegisterGrainTimer(static (_, _) => Task.CompletedTask, this, new GrainTimerCreationOptions(TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1)) { KeepAlive = true, Interleave = true });
     }
 
-    /// <summary>Goes on with a run that is not led here and should be training; looks once.</summary>
+    /// <summary>Goes on with a run that nobody leads and that should be training.</summary>
     private Task TakeOver()
     {
-        return _leader is not null ? Task.CompletedTask : _takeOver is null or { IsFaulted: true } ? _takeOver = Look() : _takeOver;
+        if (_isOver || _leader is { IsRunning: true } or { HasGivenUp: false })
+            return Task.CompletedTask;
+        return _takeOver is { IsCompleted: false } ? _takeOver : _takeOver = Look();
 
         async Task Look()
         {
             if (await RunRecord.Read(storage, Run) is not { Training: true } record)
+            {
+                _isOver = true;
                 return;
+            }
+
             var recipe = await RunRecord.ReadRecipe(storage, Run);
-            if (_leader is not null)
+            if (_leader is { IsRunning: true })
                 return;
             _journal.Add("message", 0, "the run has moved to this silo");
             Lead(recipe, record, takeOver: true);
