@@ -26,6 +26,7 @@ public sealed class ShortRun : IAsyncLifetime
 }
 
 /// <summary><c>sslo evaluate</c> on a run and on its exported encoder.</summary>
+[Collection(nameof(BlasThreads))]
 public sealed class EvaluateTests(ShortRun run) : IClassFixture<ShortRun>
 {
     private readonly TestFolder _folder = run.Folder;
