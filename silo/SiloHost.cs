@@ -45,6 +45,7 @@ public static class SiloHost
         builder.Services.AddSingleton(_ => RunStorage.Open(settings.Storage));
         builder.Services.AddSingleton<IWorkerEnvironment, WorkerEnvironment>();
         builder.Services.AddSingleton<CallMeters>();
+        builder.Services.AddSingleton<ParameterSilos>();
         replace?.Invoke(builder.Services);
         builder.UseOrleans(silo =>
         {
@@ -52,6 +53,7 @@ public static class SiloHost
             silo.Configure<SiloOptions>(o => o.SiloName = settings.Name);
             silo.UseSiloMetadata(SiloLabels.Of(settings));
             silo.Services.AddPlacementFilter<OnParameterSilo, OnParameterSiloDirector>(ServiceLifetime.Singleton);
+            silo.Services.AddPlacementFilter<OnBestParameterSilo, OnBestParameterSiloDirector>(ServiceLifetime.Singleton);
             silo.Services.AddPlacementFilter<OnNamedSilo, OnNamedSiloDirector>(ServiceLifetime.Singleton);
             silo.Services.AddSingleton<IIncomingGrainCallFilter>(s => s.GetRequiredService<CallMeters>());
             if (settings.Dashboard is not null)

@@ -37,44 +37,24 @@ public static class CurveChart
     private static readonly string[] s_colours = ["#2f6fde", "#d9822b", "#2e9e6b", "#b54fc4", "#d64550", "#6b7a90"];
 
     /// <summary>The SVG text.</summary>
-    public static string Draw(string title, IReadOnlyList<ChartPanel> panels, IReadOnlyList<ChartEvent>? events = null)
+    /// <param name="title">Above all panels.</param>
+    /// <param name="panels">From top to bottom.</param>
+    /// <param name="events">Dashed lines through all panels.</param>
+    /// <param name="across">What the horizontal axis counts.</param>
+    public static string Draw(string title, IReadOnlyList<ChartPanel> panels, IReadOnlyList<ChartEvent>? events = null, string across = "steps")
     {
         var height = Top + (panels.Count * (PanelHeight + Gap)) + 16;
         var steps = panels.SelectMany(p => p.Curves).SelectMany(c => c.Points).Select(p => (double)p.Step).DefaultIfEmpty(0).ToList();
         var x = new StepScale(0, Math.Max(1, steps.Max()));
         var svg = new StringBuilder();
-        svg.Append(CultureInfo.InvariantCulture, $"""
-            <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {Width} {height}" width="{Width}" height="{height}" role="img" aria-labelledby="title description">
-            <title id="title">{Escape(title)}</title>
-            <desc id="description">{Escape(Describe(panels))}</desc>
-            <style>
-            text {"{"} font: 12px system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; fill: #5d6975 {"}"}
-            .paper {"{"} fill: #ffffff {"}"}
-            .title {"{"} font-size: 17px; font-weight: 600 {"}"}
-            .panel {"{"} font-size: 13px; font-weight: 600 {"}"}
-            .title, .panel {"{"} fill: #1d2733 {"}"}
-            .grid {"{"} stroke: #e3e8ee; stroke-width: 1 {"}"}
-            .event {"{"} stroke: #66727f; stroke-width: 1; stroke-dasharray: 3 4 {"}"}
-            path {"{"} fill: none; stroke-linejoin: round; stroke-linecap: round {"}"}
-            @media (prefers-color-scheme: dark) {"{"}
-              text {"{"} fill: #98a4b0 {"}"}
-              .paper {"{"} fill: #14191f {"}"}
-              .title, .panel {"{"} fill: #e8edf2 {"}"}
-              .grid {"{"} stroke: #2a323b {"}"}
-              .event {"{"} stroke: #98a4b0 {"}"}
-            {"}"}
-            </style>
-            <rect class="paper" width="{Width}" height="{height}"/>
-            <text class="title" x="{Left}" y="30">{Escape(title)}</text>
-
-            """);
+        SvgPage.Begin(svg, Width, height, title, Describe(panels), Left);
         for (var i = 0; i < panels.Count; i++)
-            DrawPanel(svg, panels[i], x, Top + (i * (PanelHeight + Gap)), events ?? [], i == 0, i == panels.Count - 1);
+            DrawPanel(svg, panels[i], x, Top + (i * (PanelHeight + Gap)), events ?? [], i == 0, i == panels.Count - 1 ? across : null);
         svg.Append("</svg>\n");
         return svg.ToString();
     }
 
-    private static void DrawPanel(StringBuilder svg, ChartPanel panel, StepScale x, int top, IReadOnlyList<ChartEvent> events, bool first, bool last)
+    private static void DrawPanel(StringBuilder svg, ChartPanel panel, StepScale x, int top, IReadOnlyList<ChartEvent> events, bool first, string? across)
     {
         var scale = panel.PerCent ? 100.0 : 1.0;
         var values = panel.Curves.SelectMany(c => c.Points).Select(p => p.Value * scale).Where(double.IsFinite).DefaultIfEmpty(0).ToList();
@@ -90,8 +70,8 @@ public static class CurveChart
 
         foreach (var mark in x.Marks())
             Add(svg, $"""<text x="{x.At(mark):F1}" y="{top + PanelHeight + 18}" text-anchor="middle">{Axis.Text(mark)}</text>""");
-        if (last)
-            Add(svg, $"""<text x="{Width - Right}" y="{top + PanelHeight + 36}" text-anchor="end">steps</text>""");
+        if (across is not null)
+            Add(svg, $"""<text x="{Width - Right}" y="{top + PanelHeight + 36}" text-anchor="end">{across}</text>""");
         foreach (var e in events)
         {
             Add(svg, $"""<line class="event" x1="{x.At(e.Step):F1}" x2="{x.At(e.Step):F1}" y1="{top}" y2="{top + PanelHeight}"><title>{Escape($"step {e.Step}: {e.Text}")}</title></line>""");
@@ -145,7 +125,7 @@ public static class CurveChart
         => string.Join(" ", panels.SelectMany(p => p.Curves.Where(c => c.Points.Count > 0).Select(c =>
             string.Create(CultureInfo.InvariantCulture, $"{c.Name}: {c.Points[0].Value:G4} at step {c.Points[0].Step}, {c.Points[^1].Value:G4} at step {c.Points[^1].Step}."))));
 
-    private static void Add(StringBuilder svg, FormattableString text) => svg.Append(text.ToString(CultureInfo.InvariantCulture)).Append('\n');
+    private static void Add(StringBuilder svg, FormattableString text) => SvgPage.Add(svg, text);
 
     private static string Escape(string text) => WebUtility.HtmlEncode(text);
 

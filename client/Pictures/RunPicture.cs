@@ -22,6 +22,8 @@ public static class RunPicture
         var accuracy = metrics.Names.Where(n => n is "knn" or "linear" or "mlp").ToList();
         if (accuracy.Count > 0)
             panels.Add(new ChartPanel(accuracy is ["knn"] ? "kNN accuracy on held-out images" : "accuracy of probes on held-out images", [.. accuracy.Select(n => new Curve(n, metrics[n], Marks: true))], PerCent: true));
+        if (metrics["onlineAccuracy"].Count > 0)
+            panels.Add(new ChartPanel("accuracy of the online probe on each step's own views", [new Curve("online", metrics["onlineAccuracy"], Smooth: metrics["onlineAccuracy"].Count > 20)], PerCent: true));
         if (metrics["rankme"].Count > 0)
             panels.Add(new ChartPanel("effective rank of the features", [new Curve("RankMe", metrics["rankme"], Marks: true)]));
         return CurveChart.Draw(title, panels, events);

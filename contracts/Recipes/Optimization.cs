@@ -92,6 +92,18 @@ public sealed record EvaluationRecipe
 
     /// <summary>Temperature T of the weighted kNN (E04).</summary>
     public double Temperature { get; init; } = 0.07;
+
+    public OnlineProbeRecipe Online { get; init; } = new();
+}
+
+/// <summary>A linear head that is trained along on the backbone's features, with the gradient cut (E08): it changes no bit of the encoder.</summary>
+public sealed record OnlineProbeRecipe
+{
+    /// <summary>Classes of the data set; 0: no such head.</summary>
+    public int Classes { get; init; }
+
+    /// <summary>SGD learning rate on features of unit length; follows the run's warm-up and decay. Above 4 it may diverge.</summary>
+    public double LearningRate { get; init; } = 2;
 }
 
 /// <summary>What workers must have in common; never how many there are.</summary>
@@ -105,6 +117,9 @@ public sealed record WorkersRecipe
 
     /// <summary>Number of parameter slices; never follows the workers.</summary>
     public int Slices { get; init; } = 2;
+
+    /// <summary>Each slice keeps a warm copy on another silo with the role parameters, where there is one; losing a silo then costs no step.</summary>
+    public bool WarmCopies { get; init; } = true;
 
     /// <summary>A micro-batch is leased a second time when it takes this many times longer than expected.</summary>
     public double SecondLeaseFactor { get; init; } = 3;

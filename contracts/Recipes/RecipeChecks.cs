@@ -45,6 +45,8 @@ internal static class RecipeChecks
         Must(r.Evaluation.Neighbours > 0, "evaluation.neighbours", r.Evaluation.Neighbours, "give at least 1");
         foreach (var probe in r.Evaluation.Probes)
             OneOf("evaluation.probes", probe, [.. EvaluationRecipe.Known]);
+        Must(r.Evaluation.Online.Classes is 0 or >= 2, "evaluation.online.classes", r.Evaluation.Online.Classes, "give the data set's number of classes, or 0 for no online probe");
+        Must(r.Evaluation.Online.LearningRate > 0, "evaluation.online.learningRate", r.Evaluation.Online.LearningRate, "give a number above 0");
         Must(r.Evaluation.Temperature > 0, "evaluation.temperature", r.Evaluation.Temperature, "give a number above 0");
         Must(r.Views.Count > 0, "views", "[]", "describe at least one group of views");
         Must(r.Backbone.PatchSize > 0, "backbone.patchSize", r.Backbone.PatchSize, "give a side in pixels above 0");

@@ -3,6 +3,7 @@ using SslOrleans.Contracts;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Contracts.Recipes;
+using SslOrleans.Grains.Placement;
 
 namespace SslOrleans.Grains.Runs;
 
@@ -46,7 +47,7 @@ internal sealed class StepRunner(
     public async Task<StepOutcome> Run(CancellationToken cancellation)
     {
         if (meetings is not null)
-            await meetings.Open(step, _microBatches);
+            await MovingGrains.Ask(() => meetings.Open(step, _microBatches));
         while (!_book.IsComplete)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -78,7 +79,7 @@ internal sealed class StepRunner(
     }
 
     private IReadOnlyDictionary<string, float> Reported(CoupleResult? couple)
-        => Learning.Training.ReportedTerms.Mean(shape.Coupled ? [couple!.Reported] : [.. _results.Select(r => r!.Reported)]);
+        => Learning.Training.ReportedTerms.Mean([.. _results.Select(r => r!.Reported), .. shape.Coupled ? [couple!.Reported] : Array.Empty<Dictionary<string, float>>()]);
 
     /// <summary>Leases every micro-batch that is neither done nor with a worker.</summary>
     private void Deal()

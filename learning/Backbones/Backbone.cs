@@ -22,4 +22,11 @@ public abstract class Backbone : Module<Tensor, Tensor>
     public virtual void BeginMicroBatch(ulong seed, long epoch, IReadOnlyList<long> samples)
     {
     }
+
+    /// <summary>Shows the features <c>[N, D]</c> of every batch to a watcher, which must not change them; they carry no graph.</summary>
+    public virtual void Watch(Action<Tensor> watcher) => register_forward_hook((_, _, features) =>
+    {
+        watcher(features.detach());
+        return features;
+    });
 }

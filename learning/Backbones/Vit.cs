@@ -64,6 +64,13 @@ public sealed class Vit : Backbone, IInitialWeights
 
     public override void BeginMicroBatch(ulong seed, long epoch, IReadOnlyList<long> samples) => _dropPath.Begin(seed, epoch, samples);
 
+    /// <summary>Masked methods run the parts and not the whole: the last norm is what all of them pass. Hidden patches are not in what is seen.</summary>
+    public override void Watch(Action<Tensor> watcher) => norm.register_forward_hook((_, _, tokens) =>
+    {
+        watcher(Pool(tokens.detach()));
+        return tokens;
+    });
+
     public override Tensor forward(Tensor images) => Pool(Tokens(images));
 
     /// <summary>Images to normalised tokens <c>[N, 1 + P, D]</c>, [cls] first.</summary>
@@ -93,12 +100,25 @@ public sealed class Vit : Backbone, IInitialWeights
     public Tensor Transform(Tensor patches)
     {
         _dropPath.BeginPass();
-        var cls = (cls_token + pos_embed.narrow(1, 0, 1)).expand(patches.shape[0], 1, FeatureDimension);
-        return norm.call(blocks.call(cat([cls, patches], 1)));
+        return norm.call(blocks.call(WithClass(patches)));
+    }
+
+    /// <summary>What [cls] looks at in the last block: <c>[N, heads, 1 + P]</c>, [cls] itself first; each row sums to 1.</summary>
+    public Tensor ClassAttention(Tensor images)
+    {
+        _dropPath.BeginPass();
+        var tokens = WithClass(AddPositions(Embed(images)));
+        var layers = blocks.children().Cast<VitBlock>().ToList();
+        foreach (var block in layers.SkipLast(1))
+            tokens = block.call(tokens);
+        return layers[^1].ClassAttention(tokens);
     }
 
     /// <summary>Tokens to features <c>[N, D]</c>: [cls], or the mean of the patch tokens.</summary>
     public Tensor Pool(Tensor tokens) => _meanPooling ? tokens.narrow(1, 1, tokens.shape[1] - 1).mean([1]) : tokens.select(1, 0);
+
+    private Tensor WithClass(Tensor patches)
+        => cat([(cls_token + pos_embed.narrow(1, 0, 1)).expand(patches.shape[0], 1, FeatureDimension), patches], 1);
 
     /// <summary>timm's: truncated normal of 0.02 for linear weights and positions, zero biases; the patch projection as PyTorch's default.</summary>
     InitialWeights? IInitialWeights.Rule(Module owner, string name, Tensor parameter) => (owner, name) switch

@@ -45,10 +45,22 @@ internal sealed class VitAttention : Module<Tensor, Tensor>
     public override Tensor forward(Tensor tokens)
     {
         var (n, t, d) = (tokens.shape[0], tokens.shape[1], tokens.shape[2]);
-        var split = qkv.call(tokens).reshape(n, t, 3, _heads, d / _heads).permute(2, 0, 3, 1, 4);
+        var split = Split(tokens);
         var mixed = functional.scaled_dot_product_attention(split.select(0, 0), split.select(0, 1), split.select(0, 2));
         return proj.call(mixed.transpose(1, 2).reshape(n, t, d));
     }
+
+    /// <summary>Weights with which the first token takes the others' values <c>[N, heads, T]</c>.</summary>
+    public Tensor OfFirst(Tensor tokens)
+    {
+        var split = Split(tokens);
+        var first = split.select(0, 0).narrow(2, 0, 1) / Math.Sqrt((double)tokens.shape[2] / _heads);
+        return first.matmul(split.select(0, 1).transpose(2, 3)).softmax(-1).squeeze(2);
+    }
+
+    /// <summary>Queries, keys and values <c>[3, N, heads, T, D/heads]</c>.</summary>
+    private Tensor Split(Tensor tokens)
+        => qkv.call(tokens).reshape(tokens.shape[0], tokens.shape[1], 3, _heads, tokens.shape[2] / _heads).permute(2, 0, 3, 1, 4);
 }
 
 /// <summary>Linear, GELU, Linear.</summary>
@@ -122,6 +134,9 @@ internal sealed class VitBlock : Module<Tensor, Tensor>
         var x = tokens + Branch(attn.call(norm1.call(tokens)), ls1, 0);
         return x + Branch(mlp.call(norm2.call(x)), ls2, 1);
     }
+
+    /// <summary>What the first of the tokens that come in looks at <c>[N, heads, T]</c>.</summary>
+    public Tensor ClassAttention(Tensor tokens) => attn.OfFirst(norm1.call(tokens));
 
     private Tensor Branch(Tensor output, VitLayerScale? scale, int branch)
     {

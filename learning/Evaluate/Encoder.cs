@@ -115,6 +115,26 @@ public sealed class Encoder : IDisposable
         return [.. layers.Select(l => ToMatrix(found[l]))];
     }
 
+    /// <summary>What [cls] of a ViT looks at in its last block.</summary>
+    /// <param name="pixels">Normalised images <c>[n, 3, H, H]</c>.</param>
+    /// <param name="side">H.</param>
+    /// <returns>Weights of the patches <c>[n, heads, P]</c>, and the number of heads; null for another backbone.</returns>
+    public (float[] Weights, int Heads)? Attention(float[] pixels, int side)
+    {
+        if (_branch.Backbone is not Vit vit)
+            return null;
+        using var off = no_grad();
+        using var scope = NewDisposeScope();
+        var attention = vit.ClassAttention(tensor(pixels, [pixels.Length / (3L * side * side), 3, side, side]).to(_device));
+        var patches = attention.narrow(2, 1, attention.shape[2] - 1).to(ScalarType.Float32).cpu().contiguous();
+        return (patches.data<float>().ToArray(), (int)attention.shape[1]);
+    }
+
+    /// <summary>The whole of it, for what is more than a layer; in evaluation mode.</summary>
+    internal Networks Networks => _networks;
+
+    internal Device Device => _device;
+
     public void Dispose() => _networks.Dispose();
 
     private static FeatureMatrix ToMatrix(Tensor features)

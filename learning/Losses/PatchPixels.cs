@@ -13,6 +13,13 @@ public static class PatchPixels
         return images.reshape(n, 3, h, patchSize, w, patchSize).permute(0, 2, 4, 3, 5, 1).reshape(n, h * w, patchSize * patchSize * 3);
     }
 
+    /// <summary>Patches <c>[N, P, p·p·3]</c> back to square images <c>[N, 3, H, H]</c>.</summary>
+    public static Tensor Images(Tensor patches, int patchSize)
+    {
+        var (n, grid) = (patches.shape[0], (long)Math.Sqrt(patches.shape[1]));
+        return patches.reshape(n, grid, grid, patchSize, patchSize, 3).permute(0, 5, 1, 3, 2, 4).reshape(n, 3, grid * patchSize, grid * patchSize);
+    }
+
     /// <summary>Each patch minus its mean, over √(its unbiased variance + 1e-6).</summary>
     public static Tensor Normalize(Tensor patches)
         => (patches - patches.mean([-1], keepdim: true)) / (patches.var(-1L, unbiased: true, keepdim: true) + 1e-6).sqrt();

@@ -45,6 +45,7 @@ public sealed class ImageTrainingData : ITrainingData
                 "long-tailed" => SampleOrder.LongTailed(Labels(_source), recipe.Data.ImbalanceRatio, recipe.Seed),
                 _ => SampleOrder.Uniform(_source.Count, recipe.Seed),
             };
+            CheckOnlineProbe(_source, recipe.Evaluation.Online.Classes);
             _plan = ViewPlans.Of(recipe);
             _totalSteps = ViewPlans.HasRamp(recipe) ? new RunPlan(recipe, _order.EpochLength).TotalSteps : 0;
         }
@@ -61,6 +62,9 @@ public sealed class ImageTrainingData : ITrainingData
     public long Samples => _order.EpochLength;
 
     public string Fingerprint => _source.Fingerprint;
+
+    /// <summary>Names of the classes in label order; empty when nothing names them.</summary>
+    public IReadOnlyList<string> Classes => _source.Classes;
 
     /// <summary>Undecodable images that were replaced so far.</summary>
     public IReadOnlyDictionary<int, string> Undecodable => _source.Undecodable;
@@ -175,6 +179,17 @@ public sealed class ImageTrainingData : ITrainingData
         }
 
         return labels;
+    }
+
+    private static void CheckOnlineProbe(IImageSource source, int classes)
+    {
+        for (var i = 0; i < source.Count && classes > 0; i++)
+        {
+            if (source.Label(i) is not { } label)
+                throw new UserErrorException($"evaluation.online.classes is {classes}, but {source.Key(i)} in {source.Name} has no label; set it to 0: an online probe needs labels.");
+            if (label >= classes)
+                throw new UserErrorException($"evaluation.online.classes is {classes}, but {source.Key(i)} in {source.Name} has label {label}; give at least {label + 1}.");
+        }
     }
 
     private static int[] Labels(IImageSource source)

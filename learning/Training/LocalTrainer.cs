@@ -60,7 +60,7 @@ public sealed class LocalTrainer : IDisposable
     public ReadOnlySpan<float> Teacher => _teacher.Values;
 
     /// <summary>XXH128 over the slices' hashes: what the ledger records.</summary>
-    public string WeightsHash => WeightsHashing.Combine(_slices.Select(s => s.Hash()));
+    public string WeightsHash => WeightsHashing.Combine(_slices.Take(Layout.HashedSlices).Select(s => s.Hash()));
 
     /// <summary>Names of the optimiser's states, as <see cref="Restore"/> wants them.</summary>
     public IEnumerable<string> OptimizerStates => _slices[0].OptimizerState.Select(s => s.Name);
@@ -128,12 +128,12 @@ public sealed class LocalTrainer : IDisposable
             var meeting = replica.MeetsInBatchNorm ? lane.Meeting(Plan.MicroBatches, (number, values) => meetings.Bring(number, m, values)) : null;
             open[m] = replica.Encode(m, views, context, meeting);
             exported[m] = Replica.Export(open[m], coupled ? null : carried);
+            reported[m] = context.Reported;
             if (coupled)
                 return;
             var gradient = new float[Layout.Length];
             using var scope = NewDisposeScope();
             losses[m] = replica.LossAndBackward(open[m], replica.ToTensors(_state), context, gradient);
-            reported[m] = context.Reported;
             lock (sum)
                 sum.Add(new TreeNode(m, 1), gradient);
         }, load: true);
@@ -151,7 +151,7 @@ public sealed class LocalTrainer : IDisposable
                 return first.Couple(whole, first.ToTensors(_state), context);
             }).Result;
             loss = result.Loss;
-            reported = [context.Reported];
+            reported = [.. reported, context.Reported];
             var parts = result.Gradients.Select(g => g.Split(Plan.MicroBatches)).ToList();
             OnLanes((_, replica, m) =>
             {

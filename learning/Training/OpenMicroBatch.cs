@@ -19,6 +19,9 @@ public sealed class OpenMicroBatch(
     /// <summary>Batch statistics in layout order.</summary>
     public float[] Statistics { get; } = statistics;
 
+    /// <summary>The online probe's gradient on this micro-batch, in layout order; empty without one.</summary>
+    public float[] Probed { get; init; } = [];
+
     /// <summary>Where its batch norms meet those of the other micro-batches, in both passes; null where they do not.</summary>
     public IBatchMeeting? Meeting { get; } = meeting;
 

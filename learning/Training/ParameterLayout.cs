@@ -11,6 +11,9 @@ public enum TensorKind
 
     /// <summary>A running mean or variance of batch norm: moved towards the step's batch statistic.</summary>
     Statistic,
+
+    /// <summary>A parameter of the online probe: by an optimiser of its own; no norm, hash or teacher knows of it.</summary>
+    Probe,
 }
 
 /// <summary>One tensor's place in the flat vector.</summary>
@@ -33,11 +36,16 @@ public sealed record TensorEntry(string Name, IReadOnlyList<long> Shape, int Off
 }
 
 /// <summary>A contiguous range of whole tensors; what one parameter grain holds.</summary>
-public sealed record LayoutSlice(int Index, int Offset, int Length, IReadOnlyList<TensorEntry> Entries);
+public sealed record LayoutSlice(int Index, int Offset, int Length, IReadOnlyList<TensorEntry> Entries)
+{
+    /// <summary>It holds the online probe, and nothing else does.</summary>
+    public bool IsProbe => Entries.Count > 0 && Entries[0].Kind == TensorKind.Probe;
+}
 
 /// <summary>
 /// The flat vector of a run: every parameter and every running statistic in state-dictionary order.
 /// Its slices are whole tensors, and their number comes from the recipe, so that norms are local and slices never follow the workers.
+/// An online probe stands behind all else and is one more slice, so that everything else is cut, summed and hashed as without it.
 /// </summary>
 public sealed class ParameterLayout
 {
@@ -45,7 +53,12 @@ public sealed class ParameterLayout
     {
         Entries = entries;
         Length = entries.Sum(e => e.Length);
-        Slices = Cut(entries, Length, Math.Min(slices, entries.Count));
+        var own = entries.Where(e => e.Kind != TensorKind.Probe).ToList();
+        var probe = entries.Skip(own.Count).ToList();
+        var cut = Cut(own, own.Sum(e => e.Length), Math.Min(slices, own.Count));
+        if (probe.Count > 0)
+            cut.Add(new LayoutSlice(cut.Count, probe[0].Offset, probe.Sum(e => e.Length), probe));
+        Slices = cut;
     }
 
     public IReadOnlyList<TensorEntry> Entries { get; }
@@ -54,6 +67,9 @@ public sealed class ParameterLayout
     public int Length { get; }
 
     public IReadOnlyList<LayoutSlice> Slices { get; }
+
+    /// <summary>How many of the first slices the hash of a version covers: all but the probe's.</summary>
+    public int HashedSlices => Slices.Count(s => !s.IsProbe);
 
     /// <summary>Elements that the optimiser trains.</summary>
     public long TrainedLength => Entries.Where(e => e.Kind == TensorKind.Trained).Sum(e => (long)e.Length);

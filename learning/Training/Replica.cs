@@ -15,6 +15,7 @@ public sealed class Replica : IDisposable
 {
     private readonly Networks _networks;
     private readonly TensorBinding _binding;
+    private readonly OnlineProbe? _probe;
 
     public Replica(Recipe recipe, Device device)
     {
@@ -40,7 +41,9 @@ public sealed class Replica : IDisposable
                 layer.Statistics = new EffectiveBatchStatistics();
         }
 
-        _binding = new TensorBinding(_networks, recipe.Workers.Slices);
+        if (recipe.Evaluation.Online.Classes > 0)
+            _probe = new OnlineProbe(recipe.Evaluation.Online, _networks.Student.Backbone, device);
+        _binding = new TensorBinding(_networks, recipe.Workers.Slices, _probe);
     }
 
     /// <summary>Batch norm is over the effective batch: micro-batches advance together and need an <see cref="IBatchMeeting"/>.</summary>
@@ -74,7 +77,9 @@ public sealed class Replica : IDisposable
         var meetings = meeting is null ? null : new BatchMeetings(meeting);
         using var entered = BatchMeetings.Enter(meetings);
         var views = ToTensors(batch);
+        _probe?.Begin(batch.SampleIds.Length);
         var embeddings = Forward(views, step);
+        var probed = _probe?.Gradient(batch, step) ?? [];
         Recomputation? again = null;
         if (Recipe.Batch.Recompute && Method.Coupled)
         {
@@ -87,7 +92,7 @@ public sealed class Replica : IDisposable
 
         foreach (var (_, tensor) in embeddings)
             tensor.DetachFromDisposeScope();
-        return new OpenMicroBatch(number, embeddings, _binding.ReadBatchStatistics(), again, meeting, meetings);
+        return new OpenMicroBatch(number, embeddings, _binding.ReadBatchStatistics(), again, meeting, meetings) { Probed = probed };
     }
 
     /// <summary>The embeddings of a micro-batch, off the device; only the named ones when names are given.</summary>
@@ -124,7 +129,7 @@ public sealed class Replica : IDisposable
 
         _binding.Gradient(roots, seeds, into);
         open.ThrowIfMeetingFailed();
-        _binding.PlaceStatistics(open.Statistics, 1f / Recipe.Batch.MicroBatches, into);
+        PlaceOther(open, into);
         open.Dispose();
     }
 
@@ -141,7 +146,7 @@ public sealed class Replica : IDisposable
         var value = loss.detach().item<float>();
         _binding.Gradient([share], [ones_like(share)], into);
         open.ThrowIfMeetingFailed();
-        _binding.PlaceStatistics(open.Statistics, 1f / Recipe.Batch.MicroBatches, into);
+        PlaceOther(open, into);
         open.Dispose();
         return value;
     }
@@ -200,7 +205,18 @@ public sealed class Replica : IDisposable
     /// <summary>Width of the features.</summary>
     public int FeatureDimension => _networks.Student.Backbone.FeatureDimension;
 
-    public void Dispose() => _networks.Dispose();
+    public void Dispose()
+    {
+        _probe?.Dispose();
+        _networks.Dispose();
+    }
+
+    /// <summary>This micro-batch's share of what no gradient of the loss brings.</summary>
+    private void PlaceOther(OpenMicroBatch open, Span<float> into)
+    {
+        _binding.PlaceStatistics(open.Statistics, 1f / Recipe.Batch.MicroBatches, into);
+        _binding.PlaceProbe(open.Probed, 1f / Recipe.Batch.MicroBatches, into);
+    }
 
     private Embeddings Forward(Views views, StepContext step)
     {

@@ -27,7 +27,7 @@ public sealed class SliceState
             throw new ArgumentException($"Slice {slice.Index} has {slice.Length} elements, got {initial.Length}.", nameof(initial));
         _recipe = recipe;
         Slice = slice;
-        _optimizer = Optimizers.Create(recipe.Optimizer);
+        _optimizer = slice.IsProbe ? new Sgd(OnlineProbe.Momentum) : Optimizers.Create(recipe.Optimizer);
         Parameters = initial.ToArray();
         _state = [.. _optimizer.State.Select(_ => new float[slice.Length])];
     }
@@ -69,6 +69,11 @@ public sealed class SliceState
                     for (var s = 0; s < _state.Length; s++)
                         tensorState[s] = _state[s].AsMemory(at, entry.Length);
                     _optimizer.Step(p, g, tensorState, Size(entry, schedule));
+                    break;
+                case TensorKind.Probe:
+                    for (var s = 0; s < _state.Length; s++)
+                        tensorState[s] = _state[s].AsMemory(at, entry.Length);
+                    _optimizer.Step(p, g, tensorState, OnlineProbe.Size(_recipe, schedule));
                     break;
                 case TensorKind.Statistic:
                     for (var i = 0; i < p.Length; i++)

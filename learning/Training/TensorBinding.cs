@@ -12,8 +12,12 @@ internal sealed class TensorBinding
     private readonly List<(TensorEntry Entry, Tensor Student, Tensor? Teacher)> _parameters = [];
     private readonly List<(TensorEntry Mean, TensorEntry Variance, BatchNorm Layer)> _statistics = [];
 
-    public TensorBinding(Networks networks, int slices)
+    private readonly OnlineProbe? _probe;
+    private readonly List<TensorEntry> _probeEntries = [];
+
+    public TensorBinding(Networks networks, int slices, OnlineProbe? probe = null)
     {
+        _probe = probe;
         var entries = new List<TensorEntry>();
         var offset = 0;
         var followed = networks.Teacher?.named_parameters().ToDictionary(p => p.name, p => (Tensor)p.parameter) ?? [];
@@ -27,6 +31,8 @@ internal sealed class TensorBinding
         AddStatistics(networks.Student, "");
         if (networks.Teacher is not null)
             AddStatistics(networks.Teacher, TensorEntry.TeacherPrefix);
+        foreach (var (name, tensor) in probe?.Parameters ?? [])
+            _probeEntries.Add(Add(name, tensor.shape, TensorKind.Probe, false));
         Layout = new ParameterLayout(entries, slices);
 
         TensorEntry Add(string name, long[] shape, TensorKind kind, bool isFollowed)
@@ -65,6 +71,8 @@ internal sealed class TensorBinding
             CopyOut(layer.RunningVariance, flat.AsSpan(variance.Offset, variance.Length));
         }
 
+        for (var i = 0; i < _probeEntries.Count; i++)
+            CopyOut(_probe!.Parameters[i].Tensor, flat.AsSpan(_probeEntries[i].Offset, _probeEntries[i].Length));
         return flat;
     }
 
@@ -84,6 +92,9 @@ internal sealed class TensorBinding
             CopyIn(parameters.Slice(mean.Offset, mean.Length), layer.RunningMean);
             CopyIn(parameters.Slice(variance.Offset, variance.Length), layer.RunningVariance);
         }
+
+        for (var i = 0; i < _probeEntries.Count; i++)
+            CopyIn(parameters.Slice(_probeEntries[i].Offset, _probeEntries[i].Length), _probe!.Parameters[i].Tensor);
     }
 
     /// <summary>Forgets the batch statistics of the micro-batch before.</summary>
@@ -143,6 +154,16 @@ internal sealed class TensorBinding
                 at += entry.Length;
             }
         }
+    }
+
+    /// <summary>Puts the online probe's gradient, times <paramref name="share"/>, into its place.</summary>
+    public void PlaceProbe(ReadOnlySpan<float> gradient, float share, Span<float> into)
+    {
+        if (_probeEntries.Count == 0)
+            return;
+        var place = into[_probeEntries[0].Offset..];
+        for (var i = 0; i < gradient.Length; i++)
+            place[i] = gradient[i] * share;
     }
 
     private static void CopyOut(Tensor tensor, Span<float> into)

@@ -12,6 +12,20 @@ public sealed class ChaosTests(SmallRun small) : IClassFixture<SmallRun>
     [InlineData("byol-sync", 14)]
     public Task KilledHungLeftAndJoinedGiveTheSameBits(string method, int seed) => Chaos(method, seed, 20, 4, 1);
 
+    /// <summary>A silo that holds slices, teachers or the queue is killed, and a worker: nothing that was committed is computed again.</summary>
+    [Fact]
+    public async Task AParameterSiloDiesAndNoStepIsRolledBack()
+    {
+        var (code, json, error) = await SsloProcess.Run(
+            "chaos", small.Recipe("mocov2"), "--data", small.Images, "--runs", small.Runs, "--steps", "16", "--workers", "2", "--kills", "2", "--seed", "5", "--targets", "parameters,workers");
+        Assert.True(code == 0, $"{string.Join('\n', json)}\n{error}");
+        var report = Assert.Single(json, j => j.TryGetProperty("bitEqual", out _));
+        Assert.True(report.GetProperty("bitEqual").GetBoolean());
+        Assert.True(report.GetProperty("exact").GetBoolean());
+        Assert.Equal(0, report.GetProperty("rolledBackSteps").GetInt32());
+        Assert.Equal(["parameters", "workers"], report.GetProperty("events").EnumerateArray().Select(e => e.GetProperty("target").GetString()).Order());
+    }
+
     // Whose state byol-sync has too.
     [Theory]
     [Trait("Category", "Slow")]

@@ -44,13 +44,13 @@ internal sealed class Cluster : IAsyncDisposable
         return new Cluster(host, folder, settings) { KeepFolder = keepFolder };
     }
 
-    /// <summary>One more silo, with workers only, that joins this one.</summary>
-    public async Task<IHost> AddSilo(SiloSettings settings)
+    /// <summary>One more silo, with workers only unless other roles are named, that joins this one.</summary>
+    public async Task<IHost> AddSilo(SiloSettings settings, string roles = SslOrleans.Grains.Placement.Roles.Worker)
     {
         var host = SiloHost.Build(settings with
         {
             Primary = new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, Settings.SiloPort),
-            Roles = SslOrleans.Grains.Placement.Roles.Worker,
+            Roles = roles,
             Storage = Folder,
         });
         await host.StartAsync();
@@ -78,7 +78,9 @@ internal sealed class Cluster : IAsyncDisposable
         var seen = 0L;
         while (true)
         {
-            var news = await grain.News(seen);
+            var news = await Ask(() => grain.News(seen));
+            if (news.LastSequence < seen)
+                seen = 0;
             foreach (var e in news.Events)
             {
                 events.Add(e);
@@ -89,6 +91,22 @@ internal sealed class Cluster : IAsyncDisposable
 
             if (news.Status.Phase is RunPhase.Completed or RunPhase.Stopped or RunPhase.Failed && news.Events.Length == 0)
                 return (news.Status, events);
+        }
+    }
+
+    /// <summary>The run may be moving to another silo.</summary>
+    private static async Task<T> Ask<T>(Func<Task<T>> question)
+    {
+        for (var tries = 0; ; tries++)
+        {
+            try
+            {
+                return await question();
+            }
+            catch (Orleans.Runtime.OrleansException) when (tries < 100)
+            {
+                await Task.Delay(100);
+            }
         }
     }
 
