@@ -2,3 +2,4 @@ using System.Runtime.CompilerServices;
 
 [assembly: InternalsVisibleTo("SslOrleans.Learning.Tests")]
 [assembly: InternalsVisibleTo("SslOrleans.Grains.Tests")]
+[assembly: InternalsVisibleTo("SslOrleans.Client.Tests")]

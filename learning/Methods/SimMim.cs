@@ -16,15 +16,20 @@ namespace SslOrleans.Learning.Methods;
 public sealed class SimMim : IMethod
 {
     private readonly Recipe _recipe;
+    private readonly Options _options;
 
     public SimMim(Recipe recipe)
     {
         _recipe = recipe;
-        MethodCatalog.Options<Options>(recipe);
+        _options = MethodCatalog.Options<Options>(recipe);
         Require.Masked(recipe);
     }
 
-    public sealed record Options;
+    public sealed record Options
+    {
+        /// <summary>Each target patch is normalised by its own mean and variance, as in MAE; the paper predicts raw pixels.</summary>
+        public bool NormalizePixels { get; init; }
+    }
 
     public bool Coupled => false;
 
@@ -50,5 +55,8 @@ public sealed class SimMim : IMethod
 
     /// <summary>Mean absolute error over the hidden pixels.</summary>
     public Tensor Loss(Embeddings embeddings, MethodState state, StepContext step)
-        => (embeddings["prediction"] - embeddings["target"].detach()).abs().mean();
+    {
+        var target = embeddings["target"].detach();
+        return (embeddings["prediction"] - (_options.NormalizePixels ? PatchPixels.Normalize(target) : target)).abs().mean();
+    }
 }

@@ -14,6 +14,12 @@ public sealed partial class ComputeThread : IDisposable
     private readonly BlockingCollection<Action> _work = [];
     private readonly Thread _thread;
 
+    /// <summary>
+    /// Whether a thread may yield at all. On a machine that is busy with other programs one that does waits for all of them: tests,
+    /// which share theirs, set this to false.
+    /// </summary>
+    internal static bool MayYield { get; set; } = true;
+
     /// <param name="name">For debuggers.</param>
     /// <param name="yields">It takes only the processor time that no other thread of the machine wants.</param>
     public ComputeThread(string name, bool yields = false)
@@ -21,7 +27,7 @@ public sealed partial class ComputeThread : IDisposable
         _thread = new Thread(() =>
         {
             // .NET ignores thread priorities on Linux. On who = 0 the call means the calling thread.
-            if (yields)
+            if (yields && MayYield)
                 _ = SetPriority(0, 0, LeastPriority);
             Loop();
         })

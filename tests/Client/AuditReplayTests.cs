@@ -8,6 +8,7 @@ namespace SslOrleans.Client.Tests;
 /// <c>sslo audit --replay</c>: a step is computed from the newest whole checkpoint before it, all steps from the initial weights.
 /// The method has a teacher, a queue and momentum, so that everything in a checkpoint counts.
 /// </summary>
+[Collection(nameof(BlasThreads))]
 public sealed class AuditReplayTests : IAsyncLifetime, IDisposable
 {
     private readonly TestFolder _folder = new();

@@ -2,34 +2,43 @@ using SslOrleans.Learning.Data;
 
 namespace SslOrleans.Client.Tests;
 
-/// <summary><c>sslo evaluate</c> on a run and on its exported encoder.</summary>
-public sealed class EvaluateTests : IAsyncLifetime, IDisposable
+/// <summary>A run of three steps that is only read.</summary>
+public sealed class ShortRun : IAsyncLifetime
 {
-    private readonly TestFolder _folder = new();
+    public TestFolder Folder { get; } = new();
 
     public async Task InitializeAsync()
     {
-        GeneratedImages.Write(_folder.In("images"), 120, 40, 1);
-        var recipe = _folder.Write("small.jsonc", """
+        GeneratedImages.Write(Folder.In("images"), 120, 40, 1);
+        var recipe = Folder.Write("small.jsonc", """
             { "method": "simclr", "batch": { "effective": 16, "micro": 8 }, "views": [ { "count": 2, "crop": { "size": 24 } } ],
               "projector": { "shape": "32-16", "batchNorm": true }, "evaluation": { "knn": false } }
             """);
-        var trained = await Invocation.Of("train", recipe, "--data", _folder.In("images"), "--runs", _folder.In("runs"), "--run", "small", "--steps", "3");
+        var trained = await Invocation.Of("train", recipe, "--data", Folder.In("images"), "--runs", Folder.In("runs"), "--run", "small", "--steps", "3");
         Assert.True(trained.Code == 0, trained.Error);
     }
 
-    public Task DisposeAsync() => Task.CompletedTask;
+    public Task DisposeAsync()
+    {
+        Folder.Dispose();
+        return Task.CompletedTask;
+    }
+}
 
-    public void Dispose() => _folder.Dispose();
+/// <summary><c>sslo evaluate</c> on a run and on its exported encoder.</summary>
+[Collection(nameof(BlasThreads))]
+public sealed class EvaluateTests(ShortRun run) : IClassFixture<ShortRun>
+{
+    private readonly TestFolder _folder = run.Folder;
 
     [Fact]
     public async Task A_run_and_its_exported_encoder_get_the_same_numbers()
     {
-        var run = await Invocation.Of("evaluate", "small", "--runs", _folder.In("runs"), "--probe", "all", "--epochs", "3", "--json");
-        Assert.True(run.Code == 0, run.Error);
-        Assert.Equal(9, run.JsonLines.Count);
-        Assert.All(run.JsonLines, l => Assert.Equal(System.Text.Json.JsonValueKind.Null, l.GetProperty("error").ValueKind));
-        Assert.All(run.JsonLines, l => Assert.Equal(3, l.GetProperty("step").GetInt64()));
+        var probed = await Invocation.Of("evaluate", "small", "--runs", _folder.In("runs"), "--probe", "all", "--epochs", "3", "--json");
+        Assert.True(probed.Code == 0, probed.Error);
+        Assert.Equal(9, probed.JsonLines.Count);
+        Assert.All(probed.JsonLines, l => Assert.Equal(System.Text.Json.JsonValueKind.Null, l.GetProperty("error").ValueKind));
+        Assert.All(probed.JsonLines, l => Assert.Equal(3, l.GetProperty("step").GetInt64()));
 
         var exported = await Invocation.Of("export", "small", _folder.In("encoder.safetensors"), "--runs", _folder.In("runs"));
         Assert.True(exported.Code == 0, exported.Error);
@@ -44,7 +53,7 @@ public sealed class EvaluateTests : IAsyncLifetime, IDisposable
                 continue;
             }
 
-            var same = run.JsonLines.Single(l => l.GetProperty("probe").GetString() == line.GetProperty("probe").GetString());
+            var same = probed.JsonLines.Single(l => l.GetProperty("probe").GetString() == line.GetProperty("probe").GetString());
             SameValues(same.GetProperty("values"), line.GetProperty("values"));
             Assert.Equal(same.GetProperty("weightsHash").GetString(), line.GetProperty("weightsHash").GetString());
         }
@@ -77,9 +86,9 @@ public sealed class EvaluateTests : IAsyncLifetime, IDisposable
     public async Task Mistakes_are_one_line(string option, string? value, string says)
     {
         string[] arguments = ["evaluate", "small", "--runs", _folder.In("runs"), option, .. value is null ? Array.Empty<string>() : [value]];
-        var run = await Invocation.Of(arguments);
-        Assert.Equal(2, run.Code);
-        Assert.Contains(says, run.ErrorLine);
+        var refused = await Invocation.Of(arguments);
+        Assert.Equal(2, refused.Code);
+        Assert.Contains(says, refused.ErrorLine);
     }
 
     [Fact]

@@ -1,11 +1,15 @@
 using System.Text.Json;
 using SslOrleans.Client.CommandLine;
+using SslOrleans.Learning.Training;
 
 namespace SslOrleans.Client.Tests;
 
 /// <summary>What one call of the program, made in this process, left behind.</summary>
 public sealed record Invocation(int Code, string Output, string Error)
 {
+    // Evaluations beside a training do not wait for the tests that run at the same time.
+    static Invocation() => ComputeThread.MayYield = false;
+
     public static async Task<Invocation> Of(params string[] args)
     {
         using var interruption = new Interruption(listen: false);

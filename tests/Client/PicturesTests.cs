@@ -4,6 +4,7 @@ using SslOrleans.Learning.Data;
 namespace SslOrleans.Client.Tests;
 
 /// <summary><c>sslo pictures</c> on a run of a masked method, which has everything to draw, and on files.</summary>
+[Collection(nameof(BlasThreads))]
 public sealed class PicturesTests : IDisposable
 {
     private static readonly string[] s_all = ["curves.svg", "spectrum.svg", "map.svg", "neighbours.png", "reconstructions.png", "attention.png"];

@@ -4,6 +4,7 @@ using SslOrleans.Learning.Data;
 
 namespace SslOrleans.Client.Tests;
 
+[Collection(nameof(BlasThreads))]
 public class SweepTests
 {
     [Fact]

@@ -18,7 +18,7 @@ public sealed class SourceTrainingTests : IDisposable
     {
         await using var one = await Cluster.Start(workers: 1);
         await using var three = await Cluster.Start(workers: 3);
-        var recipe = SmallRuns.Recipe("simclr", "steps=5", "views.0.rotation={\"probability\":0.5,\"degrees\":10}", "views.0.blur.probability=0.5", "views.0.crop.ramp={\"from\":8,\"multiple\":4}");
+        var recipe = SmallRuns.Recipe("simclr", "steps=5", "batch.effective=12", "views.0.crop.size=16", "views.0.rotation={\"probability\":0.5,\"degrees\":10}", "views.0.blur.probability=0.5", "views.0.crop.ramp={\"from\":8,\"multiple\":4}");
         foreach (var (kind, path) in Sources())
         {
             using var data = new ImageTrainingData(recipe, path);

@@ -5,6 +5,7 @@ using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Grains.Storage;
+using SslOrleans.Learning.Training;
 using SslOrleans.Silo;
 
 namespace SslOrleans.Tests.Grains.Support;
@@ -12,6 +13,9 @@ namespace SslOrleans.Tests.Grains.Support;
 /// <summary>A primary silo in this process with a storage folder of its own.</summary>
 internal sealed class Cluster : IAsyncDisposable
 {
+    // Evaluations beside a training do not wait for the tests that run at the same time.
+    static Cluster() => ComputeThread.MayYield = false;
+
     private Cluster(IHost host, string folder, SiloSettings settings) => (Host, Folder, Settings) = (host, folder, settings);
 
     public IHost Host { get; private set; }

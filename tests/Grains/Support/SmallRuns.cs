@@ -22,7 +22,7 @@ internal static class SmallRuns
         {
           "name": "small", "method": "{{method}}", "seed": 7, "steps": 12,
           "batch": { "effective": 24, "micro": 4 },
-          "views": [ { "count": 2, "crop": { "size": 16 }, "jitter": { "probability": 0.8 } } ],
+          "views": [ { "count": 2, "crop": { "size": 8 }, "jitter": { "probability": 0.8 } } ],
           "projector": { "shape": "32-16", "batchNorm": {{(method is "byol" ? "true" : "false")}} },
           "predictor": { "shape": "{{(method is "byol" ? "32-16" : "")}}", "batchNorm": {{(method is "byol" ? "true" : "false")}} },
           "loss": {{(method is "mocov2" ? "{ \"queue\": 96 }" : "{}")}},

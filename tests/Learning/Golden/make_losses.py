@@ -415,11 +415,11 @@ def masked(method, name, loss, embeddings, function):
 
 
 def mim():
+    def normalized(t):
+        return torch.stack([torch.stack([(p - p.mean()) / (p.var() + 1e-6).sqrt() for p in row]) for row in t])
+
     def mae(x, normalize):
-        t = x["target"]
-        if normalize:
-            t = torch.stack([torch.stack([(p - p.mean()) / (p.var() + 1e-6).sqrt() for p in row]) for row in t])
-        return ((x["prediction"] - t) ** 2).mean()
+        return ((x["prediction"] - (normalized(x["target"]) if normalize else x["target"])) ** 2).mean()
 
     def huber(x):
         t = torch.stack([torch.stack([(p - p.mean()) / (p.var(unbiased=False) + 1e-5).sqrt() for p in row]) for row in x["target"]])
@@ -433,6 +433,7 @@ def mim():
     for name, shape in [("3 images, 2 patches of 4", (3, 2, 4)), ("2 images, 5 patches of 3", (2, 5, 3)), ("edge: large errors", (1, 1, 6, 100.0))]:
         masked("simmim", name, {}, e(*shape), lambda x, s: sum((a - b).abs() for a, b in zip(x["prediction"].flatten(), x["target"].flatten())) / x["target"].numel())
         masked("ijepa", name, {}, e(*shape), lambda x, s: huber(x))
+    masked("simmim", "2 images, 3 patches of 4, normalised pixels", {"normalizePixels": True}, e(2, 3, 4), lambda x, s: (x["prediction"] - normalized(x["target"])).abs().mean())
 
 
 # --- MSN, PMSN, iBOT, DINOv2, DeepCluster -------------------------------------------------------------------------------------
