@@ -109,7 +109,9 @@ public class OnlineProbeTests
         using var networks = MethodCatalog.Create(recipe).Build();
         SslOrleans.Learning.Backbones.Initialization.Reset(networks.Student, recipe.Seed);
         var pixels = views.Views.Select(v => tensor(v.Pixels, [12L, 3, v.Height, v.Width]));
-        var features = functional.normalize(networks.Student.Backbone.call(cat([.. pixels])).detach().narrow(0, 0, 12), dim: 1);
+        var features = networks.Student.Backbone.call(cat([.. pixels])).detach().narrow(0, 0, 12);
+        var (mean, variance) = (features.mean([0]), features.var(0L, unbiased: false));
+        features = (features - mean) / (variance + (1e-3 * variance.mean()) + 1e-12).sqrt() / Math.Sqrt(256);
         var w = tensor(flat[weight.Offset..bias.Offset], [3L, weight.Length / 3]).requires_grad_();
         var b = tensor(flat[bias.Offset..(bias.Offset + 3)]).requires_grad_();
         var loss = functional.cross_entropy(functional.linear(features, w, b), tensor(Array.ConvertAll(views.Labels!, l => (long)l)));
