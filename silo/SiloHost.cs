@@ -27,14 +27,16 @@ public static class SiloHost
     private static readonly TimeSpan s_often = TimeSpan.FromMilliseconds(50);
 
     /// <summary>Builds the host; starting it joins the cluster and puts its workers into the pool.</summary>
-    public static IHost Build(SiloSettings settings)
+    /// <param name="settings">How it is started.</param>
+    /// <param name="replace">Puts other services in the place of these, a storage that fails for a test say.</param>
+    public static IHost Build(SiloSettings settings, Action<IServiceCollection>? replace = null)
     {
         settings = WithPorts(settings);
         torch.set_num_threads(settings.ThreadsPerWorker);
         IHostApplicationBuilder builder = settings.Dashboard is { } dashboard
             ? DashboardHost.CreateBuilder(dashboard)
             : Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
-        builder.Logging.SetMinimumLevel(LogLevel.Warning).AddSimpleConsole(o => o.SingleLine = true);
+        builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter("Orleans", settings.HostLog).AddSimpleConsole(o => o.SingleLine = true);
 
         // Standard output belongs to the command, which may be printing JSON.
         builder.Services.Configure<ConsoleLoggerOptions>(o => o.LogToStandardErrorThreshold = LogLevel.Trace);
@@ -43,12 +45,15 @@ public static class SiloHost
         builder.Services.AddSingleton(_ => RunStorage.Open(settings.Storage));
         builder.Services.AddSingleton<IWorkerEnvironment, WorkerEnvironment>();
         builder.Services.AddSingleton<CallMeters>();
+        builder.Services.AddSingleton<ParameterSilos>();
+        replace?.Invoke(builder.Services);
         builder.UseOrleans(silo =>
         {
             Clustering.Configure(silo, settings);
             silo.Configure<SiloOptions>(o => o.SiloName = settings.Name);
             silo.UseSiloMetadata(SiloLabels.Of(settings));
             silo.Services.AddPlacementFilter<OnParameterSilo, OnParameterSiloDirector>(ServiceLifetime.Singleton);
+            silo.Services.AddPlacementFilter<OnBestParameterSilo, OnBestParameterSiloDirector>(ServiceLifetime.Singleton);
             silo.Services.AddPlacementFilter<OnNamedSilo, OnNamedSiloDirector>(ServiceLifetime.Singleton);
             silo.Services.AddSingleton<IIncomingGrainCallFilter>(s => s.GetRequiredService<CallMeters>());
             if (settings.Dashboard is not null)

@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.Extensions.Logging;
 using SslOrleans.Grains.Placement;
 using SslOrleans.Silo.Dashboard;
 
@@ -40,6 +41,11 @@ public sealed record SiloSettings
 
     /// <summary>Where runs are kept: a folder, or a container of blobs.</summary>
     public string Storage { get; init; } = "runs";
+
+    /// <summary>
+    /// What the actors' host says on the console. A command that tells of workers that come, go and die in its own words asks for errors only.
+    /// </summary>
+    public LogLevel HostLog { get; init; } = LogLevel.Warning;
 
     /// <summary>Chaos: makes this silo's workers slower by so much per micro-batch, as a busy machine would.</summary>
     public TimeSpan SlowDown { get; init; }

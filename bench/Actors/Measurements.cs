@@ -6,9 +6,6 @@ using Orleans;
 
 namespace SslOrleans.Bench.Actors;
 
-/// <summary>A measurement, beside what Microsoft.Orleans takes for it.</summary>
-internal sealed record Row(string What, double OrleansMilliseconds, double Milliseconds);
-
 /// <summary>What is measured.</summary>
 internal static class Measurements
 {
@@ -30,7 +27,7 @@ internal static class Measurements
             using (var other = await Hosts.StartSiloProcessAsync(port, "other"))
             {
                 rows.AddRange(await BetweenSilosAsync(grains, caller, other));
-                rows.Add(await LostAsync("SIGKILL noticed by a call in flight (tuned Orleans)", 800, grains.GetGrain<IPayloadGrain>("other"), other.Kill));
+                rows.Add(await LostAsync("SIGKILL noticed by a call in flight (tuned Orleans)", 800, grains.GetGrain<IPayloadGrain>("other"), other.Kill, target: 100));
             }
             using var hung = await Hosts.StartSiloProcessAsync(port, "hung");
             rows.Add(await LostAsync("SIGSTOP noticed by a call in flight (tuned Orleans)", 1000, grains.GetGrain<IPayloadGrain>("hung"), hung.Hang));
@@ -85,7 +82,7 @@ internal static class Measurements
             throw new LostSiloException("the second silo was lost while it was measured; run again on a quieter machine.");
     }
 
-    private static async Task<Row> LostAsync(string what, double orleans, IPayloadGrain grain, Action lose)
+    private static async Task<Row> LostAsync(string what, double orleans, IPayloadGrain grain, Action lose, double? target = null)
     {
         var held = grain.Hold(60_000);
         await Task.Delay(100);
@@ -94,7 +91,7 @@ internal static class Measurements
         var watch = Stopwatch.StartNew();
         lose();
         await ((Task)held).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        return new(what, orleans, watch.Elapsed.TotalMilliseconds);
+        return new(what, orleans, watch.Elapsed.TotalMilliseconds, target);
     }
 
     private static async Task<double> BestAsync(Func<Task<double>> measure)

@@ -12,7 +12,7 @@ public static class ChaosReport
         var firstDifference = Enumerable.Range(0, Math.Min(calm.Hashes.Count, disturbed.Hashes.Count)).FirstOrDefault(i => calm.Hashes[i] != disturbed.Hashes[i], -1);
         var equal = firstDifference < 0 && calm.Hashes.Count == disturbed.Hashes.Count && calm.Hash == disturbed.Hash;
         var exact = disturbed.Audit.IsExact;
-        var recoveries = disturbed.Happenings.Where(h => h.Action is ChaosAction.Kill && h.RecoverySeconds is not null).Select(h => h.RecoverySeconds!.Value).Order().ToList();
+        var recoveries = Recoveries(disturbed);
         if (screen.Json)
         {
             screen.JsonLine(new
@@ -27,6 +27,9 @@ public static class ChaosReport
                 hangs = disturbed.Happenings.Count(h => h.Action == ChaosAction.Hang),
                 leaves = disturbed.Happenings.Count(h => h.Action == ChaosAction.Leave),
                 joins = disturbed.Happenings.Count(h => h.Action == ChaosAction.Join),
+                slowed = disturbed.Happenings.Count(h => h.Action == ChaosAction.Slow),
+                rolledBackSteps = disturbed.RolledBack,
+                events = disturbed.Happenings.Select(h => new { h.Step, action = Name(h.Action), target = Name(h.Target), h.Name, h.RecoverySeconds }),
                 lostMicroBatches = disturbed.LostMicroBatches,
                 medianStepSeconds = disturbed.MedianStepSeconds,
                 killToCommitMedianSeconds = recoveries.Count > 0 ? recoveries[recoveries.Count / 2] : double.NaN,
@@ -41,14 +44,28 @@ public static class ChaosReport
         screen.Line();
         screen.Line($"undisturbed  {calm.Hash}  {calm.Hashes.Count} steps in {calm.Seconds:0.0} s, one worker");
         screen.Line($"disturbed    {disturbed.Hash}  {disturbed.Hashes.Count} steps in {disturbed.Seconds:0.0} s, seed {seed}");
-        screen.Line($"done to it   {string.Join(", ", disturbed.Happenings.GroupBy(h => h.Action).Select(g => $"{g.Count()} × {g.Key.ToString().ToLowerInvariant()}"))}");
+        screen.Line($"done to it   {string.Join(", ", disturbed.Happenings.GroupBy(h => (h.Action, h.Target)).Select(g => $"{g.Count()} × {Name(g.Key.Action)}{(g.Key.Target == ChaosTarget.Workers ? "" : $" {Name(g.Key.Target)}")}"))}");
         screen.Line($"lost work    {disturbed.LostMicroBatches} of {disturbed.Hashes.Count * recipe.Batch.MicroBatches} micro-batches, computed again by others");
-        if (recoveries.Count > 0)
-            screen.Line($"kill to next commit  median {recoveries[recoveries.Count / 2]:0.00} s, longest {recoveries[^1]:0.00} s; a step takes {disturbed.MedianStepSeconds:0.00} s");
+        foreach (var target in Enum.GetValues<ChaosTarget>())
+        {
+            if (Recoveries(disturbed, target) is { Count: > 0 } some)
+                screen.Line($"kill to next commit  median {some[some.Count / 2]:0.00} s, longest {some[^1]:0.00} s ({Name(target)}); a step takes {disturbed.MedianStepSeconds:0.00} s");
+        }
+
+        if (disturbed.Happenings.Any(h => h.Target != ChaosTarget.Workers))
+            screen.Line($"rolled back  {disturbed.RolledBack} steps");
         screen.Line($"audit        {disturbed.Audit.Verdict}");
         screen.Line(equal && exact
             ? "verdict      0 differing bits"
             : $"verdict      DIFFERENT{(firstDifference >= 0 ? $", first after step {firstDifference}" : "")}");
         return equal && exact;
     }
+
+    /// <summary>Seconds from a kill to the next commit, in order.</summary>
+    private static List<double> Recoveries(ChaosOutcome outcome, ChaosTarget? target = null)
+        => [.. outcome.Happenings.Where(h => h.Action == ChaosAction.Kill && (target ?? h.Target) == h.Target && h.RecoverySeconds is not null).Select(h => h.RecoverySeconds!.Value).Order()];
+
+    private static string Name<T>(T value)
+        where T : struct, Enum
+        => value.ToString().ToLowerInvariant();
 }

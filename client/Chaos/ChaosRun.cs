@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Globalization;
+using Orleans.Runtime;
 using SslOrleans.Client.Cluster;
 using SslOrleans.Client.Training;
 using SslOrleans.Contracts;
@@ -8,68 +10,41 @@ using SslOrleans.Grains.Storage;
 
 namespace SslOrleans.Client.Chaos;
 
-/// <summary>An event that took place.</summary>
-/// <param name="Step">Step that was being computed.</param>
-/// <param name="Action">What happened.</param>
-/// <param name="Worker">To whom.</param>
-/// <param name="RecoverySeconds">To the next committed step; null when none followed.</param>
-public sealed record ChaosHappening(long Step, ChaosAction Action, string Worker, double? RecoverySeconds);
-
-/// <summary>How a run ended.</summary>
-/// <param name="Hash">Weights of the last commit.</param>
-/// <param name="Hashes">Weights of every commit.</param>
-/// <param name="Happenings">What was done to it.</param>
-/// <param name="LostMicroBatches">Leased and not used.</param>
-/// <param name="Seconds">From start to end.</param>
-/// <param name="MedianStepSeconds">Between commits.</param>
-/// <param name="Audit">Every position once.</param>
-public sealed record ChaosOutcome(
-    string Hash, IReadOnlyList<string> Hashes, IReadOnlyList<ChaosHappening> Happenings, int LostMicroBatches, double Seconds, double MedianStepSeconds, LedgerAudit Audit);
-
-/// <summary>Trains with real worker processes and does to them what a schedule says.</summary>
-public sealed class ChaosRun(TrainingRequest request, IReadOnlyList<ChaosEvent> schedule, Action<string> tell)
+/// <summary>Trains with real processes and does to them what a schedule says.</summary>
+public sealed class ChaosRun(TrainingRequest request, IReadOnlyList<ChaosEvent> schedule, IReadOnlyList<ChaosTarget> targets, Action<string> tell)
 {
-    private static readonly TimeSpan s_hang = TimeSpan.FromSeconds(2);
-
-    private readonly List<WorkerProcess> _living = [];
-    private readonly Dictionary<string, WorkerProcess> _hanging = [];
+    private readonly ChaosNodes _nodes = new(request, targets);
     private readonly List<(ChaosHappening What, long At)> _waiting = [];
     private readonly List<ChaosHappening> _happened = [];
     private readonly List<double> _stepSeconds = [];
-    private GrainTrainingSession? _session;
-    private int _started;
+    private readonly Queue<ChaosEvent> _pending = new(schedule);
+    private readonly List<Task> _acting = [];
+    private CancellationTokenSource _life = new();
+    private long _rolledBack;
     private bool _over;
 
     /// <exception cref="UserErrorException">The run failed.</exception>
     public async Task<ChaosOutcome> Go(CancellationToken cancellation)
     {
         var clock = Stopwatch.StartNew();
-        await using var session = _session = await GrainTrainingSession.Open(request with { Workers = 0 }, cancellation, ownWorkers: 0);
-        for (var i = 0; i < Math.Max(1, request.Workers); i++)
-            Join();
-        var pending = new Queue<ChaosEvent>(schedule);
-        var acting = new List<Task>();
-        var last = Stopwatch.GetTimestamp();
+        await using var nodes = _nodes;
         RunStatus? status = null;
-        await foreach (var news in session.News(cancellation))
+        for (var resume = false; ; resume = true)
         {
-            status = news.Status;
-            foreach (var step in news.Events.Where(e => e.Kind == "step"))
-            {
-                Recovered();
-                _stepSeconds.Add(step.Values["seconds"]);
-                last = Stopwatch.GetTimestamp();
-            }
+            _life = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            await using (var session = await _nodes.Start(resume, cancellation))
+                status = await Follow(session);
+            cancellation.ThrowIfCancellationRequested();
+            if (!_life.IsCancellationRequested)
+                break;
 
-            while (pending.TryPeek(out var next) && next.Step <= status.Step)
-            {
-                pending.Dequeue();
-                acting.Add(Act(next, status.Step));
-            }
+            // The primary was killed, and everybody with it.
+            await Task.WhenAll(_acting);
+            _nodes.Clear();
         }
 
         _over = true;
-        await Task.WhenAll(acting);
+        await Task.WhenAll(_acting);
         if (status is not { Phase: RunPhase.Completed })
             throw new UserErrorException($"The run ended as {status?.Phase}: {status?.Message}");
         return await Outcome(status, clock.Elapsed.TotalSeconds, cancellation);
@@ -77,71 +52,68 @@ public sealed class ChaosRun(TrainingRequest request, IReadOnlyList<ChaosEvent> 
 
     private double Typical => _stepSeconds.Count == 0 ? 0.5 : _stepSeconds.Order().ElementAt(_stepSeconds.Count / 2);
 
-    private async Task Act(ChaosEvent e, long step)
+    /// <summary>Follows the run to its end, or to the primary's.</summary>
+    private async Task<RunStatus?> Follow(GrainTrainingSession session)
     {
-        await Task.Delay(TimeSpan.FromSeconds(e.Moment * Typical));
-        if (_over)
-            return;
-        if (e.Action == ChaosAction.Join)
+        RunStatus? status = null;
+        try
         {
-            Happened(step, e.Action, Join().Name);
-            return;
-        }
-
-        var here = _living.Where(w => w.IsAlive && !_hanging.ContainsKey(w.Name)).ToList();
-        if (here.Count == 0)
-            return;
-        var victim = here[(int)(e.Pick % (uint)here.Count)];
-        Happened(step, e.Action, victim.Name);
-        switch (e.Action)
-        {
-            case ChaosAction.Kill:
-                _living.Remove(victim);
-                victim.Kill();
-                Join();
-                break;
-            case ChaosAction.Leave:
-                _living.Remove(victim);
-                victim.Leave();
-                Join();
-                break;
-            case ChaosAction.Hang:
-                _hanging[victim.Name] = victim;
-                victim.Hang();
-                await Task.Delay(s_hang);
-                _hanging.Remove(victim.Name);
-                if (e.Revive)
+            await foreach (var news in session.News(_life.Token))
+            {
+                status = news.Status;
+                foreach (var e in news.Events)
                 {
-                    victim.GoOn();
-                    break;
+                    if (e.Kind == "step")
+                        Committed(e.Values);
+                    _rolledBack += e.Kind == "recovered" ? (long)e.Values.GetValueOrDefault("computedAgain") : 0;
                 }
 
-                _living.Remove(victim);
-                victim.Kill();
-                if (!_over)
-                    Join();
-                break;
+                while (!_life.IsCancellationRequested && _pending.TryPeek(out var next) && next.Step <= status.Step)
+                {
+                    _pending.Dequeue();
+                    _acting.Add(Act(next, status.Step));
+                }
+            }
         }
+        catch (Exception e) when (_life.IsCancellationRequested && e is OperationCanceledException or OrleansException or UserErrorException)
+        {
+        }
+
+        return status;
     }
 
-    private WorkerProcess Join()
-    {
-        var worker = _session!.Cluster.StartWorker($"chaos-{++_started}", request.RunsFolder, request.Recipe.Workers.ThreadsPerWorker, "cpu");
-        _living.Add(worker);
-        return worker;
-    }
-
-    private void Happened(long step, ChaosAction action, string worker)
-    {
-        tell($"step {step}: {action.ToString().ToLowerInvariant()} {worker}");
-        _waiting.Add((new ChaosHappening(step, action, worker, null), Stopwatch.GetTimestamp()));
-    }
-
-    private void Recovered()
+    private void Committed(IReadOnlyDictionary<string, double> values)
     {
         foreach (var (what, at) in _waiting)
             _happened.Add(what with { RecoverySeconds = Stopwatch.GetElapsedTime(at).TotalSeconds });
         _waiting.Clear();
+        if (values.TryGetValue("seconds", out var seconds))
+            _stepSeconds.Add(seconds);
+    }
+
+    private async Task Act(ChaosEvent e, long step)
+    {
+        await Task.Delay(TimeSpan.FromSeconds(e.Moment * Typical));
+        if (_over || _life.IsCancellationRequested)
+            return;
+        if (e.Action == ChaosAction.Join)
+        {
+            Happened(step, e, _nodes.Join(ChaosTarget.Workers));
+            return;
+        }
+
+        if (_nodes.Pick(e) is not { } victim)
+            return;
+        Happened(step, e, victim.Name);
+        await _nodes.Do(e, victim, () => _over || _life.IsCancellationRequested);
+        if (e.Target == ChaosTarget.Primary)
+            await _life.CancelAsync();
+    }
+
+    private void Happened(long step, ChaosEvent e, string name)
+    {
+        tell($"step {step}: {e.Action.ToString().ToLowerInvariant()} {name}");
+        _waiting.Add((new ChaosHappening(step, e.Action, e.Target, name, null), Stopwatch.GetTimestamp()));
     }
 
     private async Task<ChaosOutcome> Outcome(RunStatus status, double seconds, CancellationToken cancellation)
@@ -155,6 +127,7 @@ public sealed class ChaosRun(TrainingRequest request, IReadOnlyList<ChaosEvent> 
             [.. entries.Select(e => e.Hash)],
             [.. _happened, .. _waiting.Select(w => w.What)],
             entries.SelectMany(e => e.Lost).SelectMany(l => l.Leaves).Sum(Count),
+            _rolledBack,
             seconds,
             Typical,
             Ledger.Audit(entries, record!.Samples, batch.Effective, batch.MicroBatches));
@@ -162,7 +135,7 @@ public sealed class ChaosRun(TrainingRequest request, IReadOnlyList<ChaosEvent> 
         static int Count(string leaves)
         {
             var ends = leaves.Split('-');
-            return int.Parse(ends[^1], System.Globalization.CultureInfo.InvariantCulture) - int.Parse(ends[0], System.Globalization.CultureInfo.InvariantCulture) + 1;
+            return int.Parse(ends[^1], CultureInfo.InvariantCulture) - int.Parse(ends[0], CultureInfo.InvariantCulture) + 1;
         }
     }
 }

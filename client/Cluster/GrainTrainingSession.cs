@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Microsoft.Extensions.Logging;
 using Orleans.Runtime;
 using SslOrleans.Client.CommandLine;
 using SslOrleans.Client.Training;
@@ -37,7 +38,9 @@ public sealed class GrainTrainingSession : ITrainingSession
 
     /// <summary>Starts or resumes the run on the folder's cluster; starts one in this process when there is none.</summary>
     /// <param name="ownWorkers">Workers in this process when it becomes the primary; null: as many as the machine has cores for, unless worker processes are asked for.</param>
-    public static async Task<GrainTrainingSession> Open(TrainingRequest request, CancellationToken cancellation, int? ownWorkers = null)
+    /// <param name="beforeStart">What is to join the cluster before the run starts there.</param>
+    public static async Task<GrainTrainingSession> Open(
+        TrainingRequest request, CancellationToken cancellation, int? ownWorkers = null, Action<ClusterConnection>? beforeStart = null)
     {
         // Workers that cannot read the images are refused one by one, and the run would wait for better ones.
         await Task.Run(() => DataLocations.Check(request.DataPath, request.Recipe.Data.Split), cancellation);
@@ -46,6 +49,7 @@ public sealed class GrainTrainingSession : ITrainingSession
         {
             for (var i = 0; i < request.Workers; i++)
                 cluster.StartWorker($"worker-{i + 1}", request.RunsFolder, request.Recipe.Workers.ThreadsPerWorker, DeviceKind(request.Device));
+            beforeStart?.Invoke(cluster);
             var session = new GrainTrainingSession(cluster, request.Run);
             await session._grain.Start(new RunRequest(RecipeReader.Write(request.Recipe), DataLocations.Normalize(request.DataPath), request.Resume));
             return session;
@@ -98,6 +102,9 @@ public sealed class GrainTrainingSession : ITrainingSession
             Device = device,
             Storage = request.RunsFolder,
             Dashboard = DashboardSettings.Parse(request.Dashboard, ProjectFiles.Recipes),
+
+            // Who is killed, hangs or leaves is an event of the run, and is shown as one.
+            HostLog = LogLevel.Error,
         };
     }
 

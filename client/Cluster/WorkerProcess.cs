@@ -1,10 +1,11 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using SslOrleans.Grains.Placement;
 
 namespace SslOrleans.Client.Cluster;
 
-/// <summary>A worker in a process of its own on this machine.</summary>
+/// <summary>A silo in a process of its own on this machine, most often with a worker.</summary>
 public sealed partial class WorkerProcess : IDisposable
 {
     private const int SigTerm = 15;
@@ -13,24 +14,38 @@ public sealed partial class WorkerProcess : IDisposable
 
     private readonly Process _process;
 
-    private WorkerProcess(string name, Process process) => (Name, _process) = (name, process);
+    private WorkerProcess(string name, string role, Process process) => (Name, Role, _process) = (name, role, process);
 
     /// <summary>Name of its silo.</summary>
     public string Name { get; }
+
+    /// <summary>One of <see cref="Roles"/>.</summary>
+    public string Role { get; }
 
     public int ProcessId => _process.Id;
 
     public bool IsAlive => !_process.HasExited;
 
     /// <summary>Starts one that joins the primary and ends with this process.</summary>
-    public static WorkerProcess Start(string name, int primaryPort, string runsFolder, int threads, string device)
+    public static WorkerProcess Start(string name, int primaryPort, string runsFolder, int threads, string device, string role = Roles.Worker)
+        => Start(name, role, runsFolder, Arguments(name, primaryPort, runsFolder, threads, device, Environment.ProcessId, role));
+
+    /// <summary>Starts a primary without workers that ends with this process.</summary>
+    public static WorkerProcess StartPrimary(string name, string runsFolder)
+        => Start(name, Roles.Parameters, runsFolder,
+        [
+            .. Program, "silo", "--name", name, "--roles", Roles.Parameters, "--workers", "0", "--runs", runsFolder, "--dashboard", "off",
+            "--parent", Environment.ProcessId.ToString(CultureInfo.InvariantCulture),
+        ]);
+
+    private static WorkerProcess Start(string name, string role, string runsFolder, IEnumerable<string> arguments)
     {
         var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var argument in Arguments(name, primaryPort, runsFolder, threads, device, Environment.ProcessId))
+        foreach (var argument in arguments)
             start.ArgumentList.Add(argument);
         var process = Process.Start(start)!;
         _ = Keep(process, LogOf(name, runsFolder));
-        return new WorkerProcess(name, process);
+        return new WorkerProcess(name, role, process);
     }
 
     /// <summary>Starts one that outlives this process and ends with the primary.</summary>
@@ -48,16 +63,15 @@ public sealed partial class WorkerProcess : IDisposable
         process.WaitForExit();
     }
 
-    private static IEnumerable<string> Arguments(string name, int primaryPort, string runsFolder, int threads, string device, int parent)
-    {
-        string[] program = Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? ["exec", typeof(WorkerProcess).Assembly.Location] : [];
-        return
-        [
-            .. program, "silo", "--join", $"127.0.0.1:{primaryPort}", "--name", name, "--roles", "worker", "--runs", runsFolder,
-            "--threads", threads.ToString(CultureInfo.InvariantCulture), "--device", device,
-            "--parent", parent.ToString(CultureInfo.InvariantCulture),
-        ];
-    }
+    private static string[] Program
+        => Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? ["exec", typeof(WorkerProcess).Assembly.Location] : [];
+
+    private static IEnumerable<string> Arguments(string name, int primaryPort, string runsFolder, int threads, string device, int parent, string role = Roles.Worker) =>
+    [
+        .. Program, "silo", "--join", $"127.0.0.1:{primaryPort}", "--name", name, "--roles", role, "--runs", runsFolder,
+        "--threads", threads.ToString(CultureInfo.InvariantCulture), "--device", device, "--workers", role == Roles.Worker ? "1" : "0",
+        "--parent", parent.ToString(CultureInfo.InvariantCulture),
+    ];
 
     /// <summary>A worker of this name has left a log here; its name is not used again.</summary>
     public static bool WasUsed(string name, string runsFolder) => File.Exists(Path.Combine(runsFolder, ".workers", name + ".log"));

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Diagnostics;
 using System.Globalization;
 using SslOrleans.Client.Chaos;
 using SslOrleans.Client.CommandLine;
@@ -22,9 +23,15 @@ public static class ChaosCommand
         var kills = new Option<int>("--kills") { Description = "Workers killed with SIGKILL; for every three also one hang, one clean leave and one join.", DefaultValueFactory = _ => 5 };
         var seed = new Option<ulong>("--seed") { Description = "Of the schedule; the same seed does the same things.", DefaultValueFactory = _ => 0UL };
         var rounds = new Option<int>("--rounds") { Description = "Disturbed runs, each with the next seed; the undisturbed one is trained once.", DefaultValueFactory = _ => 1 };
+        var targets = new Option<string>("--targets")
+        {
+            Description = "Who is killed in turn, separated by commas: workers, parameters (silos that hold slices), primary (the run is then resumed at once).",
+            DefaultValueFactory = _ => "workers",
+        };
+        var minutes = new Option<double>("--minutes") { Description = "Disturbed runs with one seed after the other for so long, up to the first difference; instead of --rounds." };
         var command = new Command("chaos", "Trains undisturbed with one worker, then with workers that are killed, hang, leave and join, and compares every bit.")
         {
-            recipe, data, set, runs, steps, workers, kills, seed, rounds,
+            recipe, data, set, runs, steps, workers, kills, seed, rounds, targets, minutes,
         };
         command.SetAction(async (parsed, cancellation) =>
         {
@@ -34,26 +41,39 @@ public static class ChaosCommand
             if (path.Length == 0)
                 throw new UserErrorException("chaos needs images; give --data PATH, or make some with `sslo data generate data/generated`.");
             var folder = parsed.GetRequiredValue(runs);
-            var calm = await Go(screen, Fresh(folder, $"chaos-{read.Name}-calm", read, path, 1), [], cancellation);
-            var allEqual = true;
-            for (var round = 0; round < parsed.GetValue(rounds); round++)
+            var aimed = Targets(parsed.GetRequiredValue(targets));
+            var calm = await Go(screen, Fresh(folder, $"chaos-{read.Name}-calm", read, path, 1), [], [], cancellation);
+            var (allEqual, clock) = (true, Stopwatch.StartNew());
+            for (var round = 0; GoesOn(round); round++)
             {
                 var roundSeed = parsed.GetValue(seed) + (ulong)round;
-                var schedule = ChaosSchedule.Make(roundSeed, parsed.GetValue(steps), parsed.GetValue(kills));
+                var schedule = ChaosSchedule.Make(roundSeed, parsed.GetValue(steps), parsed.GetValue(kills), aimed);
                 var request = Fresh(folder, $"chaos-{read.Name}-{roundSeed}", read, path, parsed.GetValue(workers));
-                var disturbed = await Go(screen, request, schedule, cancellation);
+                var disturbed = await Go(screen, request, schedule, aimed, cancellation);
                 allEqual &= ChaosReport.Print(screen, read, roundSeed, calm, disturbed);
             }
+
+            bool GoesOn(int round) => parsed.GetValue(minutes) > 0
+                ? allEqual && clock.Elapsed.TotalMinutes < parsed.GetValue(minutes)
+                : round < parsed.GetValue(rounds);
 
             return allEqual ? ExitCodes.Well : ExitCodes.Failed;
         });
         return command;
     }
 
-    private static async Task<ChaosOutcome> Go(Screen screen, TrainingRequest request, IReadOnlyList<ChaosEvent> schedule, CancellationToken cancellation)
+    /// <exception cref="UserErrorException">A name is none of the targets.</exception>
+    private static ChaosTarget[] Targets(string text)
+        => [.. text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(name =>
+            Enum.TryParse<ChaosTarget>(name, ignoreCase: true, out var target) && Enum.IsDefined(target) && !char.IsDigit(name[0])
+                ? target
+                : throw new UserErrorException($"--targets has \"{name}\"; name workers, parameters or primary, separated by commas."))];
+
+    private static async Task<ChaosOutcome> Go(
+        Screen screen, TrainingRequest request, IReadOnlyList<ChaosEvent> schedule, IReadOnlyList<ChaosTarget> targets, CancellationToken cancellation)
     {
         screen.Line(schedule.Count == 0 ? $"{request.Run}: one worker, undisturbed" : $"{request.Run}: {request.Workers} workers, {schedule.Count} events");
-        return await new ChaosRun(request, schedule, text => screen.Line($"  {text}")).Go(cancellation);
+        return await new ChaosRun(request, schedule, targets, text => screen.Line($"  {text}")).Go(cancellation);
     }
 
     private static TrainingRequest Fresh(string folder, string run, Recipe recipe, string data, int workers)

@@ -28,17 +28,28 @@ public interface IParameterGrain : IGrainWithStringKey
     [AlwaysInterleave]
     Task Push(PartialSum part);
 
-    /// <summary>Σ g² and max |g| of the complete sum, for clipping by the global norm.</summary>
+    /// <summary>
+    /// Σ g² and max |g| of the complete sum, for clipping by the global norm. Returns when the warm copy, if there is one, has the
+    /// sum too.
+    /// </summary>
     [ResponseTimeout("00:02:00")]
     Task<SliceCommit> Measure(long step);
 
-    /// <summary>Applies the optimiser once the sum is complete; a repeated call returns the first one's result.</summary>
+    /// <summary>What is about to be committed, kept with the first slice and its copy for a leader that comes after this one.</summary>
+    Task Intend(StepIntent intent);
+
+    /// <summary>
+    /// Applies the optimiser here and in the warm copy once the sum is complete; a repeated call returns the first one's result.
+    /// </summary>
     [ResponseTimeout("00:02:00")]
     Task<SliceCommit> Apply(StepRates rates, double clip);
 
     /// <summary>The slice's parameters and optimiser state at the present version, tensor by tensor, for a checkpoint.</summary>
     [ResponseTimeout("00:02:00")]
     Task<SliceSnapshot> Snapshot();
+
+    /// <summary>Where the slice stands; one that lost its silo has taken its warm copy's place.</summary>
+    Task<SliceStand> Stand();
 
     [AlwaysInterleave]
     Task<SliceDescription> Describe();
@@ -63,6 +74,9 @@ public interface ITeacherGrain : IGrainWithStringKey
 
     [ResponseTimeout("00:02:00")]
     Task<SliceSnapshot> Snapshot();
+
+    /// <summary>Its version; −1 when it holds nothing.</summary>
+    Task<long> Stand();
 
     [AlwaysInterleave]
     Task<SliceDescription> Describe();

@@ -21,6 +21,9 @@ public interface IVersionedStateGrain : IGrainWithStringKey
 
     Task<StateValue[]> Snapshot(long version);
 
+    /// <summary>Its version; −1 when it holds nothing.</summary>
+    Task<long> Stand();
+
     [AlwaysInterleave]
     Task<StateDescription[]> Describe();
 }

@@ -43,6 +43,14 @@ public interface ITrainingRunGrain : IGrainWithStringKey
     [AlwaysInterleave]
     Task<RunLeases> Leases(long change);
 
+    /// <summary>
+    /// A worker that computes for the run says so every second. A run whose silo died has nobody else to tell it that it should train:
+    /// it goes on from the last committed step.
+    /// </summary>
+    [AlwaysInterleave]
+    [OneWay]
+    Task Wake();
+
     /// <summary>A worker leaves of its own will: its open micro-batches are dealt again at once.</summary>
     [AlwaysInterleave]
     Task WorkerLeft(string worker);

@@ -71,7 +71,12 @@ public sealed record SliceCommit(
     [property: Id(0)] long Version,
     [property: Id(1)] string Hash,
     [property: Id(2)] double GradientSquares,
-    [property: Id(3)] float GradientMaximum);
+    [property: Id(3)] float GradientMaximum)
+{
+    /// <summary>Silo that has the slice's warm copy; empty without one.</summary>
+    [Id(4)]
+    public string CopyOn { get; init; } = "";
+}
 
 /// <summary>A change in one named state of a method.</summary>
 [GenerateSerializer]

@@ -72,7 +72,7 @@ public sealed record WorkerShare(
     [property: Id(4)] DateTimeOffset LastSeen);
 
 /// <summary>Something that happened in a run, in order.</summary>
-/// <param name="Sequence">From 1, without gaps, within a life of the run grain.</param>
+/// <param name="Sequence">Rises without gaps within a life of the run grain, and begins behind those of its earlier lives.</param>
 /// <param name="Kind">step, probe, joined, left, killed, refused, late, waiting, checkpoint, recovered, warning, message, completed, failed.</param>
 /// <param name="Step">Step at which it happened.</param>
 /// <param name="Time">When.</param>

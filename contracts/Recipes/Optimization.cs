@@ -141,6 +141,9 @@ public sealed record WorkersRecipe
     /// <summary>Number of parameter slices; never follows the workers.</summary>
     public int Slices { get; init; } = 2;
 
+    /// <summary>Each slice keeps a warm copy on another silo with the role parameters, where there is one; losing a silo then costs no step.</summary>
+    public bool WarmCopies { get; init; } = true;
+
     /// <summary>A micro-batch is leased a second time when it takes this many times longer than expected.</summary>
     public double SecondLeaseFactor { get; init; } = 3;
 

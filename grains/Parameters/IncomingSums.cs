@@ -38,6 +38,9 @@ internal sealed class IncomingSums(int length, int microBatches)
             _free.Push(pending.Values);
     }
 
+    /// <summary>Takes the sum over all micro-batches, as a warm copy has it.</summary>
+    public void Complete(float[] total) => Sum.Add(new TreeNode(0, microBatches), total);
+
     /// <summary>Starts the next step.</summary>
     public void Clear()
     {

@@ -16,12 +16,14 @@ using SslOrleans.Learning.Training;
 namespace SslOrleans.Grains.Parameters;
 
 /// <summary>
-/// A slice: collects partial sums in tree order, applies the optimiser once per step, hands its version out in parts.
+/// A slice: collects partial sums in tree order, applies the optimiser once per step, hands its version out in parts. Its warm copy has
+/// every sum before the first slice of the run applies it, so after the death of this silo the slice goes on where the copy is.
 /// </summary>
-[OnParameterSilo]
+[OnBestParameterSilo]
 [Reentrant]
-public sealed class ParameterGrain(IRunStorage storage) : Grain, IParameterGrain
+public sealed class ParameterGrain(IRunStorage storage, ParameterSilos silos, ILocalSiloDetails self) : Grain, IParameterGrain
 {
+    private string _origin = "";
     private Recipe? _recipe;
     private LayoutSlice? _slice;
     private float[] _loading = [];
@@ -31,6 +33,11 @@ public sealed class ParameterGrain(IRunStorage storage) : Grain, IParameterGrain
     private Immutable<byte[]>[] _published = [];
     private SliceCommit? _last;
     private SliceCommit? _measured;
+    private StepIntent? _intent;
+    private (long Step, Task Task) _prepared = (-1, Task.CompletedTask);
+    private WarmCopy? _copy;
+
+    private WarmCopy Copy => _copy ??= new WarmCopy(GrainFactory, silos, self.Name, this.GetPrimaryKeyString());
 
     private string Run => this.GetPrimaryKeyString()[..this.GetPrimaryKeyString().LastIndexOf('/')];
 
@@ -39,11 +46,13 @@ public sealed class ParameterGrain(IRunStorage storage) : Grain, IParameterGrain
 
     private ITeacherGrain Teacher => GrainFactory.GetGrain<ITeacherGrain>(this.GetPrimaryKeyString());
 
-    public Task Create(string recipe, TensorPlace[] tensors)
+    public override Task OnActivateAsync(CancellationToken cancellationToken) => TakeCopysPlace();
+
+    public async Task Create(string recipe, TensorPlace[] tensors)
     {
-        Forget(recipe, tensors);
+        Begin(recipe, tensors);
         _loading = new float[_slice!.Length];
-        return Task.CompletedTask;
+        await Copy.Forget();
     }
 
     public async Task Load(int part, Immutable<byte[]> values)
@@ -60,7 +69,8 @@ public sealed class ParameterGrain(IRunStorage storage) : Grain, IParameterGrain
 
     public async Task Restore(string recipe, TensorPlace[] tensors, long version)
     {
-        Forget(recipe, tensors);
+        Begin(recipe, tensors);
+        await Copy.Forget();
         var reader = await CheckpointReader.Open(storage, Run, version, CheckpointReader.Parameters, CheckpointReader.Optimizer);
         var state = new SliceState(_recipe!, _slice!, new float[_slice!.Length]);
         var optimizer = new Dictionary<string, float[]>();
@@ -89,21 +99,43 @@ public sealed class ParameterGrain(IRunStorage storage) : Grain, IParameterGrain
         return Task.CompletedTask;
     }
 
-    public Task<SliceCommit> Measure(long step) => Task.FromResult(MeasureNow(step));
+    public async Task<SliceCommit> Measure(long step)
+    {
+        if (_last is { } last && last.Version == step + 1)
+            return last;
+        var measured = MeasureNow(step);
+        if (_recipe!.Workers.WarmCopies)
+        {
+            if (_prepared.Step != step || _prepared.Task.IsFaulted)
+                _prepared = (step, Copy.Prepare(step, _sums!.Total, Whole));
+            await _prepared.Task;
+        }
+
+        return measured with { CopyOn = Copy.On };
+    }
+
+    public Task Intend(StepIntent intent)
+    {
+        _intent = intent;
+        return Copy.Intend(intent);
+    }
 
     public async Task<SliceCommit> Apply(StepRates rates, double clip)
     {
-        if (_last is not null && _last.Version == rates.Step + 1)
-            return _last;
-        var measured = MeasureNow(rates.Step);
-        State.Apply(TensorPlaces.Schedule(rates), _sums!.Total, clip);
-        _sums.Clear();
-        Publish();
-        _last = measured with { Version = State.Version, Hash = State.Hash().ToString("x32", CultureInfo.InvariantCulture) };
-        _measured = null;
+        if (_last?.Version != rates.Step + 1)
+            MeasureNow(rates.Step);
+        var copying = Copy.Apply(rates, clip);
+        var commit = _last is { } last && last.Version == rates.Step + 1 ? last : ApplyNow(rates, clip);
         if (HasTeacher)
             await Teacher.Follow(rates.Step, rates.TeacherMomentum, _published);
-        return _last;
+        if (await copying is { } copied && copied.Hash != commit.Hash)
+        {
+            throw new UserErrorException(
+                $"Slice {this.GetPrimaryKeyString()} has weights {commit.Hash} after step {rates.Step} on silo {self.Name}, its warm copy on {Copy.On} has {copied.Hash}: "
+                + "one of the two machines computes wrongly; look at their memory and processors, then resume the run without the bad one.");
+        }
+
+        return commit;
     }
 
     public Task<SliceSnapshot> Snapshot()
@@ -115,6 +147,10 @@ public sealed class ParameterGrain(IRunStorage storage) : Grain, IParameterGrain
 
         static Immutable<byte[]> Bytes(float[] values) => new(MemoryMarshal.AsBytes(values.AsSpan()).ToArray());
     }
+
+    public Task<SliceStand> Stand() => Task.FromResult(_state is null
+        ? SliceStand.Nothing
+        : new SliceStand(State.Version, _last?.Hash ?? SliceCommits.Hash(State), _last, _sums!.IsComplete ? State.Version : -1, _intent));
 
     public Task<SliceDescription> Describe()
         => Task.FromResult(new SliceDescription(
@@ -128,17 +164,68 @@ public sealed class ParameterGrain(IRunStorage storage) : Grain, IParameterGrain
             throw new StateLostException($"Slice {this.GetPrimaryKeyString()} is at version {State.Version}, not at step {step}.");
         if (!_sums!.IsComplete)
             throw new StateLostException($"Slice {this.GetPrimaryKeyString()} lacks micro-batches of step {step}.");
-        return _measured ??= new SliceCommit(step, "", State.GradientSquares(_sums.Total), State.GradientMaximum(_sums.Total));
+        return _measured ??= SliceCommits.Measure(State, _sums.Total);
     }
 
-    private void Forget(string recipe, TensorPlace[] tensors)
+    private SliceCommit ApplyNow(StepRates rates, double clip)
     {
+        _last = SliceCommits.Apply(State, MeasureNow(rates.Step), rates, clip, _sums!.Total);
+        _sums.Clear();
+        Publish();
+        _measured = null;
+        return _last;
+    }
+
+    /// <summary>A slice that wakes up without values, because the silo that had them died, takes them from the warm copy.</summary>
+    private async Task TakeCopysPlace()
+    {
+        if (await Copy.Best() is not ({ } copy, { } stand))
+            return;
+        var slice = int.Parse(this.GetPrimaryKeyString()[(Run.Length + 1)..], CultureInfo.InvariantCulture);
+        var origin = await copy.Origin(slice);
+        Begin(origin.Recipe, origin.Tensors);
+        var state = new SliceState(_recipe!, _slice!, new float[_slice!.Length]);
+        var optimizer = new Dictionary<string, float[]>();
+        foreach (var (name, _) in state.OptimizerState)
+            optimizer[name] = await Read(name);
+        state.Restore(stand.Version, await Read(CheckpointReader.Parameters), optimizer);
+        if (stand.Prepared == stand.Version)
+            _sums!.Complete(await Read(SliceOrigin.Sum));
+        (_last, _intent) = (stand.Last, stand.Intent);
+        _state = state;
+        Publish();
+
+        async Task<float[]> Read(string vector)
+        {
+            var values = new float[_slice!.Length];
+            for (var part = 0; part < Parts.Count(values.Length); part++)
+                Parts.Place(await copy.Read(slice, stand.Version, vector, part), part, values);
+            return values;
+        }
+    }
+
+    /// <summary>All that a copy needs to begin.</summary>
+    private async Task<(SliceOrigin Origin, SliceStand Stand, IReadOnlyDictionary<string, Immutable<byte[]>[]> Vectors)> Whole()
+    {
+        var vectors = new Dictionary<string, Immutable<byte[]>[]> { [CheckpointReader.Parameters] = _published };
+        foreach (var (name, values) in State.OptimizerState)
+            vectors[name] = Parts.CutAll(values);
+        if (HasTeacher)
+            vectors[CheckpointReader.Teacher] = Parts.CutAll(Parts.Floats((await Teacher.Snapshot()).Vectors[CheckpointReader.Teacher].Value));
+        return (new SliceOrigin(_slice!.Index, _origin, TensorPlaces.Of(_slice.Entries)), await Stand(), vectors);
+    }
+
+    private void Begin(string recipe, TensorPlace[] tensors)
+    {
+        _origin = recipe;
         _recipe = RecipeReader.Parse(recipe);
         _slice = TensorPlaces.Slice(this.GetPrimaryKeyString(), tensors);
         _sums = new IncomingSums(_slice.Length, _recipe.Batch.MicroBatches);
         _state = null;
         _last = null;
         _measured = null;
+        _intent = null;
+        _prepared = (-1, Task.CompletedTask);
         _loaded = 0;
         DelayDeactivation(TimeSpan.FromDays(365));
     }

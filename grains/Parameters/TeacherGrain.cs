@@ -13,10 +13,10 @@ using SslOrleans.Learning.Training;
 
 namespace SslOrleans.Grains.Parameters;
 
-/// <summary>The EMA teacher's slice: follows the student's slice of the same key, once per step.</summary>
-[OnParameterSilo]
+/// <summary>The EMA teacher's slice: follows the student's slice of the same key, once per step, on the same silo.</summary>
+[OnBestParameterSilo]
 [Reentrant]
-public sealed class TeacherGrain(IRunStorage storage) : Grain, ITeacherGrain
+public sealed class TeacherGrain(IRunStorage storage, ParameterSilos silos, ILocalSiloDetails self) : Grain, ITeacherGrain
 {
     private LayoutSlice? _slice;
     private TeacherState? _state;
@@ -26,6 +26,22 @@ public sealed class TeacherGrain(IRunStorage storage) : Grain, ITeacherGrain
 
     private TeacherState State => _state
         ?? throw new StateLostException($"Teacher slice {this.GetPrimaryKeyString()} holds nothing; it is restored from the last checkpoint.");
+
+    /// <summary>A teacher that wakes up without values takes those of the warm copy of its slice.</summary>
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        var key = this.GetPrimaryKeyString();
+        if (await new WarmCopy(GrainFactory, silos, self.Name, key).Best() is not ({ } copy, { } stand))
+            return;
+        var index = int.Parse(key[(Run.Length + 1)..], System.Globalization.CultureInfo.InvariantCulture);
+        var slice = TensorPlaces.Slice(key, (await copy.Origin(index)).Tensors);
+        var values = new float[slice.Length];
+        for (var part = 0; part < Parts.Count(values.Length); part++)
+            Parts.Place(await copy.Read(index, stand.Version, CheckpointReader.Teacher, part), part, values);
+        _slice = slice;
+        _state = new TeacherState(slice.Entries, slice.Offset, values, stand.Version);
+        DelayDeactivation(TimeSpan.FromDays(365));
+    }
 
     public Task Create(TensorPlace[] tensors, long version, Immutable<byte[]>[] student)
     {
@@ -75,6 +91,8 @@ public sealed class TeacherGrain(IRunStorage storage) : Grain, ITeacherGrain
         {
             [CheckpointReader.Teacher] = new Immutable<byte[]>(MemoryMarshal.AsBytes(State.Values.AsSpan()).ToArray()),
         }));
+
+    public Task<long> Stand() => Task.FromResult(_state?.Version ?? -1);
 
     public Task<SliceDescription> Describe()
         => Task.FromResult(new SliceDescription(

@@ -10,7 +10,9 @@ internal sealed class RunJournal
 
     private readonly Queue<RunEvent> _events = new();
     private TaskCompletionSource _news = New();
-    private long _sequence;
+
+    // Counts on from the clock, so that the journal of a run that moved begins behind everything that its watchers have seen.
+    private long _sequence = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
 
     /// <summary>Where events that are no steps are kept.</summary>
     public EventLog? Log { get; set; }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Orleans;
 using SslOrleans.Contracts;
@@ -14,11 +15,10 @@ using SslOrleans.Learning.Training;
 namespace SslOrleans.Grains.Runs;
 
 /// <summary>
-/// Leads a run from its last checkpoint to its end: recover, then step by step compute, apply, record, announce.
-/// A step is announced only when the ledger has it; after any loss the steps that the ledger has are computed again
-/// and must give the recorded hashes.
+/// Leads a run to its end: step by step compute, apply, record, announce. A step is announced only when the ledger has it. After a loss the
+/// run goes on where its slices stand, or from a checkpoint; steps that are computed again must give the hashes that the ledger has.
 /// </summary>
-internal sealed class RunLeader
+internal sealed partial class RunLeader
 {
     private readonly IRunStorage _storage;
     private readonly string _run;
@@ -41,11 +41,13 @@ internal sealed class RunLeader
     private Task _loop = Task.CompletedTask;
     private TaskCompletionSource? _paused;
     private bool _stopping;
+    private bool _leaving;
     private bool _checkpointSoon;
     private RunPhase _phase = RunPhase.Created;
     private long _step;
     private string _hash = "";
     private string _message = "";
+    private string _copies = "";
 
     public RunLeader(IGrainFactory grains, IRunStorage storage, string run, Recipe recipe, RunRecord record, RunJournal journal, ILogger log)
     {
@@ -62,7 +64,8 @@ internal sealed class RunLeader
 
     public bool IsRunning => !_loop.IsCompleted;
 
-    public void Begin() => _loop = Lead();
+    /// <param name="takeOver">The run was led elsewhere until now, and its slices may be alive.</param>
+    public void Begin(bool takeOver = false) => _loop = Lead(takeOver);
 
     public void Pause() => _paused ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -82,6 +85,13 @@ internal sealed class RunLeader
         if (_phase is RunPhase.WaitingForWorkers or RunPhase.WaitingForStorage)
             _stop.Cancel();
         return _loop;
+    }
+
+    /// <summary>Stops after the step in progress, for a leader on another silo to go on.</summary>
+    public Task Leave()
+    {
+        _leaving = true;
+        return Stop();
     }
 
     public void CheckpointSoon() => _checkpointSoon = true;
@@ -109,8 +119,9 @@ internal sealed class RunLeader
         _checkpoints?.Last ?? -1,
         new Dictionary<string, double>(_meters.Probes));
 
-    private async Task Lead()
+    private async Task Lead(bool takeOver)
     {
+        var (ended, standing) = (true, takeOver);
         try
         {
             await Storing(async () => _ledger = await Ledger.Open(_storage, _run));
@@ -118,12 +129,17 @@ internal sealed class RunLeader
                 Tell("message", repair);
             _metrics = new MetricsLog(_storage, _run);
             _checkpoints = new CheckpointKeeper(_storage, _run, _recipe.Checkpoint, text => Tell("message", text));
+            await Storing(() => Remember(training: true));
             while (true)
             {
                 try
                 {
-                    await Recover();
+                    await Prepare();
+                    if (!(standing && await GoOnStanding()))
+                        await Restore();
+                    standing = true;
                     await Train();
+                    ended = !_leaving;
                     return;
                 }
                 catch (StateLostException e)
@@ -134,7 +150,8 @@ internal sealed class RunLeader
         }
         catch (OperationCanceledException) when (_stopping)
         {
-            Enter(RunPhase.Stopped, "stopped while it waited");
+            ended = !_leaving;
+            Enter(_leaving ? RunPhase.Recovering : RunPhase.Stopped, "stopped while it waited");
             Tell("stopped", _message);
         }
         catch (Exception e)
@@ -146,57 +163,10 @@ internal sealed class RunLeader
         }
         finally
         {
+            if (ended)
+                await Remember(training: false).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
             await (_metrics?.Flush() ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await (_journal.Log?.Flush() ?? Task.CompletedTask);
-        }
-    }
-
-    /// <summary>Puts every slice at the newest checkpoint, or at the beginning.</summary>
-    private async Task Recover()
-    {
-        Enter(RunPhase.Recovering, "");
-        await WaitForWorker();
-        var shape = _roster.Shape;
-        await KeepIdentity(shape);
-        _plan = new RunPlan(_recipe, shape.Samples);
-        _slices = new SliceSet(_grains, _run, _brief.Recipe, shape, _recipe.Workers.Slices);
-        _evaluations = new RunEvaluations(_grains, _brief, _recipe, _plan, shape, _roster, _meters, _metrics!, (kind, step, text, values) => _journal.Add(kind, step, text, null, values));
-        await _checkpoints!.Settle();
-        CheckpointManifest? found = null;
-        await Storing(async () => found = await _checkpoints.Newest(_ledger!.Entries.Count));
-        if (found is { } newest)
-        {
-            await _slices.Restore(newest.Step);
-            (_step, _hash) = (newest.Step, newest.WeightsHash);
-            if (_step > 0 || _ledger!.Entries.Count > 0)
-                Tell("recovered", $"restored checkpoint {_step}; {_ledger!.Entries.Count - _step} committed steps are computed again");
-        }
-        else
-        {
-            if (_ledger!.Entries.Count > 0)
-                Tell("message", "no usable checkpoint is left; the run is computed again from its initial weights");
-            await LoadInitial();
-            _step = 0;
-            await _checkpoints.Write(await _slices.Snapshot(0, ""), wait: true, _stop.Token);
-        }
-    }
-
-    private async Task LoadInitial()
-    {
-        while (true)
-        {
-            await WaitForWorker();
-            var worker = _roster.Live.First();
-            try
-            {
-                var shape = await worker.Ask(w => w.Prepare(_brief, load: true));
-                await _slices!.CreateState(shape.InitialState);
-                return;
-            }
-            catch (Exception e) when (e is not (UserErrorException or StateLostException))
-            {
-                _roster.Lost(worker, e);
-            }
         }
     }
 
@@ -234,8 +204,15 @@ internal sealed class RunLeader
         var done = _step >= _plan.TotalSteps;
         if (done)
             await _evaluations!.Finish(() => _stopping, WaitForWorker);
-        Enter(done ? RunPhase.Completed : RunPhase.Stopped, "");
         await _metrics!.Flush();
+        if (!done && _leaving)
+        {
+            Enter(RunPhase.Recovering, "goes on from another silo");
+            Tell("message", _message);
+            return;
+        }
+
+        Enter(done ? RunPhase.Completed : RunPhase.Stopped, "");
         Tell(done ? "completed" : "stopped", done ? $"completed {_step} steps; weights {_hash}" : $"stopped after {_step} steps; `sslo resume {_run}` goes on");
     }
 
@@ -251,42 +228,49 @@ internal sealed class RunLeader
 
         var computed = Stopwatch.GetTimestamp();
 
-        // Asked before any slice applies: a loss may be finite where its gradient is not.
-        var norm = Math.Sqrt((await _slices!.Measure(_step)).Sum(s => s.GradientSquares));
+        // Asked before any slice applies: a loss may be finite where its gradient is not, and from here on every warm copy has the sum.
+        var measured = await _slices!.Measure(_step);
+        TellCopies(measured);
+        var norm = Math.Sqrt(measured.Sum(s => s.GradientSquares));
         if (!double.IsFinite(norm))
             throw new UserErrorException($"Step {_step}: the gradient's norm is {norm} at loss {outcome.Loss}; weights stay at the step before, checkpoint {_checkpoints!.Last} is good. Lower optimizer.learningRate.");
         var schedule = _plan!.Schedule(_step);
         var clip = _recipe.Optimizer.ClipGradientNorm > 0 ? Clipping.Factor(_recipe.Optimizer, norm) : 1.0;
-        var (slices, hash) = await _slices!.Apply(TensorPlaces.Rates(schedule), clip, outcome.Advance);
-        _meters.Committed(outcome, schedule, slices, Stopwatch.GetElapsedTime(started).TotalSeconds, Stopwatch.GetElapsedTime(computed).TotalSeconds, _roster.Live.Count());
         var entry = new LedgerEntry
         {
             Step = _step,
             Epoch = _plan.Epoch(_step),
             First = _plan.FirstPosition(_step),
             Count = _plan.EffectiveBatch,
-            Hash = hash,
             Loss = outcome.Loss,
             LearningRate = schedule.LearningRate,
             Work = [.. outcome.Done.Select(w => new LedgerWork(w.Worker, [.. w.Leaves.Select(l => l.ToString())]))],
             Lost = [.. outcome.Lost.Select(w => new LedgerLoss(w.Worker, [.. w.Leaves.Select(l => l.ToString())], w.Why))],
-            Seconds = _meters.StepSeconds,
+            Seconds = Stopwatch.GetElapsedTime(started).TotalSeconds,
             Time = DateTimeOffset.UtcNow,
         };
-        if (_step < _ledger!.Entries.Count)
-            Check(entry, _ledger.Entries[checked((int)_step)]);
-        else
-            await Record(entry);
-        _hash = hash;
-        _step++;
-        var values = _meters.Values();
-        _metrics!.Add(_step - 1, hash, values);
-        if (_metrics.IsDue)
-            await Storing(_metrics.Flush);
-        _journal.Add("step", _step - 1, "", null, values);
-        RunInstruments.Committed(_run, _recipe.Method, entry);
+        var intent = new StepIntent(TensorPlaces.Rates(schedule), clip, outcome.Advance, JsonSerializer.Serialize(entry, RecipeReader.SerializerOptions));
+        await _slices.Intend(intent);
+        var (slices, hash) = await _slices.Apply(intent);
+        _meters.Committed(outcome, schedule, slices, Stopwatch.GetElapsedTime(started).TotalSeconds, Stopwatch.GetElapsedTime(computed).TotalSeconds, _roster.Live.Count());
+        await Record(entry with { Hash = hash, Seconds = _meters.StepSeconds }, _meters.Values());
         if (_collapse.Look(outcome.Reported) is { } warning)
             Tell("warning", warning);
+    }
+
+    /// <summary>Writes the ledger, or checks against it where the step is there; then the step is over.</summary>
+    private async Task Record(LedgerEntry entry, Dictionary<string, double> values)
+    {
+        if (entry.Step < _ledger!.Entries.Count)
+            Check(entry, _ledger.Entries[checked((int)entry.Step)]);
+        else
+            await Storing(() => _ledger!.Append(entry));
+        (_step, _hash) = (entry.Step + 1, entry.Hash);
+        _metrics!.Add(entry.Step, entry.Hash, values);
+        if (_metrics.IsDue)
+            await Storing(_metrics.Flush);
+        _journal.Add("step", entry.Step, "", null, values);
+        RunInstruments.Committed(_run, _recipe.Method, entry);
     }
 
     private static void Check(LedgerEntry now, LedgerEntry then)
@@ -298,9 +282,7 @@ internal sealed class RunLeader
         }
     }
 
-    /// <summary>Writes the ledger; a storage that does not take it holds the run until it does.</summary>
-    private Task Record(LedgerEntry entry) => Storing(() => _ledger!.Append(entry));
-
+    /// <summary>A storage that does not take it holds the run until it does.</summary>
     private async Task Storing(Func<Task> write)
     {
         var phase = _phase;
@@ -345,16 +327,6 @@ internal sealed class RunLeader
             await _stop.CancelAsync();
         await _roster.WaitForWorker(_stop.Token);
         Enter(phase, "");
-    }
-
-    private async Task KeepIdentity(RunShape shape)
-    {
-        if (_record.DataFingerprint.Length > 0 && _record.DataFingerprint != shape.DataFingerprint)
-            throw new UserErrorException($"The images in {_record.DataPath} have fingerprint {shape.DataFingerprint}, the run was begun with {_record.DataFingerprint}; bring the same images back.");
-        if (_record.DataFingerprint.Length > 0)
-            return;
-        _record = _record with { DataFingerprint = shape.DataFingerprint, Samples = shape.Samples, NumericsClass = _roster.NumericsClass ?? "" };
-        await Storing(() => _record.Save(_storage, _run));
     }
 
     private void Enter(RunPhase phase, string message) => (_phase, _message) = (phase, message);

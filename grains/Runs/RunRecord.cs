@@ -27,6 +27,9 @@ public sealed record RunRecord
 
     public DateTimeOffset Created { get; init; }
 
+    /// <summary>It was begun or resumed, and neither completed nor stopped nor failed since.</summary>
+    public bool Training { get; init; }
+
     /// <summary>Reads the record of a run, or writes the first.</summary>
     /// <exception cref="UserErrorException">The name is taken, or the recipe was changed.</exception>
     public static async Task<RunRecord> OpenOrCreate(IRunStorage storage, string run, Recipe recipe, RunRequest request)

@@ -3,6 +3,7 @@ using Orleans;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Grains.Parameters;
+using SslOrleans.Grains.Placement;
 using SslOrleans.Grains.Records;
 using SslOrleans.Learning.Methods;
 using SslOrleans.Learning.Training;
@@ -39,22 +40,38 @@ internal sealed class SliceSet(IGrainFactory grains, string run, string recipe, 
 
     public Task Restore(long version)
         => Task.WhenAll([
-            .. Parameters.Select(p => p.Grain.Restore(recipe, TensorPlaces.Of(p.Slice.Entries), version)),
-            .. States.Select(s => s.Grain.Restore([.. s.Own.Select(i => shape.InitialState[i])], [.. s.Own.Select(i => shape.StateKinds[i])], version)),
+            .. Parameters.Select(p => MovingGrains.Ask(() => p.Grain.Restore(recipe, TensorPlaces.Of(p.Slice.Entries), version))),
+            .. States.Select(s => MovingGrains.Ask(() => s.Grain.Restore([.. s.Own.Select(i => shape.InitialState[i])], [.. s.Own.Select(i => shape.StateKinds[i])], version))),
         ]);
 
-    public Task<SliceCommit[]> Measure(long step) => Task.WhenAll(Parameters.Select(p => p.Grain.Measure(step)));
+    /// <summary>Squares of the gradient by slice; every slice's warm copy has the sum then.</summary>
+    public Task<SliceCommit[]> Measure(long step) => Task.WhenAll(Parameters.Select(p => MovingGrains.Ask(() => p.Grain.Measure(step))));
+
+    /// <summary>Leaves with the first slice what is about to be committed.</summary>
+    public Task Intend(StepIntent intent) => MovingGrains.Ask(() => Parameters.First().Grain.Intend(intent));
+
+    /// <summary>Where everything stands; what lost its silo has taken its warm copy's place by then, or stands at −1.</summary>
+    public async Task<RunStand> Stand()
+    {
+        var slices = Task.WhenAll(Parameters.Select(p => MovingGrains.Ask(() => p.Grain.Stand())));
+        var others = Task.WhenAll([.. Teachers.Select(t => MovingGrains.Ask(() => t.Grain.Stand())), .. States.Select(s => MovingGrains.Ask(() => s.Grain.Stand()))]);
+        return new RunStand(await slices, await others, _layout.HashedSlices);
+    }
 
     /// <summary>Commits a step everywhere; a repeated call changes nothing.</summary>
     /// <returns>What the slices tell, and the hash of the new version.</returns>
-    public async Task<(SliceCommit[] Slices, string Hash)> Apply(StepRates rates, double clip, StateChangeBlock[] advance)
+    public async Task<(SliceCommit[] Slices, string Hash)> Apply(StepIntent intent)
     {
-        var states = States.Select(s => s.Grain.Advance(
-            new StateStep(rates.Step, [.. advance.Where(c => s.Own.Any(i => shape.InitialState[i].Name == c.Name))])));
-        var commits = await Task.WhenAll(Parameters.Select(p => p.Grain.Apply(rates, clip)));
-        await Task.WhenAll(states);
-        return (commits, WeightsHashing.Combine(commits.Take(_layout.HashedSlices).Select(c => UInt128.Parse(c.Hash, NumberStyles.HexNumber, CultureInfo.InvariantCulture))));
+        var states = Task.WhenAll(States.Select(s => MovingGrains.Ask(() => s.Grain.Advance(
+            new StateStep(intent.Rates.Step, [.. intent.Advance.Where(c => s.Own.Any(i => shape.InitialState[i].Name == c.Name))])))));
+        var commits = await Task.WhenAll(Parameters.Select(p => MovingGrains.Ask(() => p.Grain.Apply(intent.Rates, intent.Clip))));
+        await states;
+        return (commits, Combine(commits.Take(_layout.HashedSlices).Select(c => c.Hash)));
     }
+
+    /// <summary>Hash of the weights from those of the slices, in their order.</summary>
+    public static string Combine(IEnumerable<string> slices)
+        => WeightsHashing.Combine(slices.Select(h => UInt128.Parse(h, NumberStyles.HexNumber, CultureInfo.InvariantCulture)));
 
     /// <summary>Everything that a checkpoint holds; the copies are made at once, so training can go on while they are written.</summary>
     public async Task<CheckpointContent> Snapshot(long version, string hash)
@@ -65,16 +82,16 @@ internal sealed class SliceSet(IGrainFactory grains, string run, string recipe, 
         var method = new Dictionary<string, CheckpointTensor>();
         foreach (var (slice, grain) in Parameters)
         {
-            var snapshot = await grain.Snapshot();
+            var snapshot = await MovingGrains.Ask(() => grain.Snapshot());
             foreach (var (vector, bytes) in snapshot.Vectors)
                 Cut(slice, bytes.Value, e => true, vector == CheckpointReader.Parameters ? parameters : optimizer, vector == CheckpointReader.Parameters ? "" : vector + ".");
         }
 
         foreach (var (slice, grain) in Teachers)
-            Cut(slice, (await grain.Snapshot()).Vectors[CheckpointReader.Teacher].Value, e => e.Followed, teacher, "");
+            Cut(slice, (await MovingGrains.Ask(() => grain.Snapshot())).Vectors[CheckpointReader.Teacher].Value, e => e.Followed, teacher, "");
         foreach (var (grain, _) in States)
         {
-            foreach (var value in await grain.Snapshot(version))
+            foreach (var value in await MovingGrains.Ask(() => grain.Snapshot(version)))
                 method[value.Name] = new CheckpointTensor(value.Shape, Parts.Floats(value.Values.Value).ToArray(), value.Pushed);
         }
 

@@ -3,6 +3,7 @@ using SslOrleans.Contracts;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Contracts.Recipes;
+using SslOrleans.Grains.Placement;
 
 namespace SslOrleans.Grains.Runs;
 
@@ -46,7 +47,7 @@ internal sealed class StepRunner(
     public async Task<StepOutcome> Run(CancellationToken cancellation)
     {
         if (meetings is not null)
-            await meetings.Open(step, _microBatches);
+            await MovingGrains.Ask(() => meetings.Open(step, _microBatches));
         while (!_book.IsComplete)
         {
             cancellation.ThrowIfCancellationRequested();

@@ -13,9 +13,10 @@ using SslOrleans.Grains.Storage;
 namespace SslOrleans.Grains.Runs;
 
 /// <summary>
-/// A run. It answers while <see cref="RunLeader"/> leads the steps on the grain's own scheduler.
+/// A run. It answers while <see cref="RunLeader"/> leads the steps on the grain's own scheduler. When its silo dies, the next call of a
+/// worker, or of somebody who followed it, wakes it up on another one, and a new leader goes on where the last one was.
 /// </summary>
-[OnParameterSilo]
+[OnBestParameterSilo]
 [Reentrant]
 public sealed class TrainingRunGrain(IRunStorage storage, ILogger<TrainingRunGrain> log) : Grain, ITrainingRunGrain
 {
@@ -24,6 +25,7 @@ public sealed class TrainingRunGrain(IRunStorage storage, ILogger<TrainingRunGra
     private readonly RunJournal _journal = new();
     private RunLeader? _leader;
     private IGrainTimer? _alive;
+    private Task? _takeOver;
 
     private string Run => this.GetPrimaryKeyString();
 
@@ -41,13 +43,38 @@ public sealed class TrainingRunGrain(IRunStorage storage, ILogger<TrainingRunGra
         var recipe = RecipeReader.Parse(request.Recipe, where: Run);
         var record = await RunRecord.OpenOrCreate(storage, Run, recipe, request);
         await GrainFactory.GetGrain<IRunCatalogGrain>(IRunCatalogGrain.Key).Add(Run);
+        if (_leader is not { IsRunning: true })
+            Lead(recipe, record, takeOver: false);
+        return Leader.Status();
+    }
+
+    public Task Wake() => TakeOver();
+
+    private void Lead(Recipe recipe, RunRecord record, bool takeOver)
+    {
         _journal.Log ??= new EventLog(storage, Run);
         _leader = new RunLeader(GrainFactory, storage, Run, recipe, record, _journal, log);
-        _leader.Begin();
+        _leader.Begin(takeOver);
 
         // Idle collection must not take a run that trains without being called.
         _alive ??= this.RegisterGrainTimer(static (_, _) => Task.CompletedTask, this, new GrainTimerCreationOptions(TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1)) { KeepAlive = true, Interleave = true });
-        return _leader.Status();
+    }
+
+    /// <summary>Goes on with a run that is not led here and should be training; looks once.</summary>
+    private Task TakeOver()
+    {
+        return _leader is not null ? Task.CompletedTask : _takeOver is null or { IsFaulted: true } ? _takeOver = Look() : _takeOver;
+
+        async Task Look()
+        {
+            if (await RunRecord.Read(storage, Run) is not { Training: true } record)
+                return;
+            var recipe = await RunRecord.ReadRecipe(storage, Run);
+            if (_leader is not null)
+                return;
+            _journal.Add("message", 0, "the run has moved to this silo");
+            Lead(recipe, record, takeOver: true);
+        }
     }
 
     public Task Pause()
@@ -72,6 +99,9 @@ public sealed class TrainingRunGrain(IRunStorage storage, ILogger<TrainingRunGra
 
     public async Task<RunNews> News(long after)
     {
+        // Who has seen events followed the run where it was until now.
+        if (after > 0)
+            await TakeOver();
         var events = await _journal.After(after, s_patience);
         return new RunNews(Leader.Status(), events) { LastSequence = _journal.LastSequence };
     }
@@ -98,6 +128,6 @@ public sealed class TrainingRunGrain(IRunStorage storage, ILogger<TrainingRunGra
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         if (_leader is { IsRunning: true })
-            await _leader.Stop().WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await _leader.Leave().WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 }

@@ -2,6 +2,7 @@ using Orleans;
 using SslOrleans.Contracts;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
+using SslOrleans.Grains.Placement;
 
 namespace SslOrleans.Grains.Runs;
 
@@ -11,6 +12,9 @@ namespace SslOrleans.Grains.Runs;
 internal sealed class WorkerRoster(IGrainFactory grains, RunBrief run, bool allowMixedHardware, Action<string, string, string?> tell)
 {
     private const int MostFailures = 3;
+
+    /// <summary>Workers that a pool on a new silo does not know yet say within a second that they are here; a dead one's call fails at once.</summary>
+    private static readonly TimeSpan s_silence = TimeSpan.FromSeconds(2.5);
 
     private readonly Dictionary<string, RunWorker> _workers = [];
     private readonly HashSet<string> _refused = [];
@@ -37,7 +41,7 @@ internal sealed class WorkerRoster(IGrainFactory grains, RunBrief run, bool allo
     /// <summary>Compares with who is in the pool.</summary>
     public async Task Refresh(long step)
     {
-        var here = await grains.GetGrain<IWorkerPoolGrain>(IWorkerPoolGrain.Key).Live();
+        var here = await MovingGrains.Ask(() => grains.GetGrain<IWorkerPoolGrain>(IWorkerPoolGrain.Key).Live());
         foreach (var info in here)
         {
             if (_workers.TryGetValue(info.Name, out var known) && known.Info.Life == info.Life)
@@ -52,7 +56,7 @@ internal sealed class WorkerRoster(IGrainFactory grains, RunBrief run, bool allo
                 Welcome(info);
         }
 
-        foreach (var gone in _workers.Values.Where(w => !w.Gone && here.All(h => h.Life != w.Info.Life)).ToList())
+        foreach (var gone in _workers.Values.Where(w => !w.Gone && DateTimeOffset.UtcNow - w.LastSeen > s_silence && here.All(h => h.Life != w.Info.Life)).ToList())
         {
             gone.Gone = true;
             tell("killed", $"{gone.Name} is gone", gone.Name);

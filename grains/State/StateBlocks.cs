@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Orleans.Concurrency;
+using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Learning.Methods;
 
@@ -28,6 +29,10 @@ internal static class StateBlocks
         Restore(store, version, values.Where(v => v.Values.Value.Length > 0));
         return store;
     }
+
+    /// <summary>The store as it travels to a silo that keeps it warm, or back.</summary>
+    public static StateCopy Copy(StateStore store)
+        => new(store.Version, Values(store), [.. store.Names.Select(n => (int)store.Kind(n))]);
 
     private static Immutable<byte[]> Bytes(ReadOnlySpan<float> values) => new(MemoryMarshal.AsBytes(values).ToArray());
 }

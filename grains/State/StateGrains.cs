@@ -13,39 +13,57 @@ using SslOrleans.Learning.Optim;
 namespace SslOrleans.Grains.State;
 
 /// <summary>First-in-first-out queues of keys; workers keep a replica and get only what was pushed since.</summary>
-[OnParameterSilo]
+[OnBestParameterSilo]
 [Reentrant]
-public sealed class NegativeQueueGrain(IRunStorage storage) : VersionedStateGrain(storage), INegativeQueueGrain;
+public sealed class NegativeQueueGrain(IRunStorage storage, ParameterSilos silos, ILocalSiloDetails self)
+    : VersionedStateGrain(storage, silos, self.Name, "queue"), INegativeQueueGrain;
 
 /// <summary>Centre, prototypes, memory bank, assignments.</summary>
-[OnParameterSilo]
+[OnBestParameterSilo]
 [Reentrant]
-public sealed class MethodStateGrain(IRunStorage storage) : VersionedStateGrain(storage), IMethodStateGrain;
+public sealed class MethodStateGrain(IRunStorage storage, ParameterSilos silos, ILocalSiloDetails self)
+    : VersionedStateGrain(storage, silos, self.Name, "state"), IMethodStateGrain;
 
 /// <summary>Values that advance once per step, and the last few advances for replicas that are a little behind.</summary>
-public abstract class VersionedStateGrain(IRunStorage storage) : Grain, IVersionedStateGrain
+public abstract class VersionedStateGrain(IRunStorage storage, ParameterSilos silos, string self, string kind) : Grain, IVersionedStateGrain
 {
     private const int Remembered = 8;
 
     private readonly Queue<StateStep> _recent = new();
     private readonly Dictionary<string, long> _lastPush = [];
     private StateStore? _store;
+    private StateWarmth? _warmth;
+
+    private StateWarmth Warmth => _warmth ??= new StateWarmth(GrainFactory, silos, self, this.GetPrimaryKeyString(), kind);
 
     private StateStore Store => _store
         ?? throw new StateLostException($"The method state of {this.GetPrimaryKeyString()} is empty; it is restored from the last checkpoint.");
 
-    public Task Create(StateValue[] initial, int[] kinds) => Begin(StateBlocks.Store(initial, kinds, 0));
+    /// <summary>Takes the warm copy's place after the death of the silo that had the state.</summary>
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        if (await Warmth.Best() is { } copy)
+            Begin(StateBlocks.Store(copy.Values, copy.Kinds, copy.Version));
+    }
+
+    public Task Create(StateValue[] initial, int[] kinds)
+    {
+        Begin(StateBlocks.Store(initial, kinds, 0));
+        return Warmth.Forget();
+    }
 
     public async Task Restore(StateValue[] initial, int[] kinds, long version)
     {
         var store = StateBlocks.Store(initial, kinds, version);
         var reader = await CheckpointReader.Open(storage, this.GetPrimaryKeyString(), version);
         store.Restore(version, reader.MethodState(store.Names));
-        await Begin(store);
+        Begin(store);
+        await Warmth.Forget();
     }
 
     public Task Advance(StateStep step)
     {
+        var copying = Warmth.Advance(step, Store);
         var before = Store.Names.ToDictionary(n => n, Store.Pushed);
         if (Store.Advance(step.Step, StateBlocks.Update(step.Changes)))
         {
@@ -56,7 +74,7 @@ public abstract class VersionedStateGrain(IRunStorage storage) : Grain, IVersion
                 _recent.Dequeue();
         }
 
-        return Task.CompletedTask;
+        return copying;
     }
 
     public Task<StateCatchUp> Since(long have, long want)
@@ -94,11 +112,12 @@ public abstract class VersionedStateGrain(IRunStorage storage) : Grain, IVersion
             Math.Sqrt(FixedOrder.SumOfSquares(Store.Values(name))));
     }
 
-    private Task Begin(StateStore store)
+    public Task<long> Stand() => Task.FromResult(_store?.Version ?? -1);
+
+    private void Begin(StateStore store)
     {
         _store = store;
         _recent.Clear();
         DelayDeactivation(TimeSpan.FromDays(365));
-        return Task.CompletedTask;
     }
 }

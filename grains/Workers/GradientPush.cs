@@ -1,6 +1,7 @@
 using Orleans;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
+using SslOrleans.Grains.Placement;
 using SslOrleans.Learning.Numerics;
 using SslOrleans.Learning.Training;
 
@@ -69,7 +70,7 @@ internal sealed class GradientPush(
         await _slots.WaitAsync();
         try
         {
-            await grains.GetGrain<IParameterGrain>($"{run}/{slice}").Push(part);
+            await MovingGrains.Ask(() => grains.GetGrain<IParameterGrain>($"{run}/{slice}").Push(part));
 
             // The slice has answered, so it has copied them; after a failure a late message may still be read.
             free.Return(part.Values.Value);

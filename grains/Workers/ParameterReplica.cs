@@ -2,6 +2,7 @@ using Orleans;
 using Orleans.Concurrency;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
+using SslOrleans.Grains.Placement;
 using SslOrleans.Grains.State;
 using SslOrleans.Learning.Methods;
 using SslOrleans.Learning.Training;
@@ -60,7 +61,7 @@ internal sealed class ParameterReplica(string run, RunPlan plan, ParameterLayout
         var own = wanted.ToList();
         if (own.Count == 0)
             return null;
-        var news = await grain.Since(store?.Version ?? -1, version);
+        var news = await MovingGrains.Ask(() => grain.Since(store?.Version ?? -1, version));
         if (news.Whole.Length > 0)
             return StateBlocks.Store(news.Whole, [.. own.Select(s => (int)s.Kind)], version);
         foreach (var step in news.Steps)
@@ -81,7 +82,7 @@ internal sealed class ParameterReplica(string run, RunPlan plan, ParameterLayout
 
         async Task Place(LayoutSlice slice, int part)
         {
-            var values = await pull(slice.Index, part);
+            var values = await MovingGrains.Ask(() => pull(slice.Index, part));
             Parts.Place(values, part, into.AsSpan(slice.Offset, slice.Length));
         }
     }

@@ -111,7 +111,14 @@ public sealed class WorkerGrain(IWorkerEnvironment environment) : Grain, IWorker
             await session.Close();
     }
 
-    private Task Heartbeat(CancellationToken cancellation) => _left ? Task.CompletedTask : Pool.Register(Info());
+    private async Task Heartbeat(CancellationToken cancellation)
+    {
+        if (_left)
+            return;
+        foreach (var run in _sessions.Keys.ToList())
+            await GrainFactory.GetGrain<ITrainingRunGrain>(run).Wake();
+        await Pool.Register(Info());
+    }
 
     private Task<WorkerSession> Session(RunBrief run)
     {

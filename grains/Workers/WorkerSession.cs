@@ -6,6 +6,7 @@ using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Grains.Parameters;
+using SslOrleans.Grains.Placement;
 using SslOrleans.Grains.State;
 using SslOrleans.Learning.Methods;
 using SslOrleans.Learning.Numerics;
@@ -220,7 +221,7 @@ internal sealed class WorkerSession
     {
         ThrowIfAbandoned(step);
         var own = new Immutable<byte[]>(MemoryMarshal.AsBytes(values.AsSpan()).ToArray());
-        var total = await _grains.GetGrain<IBatchMeetingGrain>(_run.Run).Bring(step, meeting, microBatch, own);
+        var total = await MovingGrains.Ask(() => _grains.GetGrain<IBatchMeetingGrain>(_run.Run).Bring(step, meeting, microBatch, own));
         return MemoryMarshal.Cast<byte, double>(total.Value).ToArray();
     });
 

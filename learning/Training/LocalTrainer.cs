@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.IO.Hashing;
-using System.Runtime.InteropServices;
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Methods;
 using SslOrleans.Learning.Numerics;
@@ -32,7 +30,7 @@ public sealed class LocalTrainer : IDisposable
     private readonly (Lane Lane, Replica Replica)[] _lanes;
     private readonly SliceState[] _slices;
     private readonly float[] _parameters;
-    private readonly TeacherState _teacher;
+    private TeacherState _teacher;
     private readonly StateStore _state;
 
     public LocalTrainer(Recipe recipe, IViewProvider data, int lanes = 1, Device? device = null)
@@ -63,6 +61,32 @@ public sealed class LocalTrainer : IDisposable
 
     /// <summary>XXH128 over the slices' hashes: what the ledger records.</summary>
     public string WeightsHash => WeightsHashing.Combine(_slices.Take(Layout.HashedSlices).Select(s => s.Hash()));
+
+    /// <summary>Names of the optimiser's states, as <see cref="Restore"/> wants them.</summary>
+    public IEnumerable<string> OptimizerStates => _slices[0].OptimizerState.Select(s => s.Name);
+
+    /// <summary>Names of the method's states, as <see cref="Restore"/> wants them.</summary>
+    public IReadOnlyCollection<string> MethodStates => [.. _state.Names];
+
+    /// <summary>Puts a saved version in the place of this one; the next step is <paramref name="version"/>.</summary>
+    /// <param name="version">Commits in the weights.</param>
+    /// <param name="parameters">The flat vector.</param>
+    /// <param name="optimizer">Flat vectors by the names of <see cref="OptimizerStates"/>.</param>
+    /// <param name="teacher">The teacher's flat vector; of no meaning where no teacher follows.</param>
+    /// <param name="state">Values of the method's states and the rows that were ever pushed into each.</param>
+    /// <exception cref="InvalidDataException">Something has another size than the recipe's.</exception>
+    public void Restore(
+        long version, float[] parameters, IReadOnlyDictionary<string, float[]> optimizer, float[] teacher, IEnumerable<(string Name, float[] Values, long Pushed)> state)
+    {
+        foreach (var slice in _slices)
+            slice.Restore(version, Of(slice, parameters), optimizer.ToDictionary(o => o.Key, o => Of(slice, o.Value)));
+        parameters.CopyTo(_parameters, 0);
+        _teacher = new TeacherState(Layout.Entries, 0, [.. teacher], version);
+        _state.Restore(version, state);
+        Step = version;
+
+        static float[] Of(SliceState slice, float[] flat) => flat.AsSpan(slice.Slice.Offset, slice.Slice.Length).ToArray();
+    }
 
     /// <summary>Backbone features <c>[N, D]</c> of normalised images.</summary>
     public float[] Features(float[] pixels, int height, int width)
@@ -225,23 +249,4 @@ public static class StepContexts
         EffectiveBatch = plan.EffectiveBatch,
         Device = device,
     };
-}
-
-/// <summary>The hash of a version: XXH128 over the slices' hashes in slice order, without an online probe's.</summary>
-public static class WeightsHashing
-{
-    public static string Combine(IEnumerable<UInt128> slices)
-    {
-        var hash = new XxHash128();
-        foreach (var slice in slices)
-            hash.Append(MemoryMarshal.AsBytes(new ReadOnlySpan<UInt128>(in slice)));
-        return hash.GetCurrentHashAsUInt128().ToString("x32", System.Globalization.CultureInfo.InvariantCulture);
-    }
-}
-
-/// <summary>Terms that several micro-batches reported, averaged in their order.</summary>
-public static class ReportedTerms
-{
-    public static IReadOnlyDictionary<string, float> Mean(IReadOnlyList<IReadOnlyDictionary<string, float>> reported)
-        => reported.SelectMany(r => r).GroupBy(r => r.Key).OrderBy(g => g.Key, StringComparer.Ordinal).ToDictionary(g => g.Key, g => (float)g.Average(v => (double)v.Value));
 }

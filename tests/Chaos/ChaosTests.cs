@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using SslOrleans.Learning.Data;
 
 namespace SslOrleans.Tests.Chaos;
 
@@ -8,9 +9,28 @@ public sealed class ChaosTests(SmallRun small) : IClassFixture<SmallRun>
     [Theory]
     [InlineData("simclr", 11)]
     [InlineData("mocov2", 12)]
-    [InlineData("byol", 13)]
     [InlineData("byol-sync", 14)]
-    public Task KilledHungLeftAndJoinedGiveTheSameBits(string method, int seed) => Chaos(method, seed, 24, 4, 1);
+    public Task KilledHungLeftAndJoinedGiveTheSameBits(string method, int seed) => Chaos(method, seed, 20, 4, 1);
+
+    /// <summary>A silo that holds slices, teachers or the queue is killed, and a worker: nothing that was committed is computed again.</summary>
+    [Fact]
+    public async Task AParameterSiloDiesAndNoStepIsRolledBack()
+    {
+        var (code, json, error) = await SsloProcess.Run(
+            "chaos", small.Recipe("mocov2"), "--data", small.Images, "--runs", small.Runs, "--steps", "16", "--workers", "2", "--kills", "2", "--seed", "5", "--targets", "parameters,workers");
+        Assert.True(code == 0, $"{string.Join('\n', json)}\n{error}");
+        var report = Assert.Single(json, j => j.TryGetProperty("bitEqual", out _));
+        Assert.True(report.GetProperty("bitEqual").GetBoolean());
+        Assert.True(report.GetProperty("exact").GetBoolean());
+        Assert.Equal(0, report.GetProperty("rolledBackSteps").GetInt32());
+        Assert.Equal(["parameters", "workers"], report.GetProperty("events").EnumerateArray().Select(e => e.GetProperty("target").GetString()).Order());
+    }
+
+    // Whose state byol-sync has too.
+    [Theory]
+    [Trait("Category", "Slow")]
+    [InlineData("byol", 13)]
+    public Task KilledHungLeftAndJoinedGiveTheSameBitsToo(string method, int seed) => Chaos(method, seed, 20, 4, 1);
 
     [Theory]
     [Trait("Category", "Slow")]
@@ -24,25 +44,47 @@ public sealed class ChaosTests(SmallRun small) : IClassFixture<SmallRun>
     [Fact]
     public async Task AfterEverythingIsKilledAtOnceResumeArrivesAtTheSameBits()
     {
-        var (code, calm, error) = await SsloProcess.Run("train", small.Recipe("mocov2"), "--data", small.Images, "--runs", small.Runs, "--run", "calm", "--steps", "30");
+        var (code, calm, error) = await SsloProcess.Run("train", small.Recipe("mocov2"), "--data", small.Images, "--runs", small.Runs, "--run", "calm", "--steps", "24");
         Assert.True(code == 0, error);
-        var expected = calm[^1];
 
         // Killed twice: once with a checkpoint behind it, once right after the resume.
-        var first = SsloProcess.Start("train", small.Recipe("mocov2"), "--data", small.Images, "--runs", small.Runs, "--run", "lost", "--steps", "30", "--workers", "2", "--json");
-        await KillTreeAtStep(first, 17);
+        var first = SsloProcess.Start("train", small.Recipe("mocov2"), "--data", small.Images, "--runs", small.Runs, "--run", "lost", "--steps", "24", "--workers", "2", "--json");
+        await KillTreeAtStep(first, 13);
         var second = SsloProcess.Start("resume", "lost", "--runs", small.Runs, "--json");
-        await KillTreeAtStep(second, 22);
+        await KillTreeAtStep(second, 17);
         (code, var resumed, error) = await SsloProcess.Run("resume", "lost", "--runs", small.Runs, "--workers", "1");
         Assert.True(code == 0, error);
-        Assert.Equal(await Hash("calm"), await Hash("lost"));
         Assert.NotEmpty(resumed);
-        Assert.NotEqual(default, expected);
+        Assert.NotEmpty(calm);
 
         (code, var audit, error) = await SsloProcess.Run("audit", "lost", "--runs", small.Runs, "--replay", "all");
         Assert.True(code == 0, error);
         Assert.True(audit[0].GetProperty("exact").GetBoolean());
-        Assert.Equal(30, audit[0].GetProperty("replayed").GetInt32());
+        Assert.Equal((0, 24), (audit[0].GetProperty("replayedFrom").GetInt32(), audit[0].GetProperty("replayed").GetInt32()));
+        Assert.Equal(await Hash("calm"), audit[0].GetProperty("hash").GetString());
+    }
+
+    /// <summary>Two epochs of twenty steps each, and not the ledger's verdict alone but each epoch's count.</summary>
+    [Fact]
+    [Trait("Category", "Slow")]
+    public async Task TwoWholeEpochsUnderChaosUseEverySampleOnce()
+    {
+        const int Samples = 960;
+        var images = Path.Combine(small.Folder, "images-960");
+        GeneratedImages.Write(images, Samples, 32, 5);
+        var (code, report, error) = await SsloProcess.Run(
+            "chaos", small.Recipe("byol-sync"), "--data", images, "--runs", small.Runs, "--steps", "40", "--workers", "3", "--kills", "10", "--seed", "21");
+        Assert.True(code == 0, error);
+        Assert.True(report.Single(j => j.TryGetProperty("kills", out _)).GetProperty("kills").GetInt32() >= 9);
+
+        (code, var audit, error) = await SsloProcess.Run("audit", "chaos-byol-sync-21", "--runs", small.Runs, "--replay", "39");
+        Assert.True(code == 0, error);
+        var epochs = audit[0].GetProperty("epochs").EnumerateArray().ToList();
+        Assert.Equal(2, epochs.Count);
+        Assert.All(epochs, e => Assert.Equal(
+            (Samples, 0, 0, true),
+            (e.GetProperty("used").GetInt32(), e.GetProperty("lost").GetInt32(), e.GetProperty("twice").GetInt32(), e.GetProperty("isComplete").GetBoolean())));
+        Assert.Equal((30, 10), (audit[0].GetProperty("replayedFrom").GetInt32(), audit[0].GetProperty("replayed").GetInt32()));
     }
 
     private async Task Chaos(string method, int seed, int steps, int kills, int rounds)
@@ -57,7 +99,7 @@ public sealed class ChaosTests(SmallRun small) : IClassFixture<SmallRun>
             Assert.True(r.GetProperty("bitEqual").GetBoolean());
             Assert.True(r.GetProperty("exact").GetBoolean());
             Assert.Equal(steps, r.GetProperty("steps").GetInt32());
-            Assert.True(r.GetProperty("kills").GetInt32() > 0);
+            Assert.True(r.GetProperty("kills").GetInt32() >= kills - 1, $"{r}");
         });
     }
 

@@ -15,15 +15,15 @@ public sealed class DataPageTests : IDisposable
         var commands = lines.SkipWhile(l => l != "```sh").Skip(1).TakeWhile(l => l != "```").Select(l => l.Split('#')[0].Trim()).ToList();
         Assert.Equal(2, commands.Count);
         Directory.CreateDirectory(_folder.In("pictures/more"));
-        for (var i = 0; i < 260; i++)
+        for (var i = 0; i < 40; i++)
             File.WriteAllBytes(_folder.In($"pictures/{(i % 2 == 0 ? "more/" : "")}{i}.jpg"), ImageEncoder.Jpeg(GeneratedImages.Draw(1, 0, i).Image, 90));
 
         foreach (var command in commands)
         {
-            // The page trains for 20 epochs; one shows that the command works.
+            // The page trains for 20 epochs of batches of 256; one small one shows that the command works.
             var words = command.Replace("~/pictures", _folder.In("pictures"), StringComparison.Ordinal).Replace("--epochs 20", "--epochs 1", StringComparison.Ordinal).Split(' ');
             Assert.Equal("./sslo", words[0]);
-            var call = await Invocation.Of([.. words[1..], .. words[1] == "train" ? new[] { "--runs", _folder.In("runs"), "--dashboard", "off" } : []]);
+            var call = await Invocation.Of([.. words[1..], .. words[1] == "train" ? new[] { "--set", "batch.effective=32", "--set", "batch.micro=16", "--runs", _folder.In("runs"), "--dashboard", "off" } : []]);
             Assert.True(call.Code == 0, call.Error + call.Output);
         }
 

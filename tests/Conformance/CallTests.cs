@@ -127,6 +127,8 @@ public sealed class CallTests(SharedCluster cluster)
         Assert.Contains(nameof(EchoGrain.Fail), argument.StackTrace, StringComparison.Ordinal);
         var own = await Assert.ThrowsAsync<NotOursException>(() => _grain.FailWithOwn("ours"));
         Assert.Equal("ours", own.Message);
+        var aliased = await Assert.ThrowsAsync<AliasedException>(() => _grain.FailWithAliased("by another name"));
+        Assert.Equal("by another name", aliased.Message);
     }
 
     /// <summary>Only namespaces that the host names may send exceptions without a serializer; Orleans is strict here.</summary>

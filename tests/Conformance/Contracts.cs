@@ -81,6 +81,16 @@ public sealed class Everything
 
 public sealed class NotOursException(string message) : Exception(message);
 
+[GenerateSerializer]
+[Alias("Conformance.Aliased")]
+public sealed class AliasedException : Exception
+{
+    public AliasedException(string message)
+        : base(message)
+    {
+    }
+}
+
 public interface IEchoGrain : IGrainWithStringKey
 {
     Task<int> Add(int a, int b);
@@ -96,6 +106,8 @@ public interface IEchoGrain : IGrainWithStringKey
     Task Fail(string message);
 
     Task FailWithOwn(string message);
+
+    Task FailWithAliased(string message);
 
     Task FailWithForeign(string message);
 

@@ -24,6 +24,8 @@ public sealed class EchoGrain(ILocalSiloDetails silo) : Grain, IEchoGrain
 
     public Task FailWithForeign(string message) => throw new Foreign.ForeignException(message);
 
+    public Task FailWithAliased(string message) => throw new AliasedException(message);
+
     public async Task FailWithOwn(string message)
     {
         await Task.Yield();

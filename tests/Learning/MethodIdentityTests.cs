@@ -1,8 +1,6 @@
-using System.Text.Json.Nodes;
 using SslOrleans.Learning.Losses;
-using SslOrleans.Learning.Methods;
-using SslOrleans.Learning.Numerics;
 using TorchSharp;
+using static SslOrleans.Learning.Tests.LossAlone;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -172,103 +170,5 @@ public class MethodIdentityTests
         // p = p_ε everywhere: one noise sample for each datum costs 2 ln 2, and no constant does better.
         Assert.Equal(2 * Math.Log(2), loss.detach().item<float>(), 1e-6);
         Assert.Equal(0f, shift.grad!.item<float>(), 1e-6f);
-    }
-
-    [Theory]
-    [Trait("Method", "mae")]
-    [Trait("Method", "simmim")]
-    [Trait("Method", "ijepa")]
-    [InlineData("mae", 0.75, 12)]
-    [InlineData("simmim", 0.75, 12)]
-    [InlineData("ijepa", 0.75, 12)]
-    public void The_encoder_sees_the_visible_quarter_of_the_patches_and_nothing_of_the_hidden(string method, double ratio, int hidden)
-    {
-        using var scope = NewDisposeScope();
-        using var off = no_grad();
-        var small = SmallRun.Recipe(method);
-        var recipe = small with { Views = [small.Views[0] with { Mask = small.Views[0].Mask with { Kind = "random", Ratio = ratio } }] };
-        var created = MethodCatalog.Create(recipe);
-        using var networks = created.Build();
-        Backbones.Initialization.Reset(networks.Student, 1);
-        var step = Step(2);
-        networks.Student.Backbone.BeginMicroBatch(0, 0, step.SampleIds);
-        networks.Student.eval();
-        var images = Draw(5, 2, 3 * 64).reshape(2, 3, 8, 8);
-        var seen = Predict(images);
-        Assert.Equal(hidden, seen.shape[1]);
-
-        // Other pixels under the mask: the same predictions, bit for bit. Other pixels beside it: others.
-        var mask = PatchMask.Of(new Views([images], [null]), 0, recipe, step).ToTensor(CPU).reshape(2, 1, 4, 1, 4, 1).expand(2, 3, 4, 2, 4, 2).reshape(2, 3, 8, 8);
-        var noise = Draw(6, 2, 3 * 64).reshape(2, 3, 8, 8);
-        Assert.True(seen.eq(Predict(where(mask, noise, images))).all().item<bool>());
-        Assert.False(seen.eq(Predict(where(mask, images, noise))).all().item<bool>());
-
-        Tensor Predict(Tensor pixels) => created.Encode(networks, new Views([pixels], [null]), step)["prediction"];
-    }
-
-    [Fact]
-    [Trait("Method", "dino")]
-    [Trait("Method", "ibot")]
-    [Trait("Method", "dinov2")]
-    public void The_centre_is_an_exponential_mean_of_the_teachers_outputs()
-    {
-        using var scope = NewDisposeScope();
-        foreach (var name in new[] { "dino", "ibot", "dinov2" })
-        {
-            var method = MethodCatalog.Create(SmallRun.Recipe(name));
-            var center = zeros(1, 10);
-            var expected = zeros(1, 10);
-            for (var i = 1; i <= 5; i++)
-            {
-                var carried = new Embeddings { { "center", Draw(i, 3, 10) }, { "patchCenter", Draw(i, 3, 10) } };
-                var state = new MethodState(new Dictionary<string, Tensor> { ["center"] = center, ["patchCenter"] = center });
-                center = tensor(method.Advance(state, carried, Step(3)).Changes.Single(c => c.Name == "center").Values).reshape(1, 10);
-                expected += 0.1 * Math.Pow(0.9, 5 - i) * Draw(i, 3, 10).mean([0], keepdim: true);
-            }
-
-            Assert.True((center - expected).abs().max().item<float>() < 1e-6);
-        }
-    }
-
-    private static double Loss(string method, Dictionary<string, Tensor> tensors, params (string Key, JsonNode Value)[] options)
-    {
-        using var scope = NewDisposeScope();
-        var loss = new JsonObject(options.Select(o => KeyValuePair.Create(o.Key, (JsonNode?)o.Value.DeepClone())));
-        var rows = (int)tensors.Values.First().shape[0];
-        var recipe = SmallRun.Recipe("simclr") with
-        {
-            Method = method,
-            Batch = new() { Effective = rows, Micro = rows },
-            Loss = loss,
-            Projector = new() { Shape = $"{tensors.Values.First().shape[1]}" },
-            Backbone = new() { Name = "vit-nano", PatchSize = 2, ImageSize = 8 },
-        };
-        var created = MethodCatalog.Create(recipe);
-        var embeddings = new Embeddings();
-        foreach (var (name, value) in tensors)
-            embeddings.Add(name, value);
-        return created.Loss(embeddings, new MethodState(tensors), Step(rows)).item<float>();
-    }
-
-    private static Dictionary<string, Tensor> Two() => new() { ["z1"] = Draw(1), ["z2"] = Draw(2) };
-
-    private static void Same(double a, double b, double tolerance = 1e-5) => Assert.Equal(a, b, tolerance * Math.Max(1, Math.Abs(b)));
-
-    private static StepContext Step(int rows) => new()
-    {
-        Seed = 0, Step = 1, TotalSteps = 2, EffectiveBatch = rows, Device = CPU, SampleIds = [.. Enumerable.Range(0, rows).Select(i => (long)i)],
-    };
-
-    /// <summary>Three uncorrelated dimensions of mean 0 and variance 1 (8/7 over N − 1).</summary>
-    private static Tensor Hadamard()
-        => tensor(Enumerable.Range(0, 24).Select(i => ((i / 3) >> (i % 3) & 1) == 0 ? 1f : -1f).ToArray()).reshape(8, 3);
-
-    private static Tensor Draw(int number, int rows = 6, int width = 5)
-    {
-        var random = new RandomStream(4, Purpose.Evaluation, 0, number, 0);
-        var values = new float[rows * width];
-        foreach (ref var value in values.AsSpan())
-            value = random.NextNormal();
-        return tensor(values).reshape(rows, width);
     }
 }

@@ -14,6 +14,8 @@ internal static class ContractTypes
 {
     private static readonly Lazy<Assembly[]> LazyAssemblies = new(FindAssemblies);
     private static readonly Lazy<Dictionary<string, Type>> ByName = new(FindTypes);
+    private static readonly Lazy<Dictionary<string, Type>> ExceptionsByFullName = new(() => ByName.Value.Values
+        .Where(type => typeof(Exception).IsAssignableFrom(type)).ToDictionary(type => type.FullName!, StringComparer.Ordinal));
     private static readonly ConcurrentDictionary<Type, string?> Names = new();
 
     public static Assembly[] Assemblies => LazyAssemblies.Value;
@@ -27,8 +29,9 @@ internal static class ContractTypes
     public static Type Find(string name) => ByName.Value.GetValueOrDefault(name)
         ?? throw new CodecNotFoundException($"The message has an object of type '{name}', which is none of this program's contracts.");
 
+    /// <summary>Exceptions travel under their full names: a process that does not know the type can then say which one it was.</summary>
     public static Type? FindException(string name) =>
-        ByName.Value.GetValueOrDefault(name) ?? typeof(object).Assembly.GetType(name);
+        ExceptionsByFullName.Value.GetValueOrDefault(name) ?? typeof(object).Assembly.GetType(name);
 
     /// <summary>The codec for objects of exactly this type.</summary>
     public static Codec CodecOf(Type type) => Exact.GetOrAdd(type, static type =>

@@ -23,6 +23,7 @@ internal static class GrainReader
         nameof(TeacherGrain) => Slice(await grains.GetGrain<ITeacherGrain>(key).Describe(), isTeacher: true),
         nameof(NegativeQueueGrain) => States(await grains.GetGrain<INegativeQueueGrain>(key).Describe()),
         nameof(MethodStateGrain) => States(await grains.GetGrain<IMethodStateGrain>(key).Describe()),
+        nameof(WarmCopyGrain) => [.. (await grains.GetGrain<IWarmCopyGrain>(key).Describe()).Select(c => new GrainFact($"copy of {c.Key}", $"version {c.Value}"))],
         nameof(WorkerGrain) => Worker(await grains.GetGrain<IWorkerGrain>(key).Describe()),
         nameof(WorkerPoolGrain) => Pool(await grains.GetGrain<IWorkerPoolGrain>(key).Live()),
         nameof(RunCatalogGrain) => [new("runs", string.Join(", ", await grains.GetGrain<IRunCatalogGrain>(key).List()))],

@@ -4,6 +4,7 @@ using Orleans;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Contracts.Recipes;
+using SslOrleans.Grains.Storage;
 using SslOrleans.Silo;
 
 namespace SslOrleans.Tests.Grains.Support;
@@ -24,22 +25,28 @@ internal sealed class Cluster : IAsyncDisposable
     /// <summary>Leaves the folder to a cluster that comes after this one.</summary>
     public bool KeepFolder { get; init; }
 
-    public static async Task<Cluster> Start(int workers, string? folder = null, TimeSpan slowDown = default, bool keepFolder = false)
+    /// <param name="workers">Workers of the silo.</param>
+    /// <param name="folder">Where runs are kept; null: a new one.</param>
+    /// <param name="slowDown">Added to each micro-batch.</param>
+    /// <param name="keepFolder">Leaves the folder to a cluster that comes after this one.</param>
+    /// <param name="storage">What stands before the folder; null: nothing.</param>
+    public static async Task<Cluster> Start(
+        int workers, string? folder = null, TimeSpan slowDown = default, bool keepFolder = false, Func<IRunStorage, IRunStorage>? storage = null)
     {
         folder ??= Directory.CreateTempSubdirectory("sslo-test-").FullName;
         var settings = SiloHost.WithPorts(new SiloSettings { Name = $"primary-{Guid.NewGuid():N}", Workers = workers, Storage = folder, SlowDown = slowDown });
-        var host = SiloHost.Build(settings);
+        var host = SiloHost.Build(settings, s => s.AddSingleton(storage?.Invoke(RunStorage.Open(folder)) ?? RunStorage.Open(folder)));
         await host.StartAsync();
         return new Cluster(host, folder, settings) { KeepFolder = keepFolder };
     }
 
-    /// <summary>One more silo, with workers only, that joins this one.</summary>
-    public async Task<IHost> AddSilo(SiloSettings settings)
+    /// <summary>One more silo, with workers only unless other roles are named, that joins this one.</summary>
+    public async Task<IHost> AddSilo(SiloSettings settings, string roles = SslOrleans.Grains.Placement.Roles.Worker)
     {
         var host = SiloHost.Build(settings with
         {
             Primary = new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, Settings.SiloPort),
-            Roles = SslOrleans.Grains.Placement.Roles.Worker,
+            Roles = roles,
             Storage = Folder,
         });
         await host.StartAsync();
@@ -67,7 +74,9 @@ internal sealed class Cluster : IAsyncDisposable
         var seen = 0L;
         while (true)
         {
-            var news = await grain.News(seen);
+            var news = await Ask(() => grain.News(seen));
+            if (news.LastSequence < seen)
+                seen = 0;
             foreach (var e in news.Events)
             {
                 events.Add(e);
@@ -78,6 +87,22 @@ internal sealed class Cluster : IAsyncDisposable
 
             if (news.Status.Phase is RunPhase.Completed or RunPhase.Stopped or RunPhase.Failed && news.Events.Length == 0)
                 return (news.Status, events);
+        }
+    }
+
+    /// <summary>The run may be moving to another silo.</summary>
+    private static async Task<T> Ask<T>(Func<Task<T>> question)
+    {
+        for (var tries = 0; ; tries++)
+        {
+            try
+            {
+                return await question();
+            }
+            catch (Orleans.Runtime.OrleansException) when (tries < 100)
+            {
+                await Task.Delay(100);
+            }
         }
     }
 

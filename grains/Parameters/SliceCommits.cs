@@ -1,0 +1,23 @@
+using System.Globalization;
+using SslOrleans.Contracts.Messages;
+using SslOrleans.Learning.Training;
+
+namespace SslOrleans.Grains.Parameters;
+
+/// <summary>What a slice and its warm copy do with a complete sum: the same code, so both have the same bits.</summary>
+internal static class SliceCommits
+{
+    /// <summary>Σ g² and max |g| of the sum, before anything is applied.</summary>
+    public static SliceCommit Measure(SliceState state, ReadOnlySpan<float> sum)
+        => new(state.Version, "", state.GradientSquares(sum), state.GradientMaximum(sum));
+
+    /// <summary>Applies the optimiser; <paramref name="sum"/> is used up.</summary>
+    public static SliceCommit Apply(SliceState state, SliceCommit measured, StepRates rates, double clip, Span<float> sum)
+    {
+        state.Apply(TensorPlaces.Schedule(rates), sum, clip);
+        return measured with { Version = state.Version, Hash = Hash(state) };
+    }
+
+    /// <summary>XXH128 of the parameters, hexadecimal.</summary>
+    public static string Hash(SliceState state) => state.Hash().ToString("x32", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,112 @@
+using Orleans.Concurrency;
+using SslOrleans.Contracts;
+using SslOrleans.Contracts.Grains;
+using SslOrleans.Contracts.Messages;
+using SslOrleans.Contracts.Recipes;
+using SslOrleans.Grains.Records;
+using SslOrleans.Learning.Training;
+
+namespace SslOrleans.Grains.Parameters;
+
+/// <summary>A slice's warm copy: parameters, optimiser state and teacher at a version, and the sum that brings them to the next.</summary>
+internal sealed class SliceCopy
+{
+    private readonly LayoutSlice _slice;
+    private readonly SliceState _state;
+    private readonly SliceStand _begun;
+    private readonly Dictionary<string, float[]> _arriving = [];
+    private readonly HashSet<(string Vector, int Part)> _here = [];
+    private readonly float[] _sum;
+    private readonly bool[] _summed;
+    private TeacherState? _teacher;
+    private SliceCommit? _last;
+    private long _sumStep = -1;
+    private bool _whole;
+
+    public SliceCopy(string run, SliceOrigin origin, SliceStand stand)
+    {
+        (Origin, _begun, _last, Intent) = (origin, stand, stand.Last, stand.Intent);
+        _slice = TensorPlaces.Slice($"{run}/{origin.Slice}", origin.Tensors);
+        _state = new SliceState(RecipeReader.Parse(origin.Recipe), _slice, new float[_slice.Length]);
+        _sum = new float[_slice.Length];
+        _summed = new bool[Parts.Count(_slice.Length)];
+        foreach (var vector in Vectors(_state, _slice))
+            _arriving[vector] = new float[_slice.Length];
+    }
+
+    public SliceOrigin Origin { get; }
+
+    public StepIntent? Intent { get; set; }
+
+    /// <summary>Names of all that a slice holds at a version.</summary>
+    public static IEnumerable<string> Vectors(SliceState state, LayoutSlice slice)
+        => [CheckpointReader.Parameters, .. state.OptimizerState.Select(o => o.Name), .. slice.Entries.Any(e => e.Followed) ? [CheckpointReader.Teacher] : Array.Empty<string>()];
+
+    public SliceStand Stand => _whole
+        ? new SliceStand(_state.Version, _last?.Hash ?? _begun.Hash, _last, _summed.All(s => s) ? _sumStep : -1, Intent)
+        : SliceStand.Nothing;
+
+    public void Fill(string vector, int part, Immutable<byte[]> values)
+    {
+        if (_whole)
+            return;
+        Parts.Place(values, part, _arriving[vector]);
+        _here.Add((vector, part));
+        if (_here.Count < _arriving.Count * _summed.Length)
+            return;
+        _state.Restore(_begun.Version, _arriving[CheckpointReader.Parameters], _arriving);
+        if (_arriving.TryGetValue(CheckpointReader.Teacher, out var teacher))
+            _teacher = new TeacherState(_slice.Entries, _slice.Offset, teacher, _begun.Version);
+        _arriving.Clear();
+        _whole = true;
+    }
+
+    public void Prepare(long step, int part, Immutable<byte[]> values)
+    {
+        if (step < _state.Version)
+            return;
+        Demand(step);
+        if (_sumStep != step)
+        {
+            Array.Clear(_summed);
+            _sumStep = step;
+        }
+
+        Parts.Place(values, part, _sum);
+        _summed[part] = true;
+    }
+
+    public SliceCommit Apply(StepRates rates, double clip)
+    {
+        if (_last is { } last && last.Version == rates.Step + 1)
+            return last;
+        Demand(rates.Step);
+        if (Stand.Prepared != rates.Step)
+            throw new StateLostException($"The warm copy of slice {Origin.Slice} lacks the sum of step {rates.Step}.");
+        _last = SliceCommits.Apply(_state, SliceCommits.Measure(_state, _sum), rates, clip, _sum);
+        _teacher?.Follow(rates.Step, rates.TeacherMomentum, _state.Parameters);
+        _sumStep = -1;
+        return _last;
+    }
+
+    public Immutable<byte[]> Read(long version, string vector, int part)
+    {
+        if (!_whole || _state.Version != version)
+            throw new OutdatedException($"The warm copy of slice {Origin.Slice} is not at version {version}.");
+        return Parts.Cut(Vector(vector), part);
+    }
+
+    private float[] Vector(string name) => name switch
+    {
+        SliceOrigin.Sum => _sum,
+        CheckpointReader.Parameters => _state.Parameters,
+        CheckpointReader.Teacher when _teacher is not null => _teacher.Values,
+        _ => _state.OptimizerState.First(o => o.Name == name).Values,
+    };
+
+    private void Demand(long step)
+    {
+        if (!_whole || step != _state.Version)
+            throw new StateLostException($"The warm copy of slice {Origin.Slice} is {(_whole ? $"at version {_state.Version}" : "not whole")} and cannot take step {step}.");
+    }
+}

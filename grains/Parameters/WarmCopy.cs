@@ -1,0 +1,132 @@
+using System.Runtime.InteropServices;
+using Orleans;
+using Orleans.Concurrency;
+using Orleans.Runtime;
+using SslOrleans.Contracts;
+using SslOrleans.Contracts.Grains;
+using SslOrleans.Contracts.Messages;
+using SslOrleans.Grains.Placement;
+
+namespace SslOrleans.Grains.Parameters;
+
+/// <summary>
+/// A slice's hand on its warm copy: chooses the silo, brings the copy there, keeps it up to date. A copy whose silo dies is given up, and
+/// the next step makes another one; without a second parameter silo there is none.
+/// </summary>
+internal sealed class WarmCopy(IGrainFactory grains, ParameterSilos silos, string self, string key)
+{
+    /// <summary>Parts in flight at a time.</summary>
+    private const int Window = 4;
+
+    private readonly string _run = key[..key.LastIndexOf('/')];
+    private readonly int _slice = int.Parse(key[(key.LastIndexOf('/') + 1)..], System.Globalization.CultureInfo.InvariantCulture);
+    private byte[][] _buffers = [];
+
+    /// <summary>Silo that has the copy; empty without one.</summary>
+    public string On { get; private set; } = "";
+
+    private IWarmCopyGrain Copy => Of(On);
+
+    /// <summary>The copy with the most commits, wherever it is; null when there is none.</summary>
+    public async Task<(IWarmCopyGrain Copy, SliceStand Stand)?> Best()
+    {
+        var found = await Task.WhenAll(silos.Ranked(key).Append(self).Distinct().Select(Find));
+        return found.Where(f => f.Stand.Version >= 0).OrderByDescending(f => f.Stand.Version).ThenByDescending(f => f.Stand.Prepared)
+            .Select(f => ((IWarmCopyGrain, SliceStand)?)f).FirstOrDefault();
+
+        async Task<(IWarmCopyGrain Copy, SliceStand Stand)> Find(string silo)
+        {
+            var stand = SliceStand.Nothing;
+            await IfItLives(async () => stand = await Of(silo).Find(_slice));
+            return (Of(silo), stand);
+        }
+    }
+
+    /// <summary>Gives up every copy: the slice begins anew.</summary>
+    public async Task Forget()
+    {
+        On = "";
+        await Task.WhenAll(silos.Ranked(key).Select(s => IfItLives(() => Of(s).Drop(_slice, ""))));
+    }
+
+    /// <summary>Returns when the copy has the complete sum of the step; makes a copy first when there is none.</summary>
+    public async Task Prepare(long step, float[] sum, Func<Task<(SliceOrigin Origin, SliceStand Stand, IReadOnlyDictionary<string, Immutable<byte[]>[]> Vectors)>> whole)
+    {
+        var ranked = silos.Ranked(key);
+        if (!ranked.Contains(On))
+            On = "";
+        if (On.Length == 0 && ranked.FirstOrDefault(s => s != self) is { } other)
+        {
+            On = other;
+            var (origin, stand, vectors) = await whole();
+            await OrGiveUp(async () =>
+            {
+                await Copy.Begin(origin, stand);
+                await InWindow(vectors.SelectMany(v => v.Value.Select((values, part) => (v.Key, values, part))), v => Copy.Fill(_slice, v.Key, v.part, v.values));
+            });
+        }
+
+        await OrGiveUp(() => InWindow(Enumerable.Range(0, Parts.Count(sum.Length)), part => Copy.Prepare(_slice, step, part, Cut(sum, part))));
+    }
+
+    public Task Intend(StepIntent intent) => OrGiveUp(() => Copy.Intend(_slice, intent));
+
+    /// <summary>What the copy's commit tells; null when there is no copy any more.</summary>
+    public async Task<SliceCommit?> Apply(StepRates rates, double clip)
+    {
+        SliceCommit? commit = null;
+        await OrGiveUp(async () => commit = await Copy.Apply(_slice, rates, clip));
+        return commit;
+    }
+
+    private IWarmCopyGrain Of(string silo) => grains.GetGrain<IWarmCopyGrain>($"{silo}/{_run}");
+
+    private async Task OrGiveUp(Func<Task> use)
+    {
+        if (On.Length > 0 && !await IfItLives(use))
+            On = "";
+    }
+
+    /// <returns>False when the silo does not answer, or has no such copy.</returns>
+    public static async Task<bool> IfItLives(Func<Task> use)
+    {
+        try
+        {
+            await use();
+            return true;
+        }
+        catch (Exception e) when (e is OrleansException or TimeoutException or StateLostException)
+        {
+            return false;
+        }
+    }
+
+    private static async Task InWindow<T>(IEnumerable<T> items, Func<T, Task> send)
+    {
+        var sending = new List<Task>();
+        foreach (var item in items)
+        {
+            if (sending.Count == Window)
+            {
+                var sent = await Task.WhenAny(sending);
+                sending.Remove(sent);
+                await sent;
+            }
+
+            sending.Add(send(item));
+        }
+
+        await Task.WhenAll(sending);
+    }
+
+    /// <summary>A part in a buffer that is free again when the copy has answered.</summary>
+    private Immutable<byte[]> Cut(float[] sum, int part)
+    {
+        if (_buffers.Length == 0)
+            _buffers = new byte[Parts.Count(sum.Length)][];
+        var values = MemoryMarshal.AsBytes(sum.AsSpan()[Parts.Of(part, sum.Length)]);
+        var buffer = _buffers[part] ??= GC.AllocateUninitializedArray<byte>(values.Length);
+        values.CopyTo(buffer);
+        return new(buffer);
+    }
+}

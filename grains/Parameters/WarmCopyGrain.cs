@@ -1,0 +1,93 @@
+using Orleans;
+using Orleans.Concurrency;
+using SslOrleans.Contracts;
+using SslOrleans.Contracts.Grains;
+using SslOrleans.Contracts.Messages;
+using SslOrleans.Grains.Placement;
+using SslOrleans.Grains.State;
+using SslOrleans.Learning.Methods;
+
+namespace SslOrleans.Grains.Parameters;
+
+/// <summary>The warm copies that this silo keeps of a run.</summary>
+[OnNamedSilo]
+[Reentrant]
+public sealed class WarmCopyGrain : Grain, IWarmCopyGrain
+{
+    private readonly Dictionary<int, SliceCopy> _slices = [];
+    private readonly Dictionary<string, StateStore> _states = [];
+
+    private string Run => this.GetPrimaryKeyString()[(this.GetPrimaryKeyString().LastIndexOf('/') + 1)..];
+
+    public Task Begin(SliceOrigin origin, SliceStand stand)
+    {
+        _slices[origin.Slice] = new SliceCopy(Run, origin, stand);
+        DelayDeactivation(TimeSpan.FromDays(365));
+        return Task.CompletedTask;
+    }
+
+    public Task Fill(int slice, string vector, int part, Immutable<byte[]> values)
+    {
+        Slice(slice).Fill(vector, part, values);
+        return Task.CompletedTask;
+    }
+
+    public Task Prepare(int slice, long step, int part, Immutable<byte[]> values)
+    {
+        Slice(slice).Prepare(step, part, values);
+        return Task.CompletedTask;
+    }
+
+    public Task Intend(int slice, StepIntent intent)
+    {
+        Slice(slice).Intent = intent;
+        return Task.CompletedTask;
+    }
+
+    public Task<SliceCommit> Apply(int slice, StepRates rates, double clip) => Task.FromResult(Slice(slice).Apply(rates, clip));
+
+    public Task<SliceStand> Find(int slice)
+    {
+        return Task.FromResult(_slices.TryGetValue(slice, out var copy) ? copy.Stand : SliceStand.Nothing);
+    }
+
+    public Task<SliceOrigin> Origin(int slice) => Task.FromResult(Slice(slice).Origin);
+
+    public Task<Immutable<byte[]>> Read(int slice, long version, string vector, int part) => Task.FromResult(Slice(slice).Read(version, vector, part));
+
+    public Task PutState(string kind, StateCopy copy)
+    {
+        _states[kind] = StateBlocks.Store(copy.Values, copy.Kinds, copy.Version);
+        DelayDeactivation(TimeSpan.FromDays(365));
+        return Task.CompletedTask;
+    }
+
+    public Task AdvanceState(string kind, StateStep step)
+    {
+        if (!_states.TryGetValue(kind, out var store) || store.Version < step.Step)
+            throw new StateLostException($"Silo {this.GetPrimaryKeyString()} has no warm copy of {kind} at version {step.Step}.");
+        store.Advance(step.Step, StateBlocks.Update(step.Changes));
+        return Task.CompletedTask;
+    }
+
+    public Task<StateCopy?> FindState(string kind)
+    {
+        return Task.FromResult(_states.TryGetValue(kind, out var store) ? StateBlocks.Copy(store) : null);
+    }
+
+    public Task Drop(int slice, string kind)
+    {
+        _slices.Remove(slice);
+        _states.Remove(kind);
+        return Task.CompletedTask;
+    }
+
+    public Task<Dictionary<string, long>> Describe()
+        => Task.FromResult(_slices.Select(s => ($"slice {s.Key}", s.Value.Stand.Version))
+            .Concat(_states.Select(s => (s.Key, s.Value.Version)))
+            .ToDictionary(c => c.Item1, c => c.Item2));
+
+    private SliceCopy Slice(int slice) => _slices.TryGetValue(slice, out var copy)
+        ? copy
+        : throw new StateLostException($"Silo {this.GetPrimaryKeyString()} has no warm copy of slice {slice}.");
+}

@@ -1,0 +1,53 @@
+using System.IO.Hashing;
+using System.Text;
+using Orleans.Placement;
+using Orleans.Runtime;
+using Orleans.Runtime.MembershipService.SiloMetadata;
+using Orleans.Runtime.Placement;
+
+namespace SslOrleans.Grains.Placement;
+
+/// <summary>
+/// The silos with the role <see cref="Roles.Parameters"/>, best first for a key (rendezvous hashing). Everybody who knows the same silos
+/// sees the same order, and a silo that comes or goes moves only its own share: the second one keeps a key's warm copy, so it is
+/// the first one when the first has died, and takes over without the network.
+/// </summary>
+public sealed class ParameterSilos(ISiloStatusOracle silos, ISiloMetadataCache metadata)
+{
+    /// <summary>Names of the active silos with the role, best first.</summary>
+    public IReadOnlyList<string> Ranked(string key)
+        => [.. Rank(key, silos.GetApproximateSiloStatuses(onlyActive: true).Keys).Select(s => s.Name)];
+
+    /// <summary>Those of the silos that have the role, best first.</summary>
+    internal IEnumerable<(SiloAddress Silo, string Name)> Rank(string key, IEnumerable<SiloAddress> among)
+        => among.Where(HasRole)
+            .Select(s => (Silo: s, Name: silos.TryGetSiloName(s, out var name) ? name! : ""))
+            .Where(s => s.Name.Length > 0)
+            .OrderByDescending(s => Weight(key, s.Name))
+            .ThenBy(s => s.Name, StringComparer.Ordinal);
+
+    private bool HasRole(SiloAddress silo)
+        => metadata.GetSiloMetadata(silo).Metadata.TryGetValue(Roles.Key, out var roles) && roles.Split(',').Contains(Roles.Parameters);
+
+    internal static ulong Weight(string key, string silo) => XxHash64.HashToUInt64(Encoding.UTF8.GetBytes($"{key}\n{silo}"));
+}
+
+/// <summary>The grain lives on the best parameter silo for its key, so that grains of one key are together and their copies are elsewhere.</summary>
+[AttributeUsage(AttributeTargets.Class)]
+public sealed class OnBestParameterSiloAttribute() : PlacementFilterAttribute(new OnBestParameterSilo());
+
+/// <summary>Strategy of <see cref="OnBestParameterSiloAttribute"/>.</summary>
+public sealed class OnBestParameterSilo : PlacementFilterStrategy
+{
+    public OnBestParameterSilo()
+        : base(order: 0)
+    {
+    }
+}
+
+/// <summary>Keeps the best silo for the key.</summary>
+public sealed class OnBestParameterSiloDirector(ParameterSilos parameterSilos) : IPlacementFilterDirector
+{
+    public IEnumerable<SiloAddress> Filter(PlacementFilterStrategy filterStrategy, PlacementTarget target, IEnumerable<SiloAddress> silos)
+        => parameterSilos.Rank(target.GrainIdentity.Key.ToString() ?? "", silos).Take(1).Select(s => s.Silo);
+}

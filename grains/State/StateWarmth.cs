@@ -1,0 +1,61 @@
+using Orleans;
+using SslOrleans.Contracts.Grains;
+using SslOrleans.Contracts.Messages;
+using SslOrleans.Grains.Parameters;
+using SslOrleans.Grains.Placement;
+using SslOrleans.Learning.Methods;
+
+namespace SslOrleans.Grains.State;
+
+/// <summary>Method state's hand on its warm copy, as <see cref="WarmCopy"/> is a slice's.</summary>
+internal sealed class StateWarmth(IGrainFactory grains, ParameterSilos silos, string self, string run, string kind)
+{
+    private string _on = "";
+
+    /// <summary>The copy with the most commits, wherever it is; null when there is none.</summary>
+    public async Task<StateCopy?> Best()
+    {
+        var found = await Task.WhenAll(silos.Ranked(run).Append(self).Distinct().Select(async silo =>
+        {
+            StateCopy? copy = null;
+            await WarmCopy.IfItLives(async () => copy = await Of(silo).FindState(kind));
+            return copy;
+        }));
+        return found.OfType<StateCopy>().MaxBy(c => c.Version);
+    }
+
+    /// <summary>Gives up every copy: the state begins anew.</summary>
+    public async Task Forget()
+    {
+        _on = "";
+        await Task.WhenAll(silos.Ranked(run).Select(s => WarmCopy.IfItLives(() => Of(s).Drop(-1, kind))));
+    }
+
+    /// <summary>Returns when the copy has advanced too; makes one of <paramref name="before"/> first when there is none.</summary>
+    public async Task Advance(StateStep step, StateStore before)
+    {
+        var ranked = silos.Ranked(run);
+        if (!ranked.Contains(_on))
+            _on = "";
+        StateCopy? begin = null;
+        if (_on.Length == 0)
+        {
+            if (ranked.FirstOrDefault(s => s != self) is not { } other)
+                return;
+
+            // Taken before the state itself advances, which it does while this waits.
+            (_on, begin) = (other, StateBlocks.Copy(before));
+        }
+
+        var lives = await WarmCopy.IfItLives(async () =>
+        {
+            if (begin is not null)
+                await Of(_on).PutState(kind, begin);
+            await Of(_on).AdvanceState(kind, step);
+        });
+        if (!lives)
+            _on = "";
+    }
+
+    private IWarmCopyGrain Of(string silo) => grains.GetGrain<IWarmCopyGrain>($"{silo}/{run}");
+}
