@@ -24,6 +24,7 @@ public static class CommandTree
             EvaluateCommand.Build(screen),
             PicturesCommand.Build(screen),
             SweepCommand.Build(screen, sessions),
+            StudyCommand.Build(screen, sessions),
             AuditCommand.Build(screen),
             ChaosCommand.Build(screen),
             DataCommand.Build(screen),

@@ -27,8 +27,8 @@ public static class BenchProbes
             var count = parsed.GetValue(threads);
             set_num_threads(count);
             var probes = EvaluateCommand.Names("--probe", parsed.GetRequiredValue(probe), [.. ProbeSuite.All.Select(p => p.Name)]);
-            using var data = Draw(parsed.GetValue(train), parsed.GetValue(test), parsed.GetValue(width));
-            var reports = ProbeSuite.Run(probes, [data], new ProbeSettings { Threads = count });
+            using var data = Draw(parsed.GetValue(train), parsed.GetValue(test), parsed.GetValue(width), cancellation);
+            var reports = ProbeSuite.Run(probes, [data], new ProbeSettings { Threads = count, Cancellation = cancellation });
             double? theirs = null;
             if (parsed.GetValue(peer) && PyTorchPeer.FindPython(null, "torch") is { } python)
             {
@@ -56,7 +56,7 @@ public static class BenchProbes
     private static string Seconds(double value) => value.ToString("F2", CultureInfo.InvariantCulture);
 
     /// <summary>Classes that overlap.</summary>
-    private static ProbeData Draw(int train, int test, int width)
+    private static ProbeData Draw(int train, int test, int width, CancellationToken cancellation)
     {
         return new ProbeData(ProbeReport.Backbone, Features(train, 0), Labels(train), Features(test, 1), Labels(test));
 
@@ -67,6 +67,7 @@ public static class BenchProbes
             var features = new FeatureMatrix(count, width);
             for (var i = 0; i < count; i++)
             {
+                cancellation.ThrowIfCancellationRequested();
                 var random = new RandomStream(0, Purpose.Evaluation, 7, i, split);
                 var row = features.Rows(i, 1);
                 for (var d = 0; d < width; d++)

@@ -17,7 +17,7 @@ public static class EvaluateCommand
         var runs = CommonOptions.Runs();
         var probe = new Option<string>("--probe")
         {
-            Description = $"Which probes, joined by commas, or all: {string.Join(", ", ProbeSuite.All.Select(p => p.Name))}.",
+            Description = $"Which probes, joined by commas, or all: {string.Join(", ", ProbeSuite.All.Select(p => p.Name))}; and {EncoderEvaluation.FineTune}, which all leaves out: it trains the whole backbone.",
             HelpName = "names",
             DefaultValueFactory = _ => "knn,linear,rank,std,uniformity",
         };
@@ -38,7 +38,7 @@ public static class EvaluateCommand
                 parsed.GetRequiredValue(what),
                 parsed.GetRequiredValue(runs),
                 parsed.GetValue(data),
-                Names("--probe", parsed.GetRequiredValue(probe), [.. ProbeSuite.All.Select(p => p.Name)]),
+                Names("--probe", parsed.GetRequiredValue(probe), [.. ProbeSuite.All.Select(p => p.Name)], EncoderEvaluation.FineTune),
                 parsed.GetRequiredValue(layers).Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
                 parsed.GetValue(step),
                 parsed.GetValue(teacher),
@@ -54,10 +54,11 @@ public static class EvaluateCommand
         return command;
     }
 
-    internal static IReadOnlyList<string> Names(string option, string text, IReadOnlyList<string> known)
+    internal static IReadOnlyList<string> Names(string option, string text, IReadOnlyList<string> known, params IReadOnlyList<string> beyond)
     {
         if (text == "all")
             return known;
+        known = [.. known, .. beyond];
         var names = text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         if (names.Length == 0)
             throw new UserErrorException($"{option} is empty; use all, or some of {string.Join(", ", known)}.");

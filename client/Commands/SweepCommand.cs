@@ -23,6 +23,11 @@ public static class SweepCommand
         };
         var select = new Option<string>("--select") { Description = $"What picks the run: {string.Join(", ", SweepTable.Criteria.Select(c => c.Name))}.", DefaultValueFactory = _ => "rankme" };
         var budget = new Option<double?>("--budget") { Description = "Minutes after which no further run is begun; the same call goes on later.", HelpName = "minutes" };
+        var stopEarly = new Option<string?>("--stop-early")
+        {
+            Description = "Stops a run at a probe when this metric (knn, rankme, std …) is below the median of the finished runs; the recipe needs evaluation.everyEpochs.",
+            HelpName = "metric",
+        };
         var name = new Option<string?>("--name") { Description = "First part of the runs' names; the recipe's name by default." };
         var data = CommonOptions.Data();
         var set = CommonOptions.Set();
@@ -31,7 +36,7 @@ public static class SweepCommand
         var device = new Option<string?>("--device") { Description = "cpu, cuda or cuda:N." };
         var command = new Command("sweep", "Trains a recipe with every combination of some settings, measures each run, and picks one. The same call goes on after a kill.")
         {
-            recipe, grid, select, budget, name, data, set, runs, workers, device,
+            recipe, grid, select, budget, stopEarly, name, data, set, runs, workers, device,
         };
         command.SetAction(async (parsed, cancellation) =>
         {
@@ -47,7 +52,8 @@ public static class SweepCommand
             var path = parsed.GetValue(data) ?? recipes[0].Data.Path;
             if (path.Length == 0)
                 throw new UserErrorException($"Recipe {recipes[0].Name} names no data set; give --data PATH.");
-            var runner = new SweepRunner(screen, sessions, folder, path, parsed.GetValue(workers), Devices.Parse(parsed.GetValue(device)));
+            var stop = Stop(parsed.GetValue(stopEarly), recipes);
+            var runner = new SweepRunner(screen, sessions, folder, path, parsed.GetValue(workers), Devices.Parse(parsed.GetValue(device)), stop);
             var entries = new List<SweepEntry>();
             var clock = Stopwatch.StartNew();
             for (var i = 0; i < points.Count; i++)
@@ -67,14 +73,39 @@ public static class SweepCommand
                 }
 
                 entries.Add(entry);
+                if (entry.Stopped is not null)
+                    screen.Note($"{run} was stopped early: {entry.Stopped}");
                 if (screen.Json)
-                    screen.JsonLine(new { entry.Run, settings = entry.Point.Settings, entry.WeightsHash, entry.Values });
+                    screen.JsonLine(new { entry.Run, settings = entry.Point.Settings, entry.WeightsHash, entry.Values, entry.Stopped });
             }
 
             Show(screen, entries, criterion);
             return entries.Count > 0 ? ExitCodes.Well : ExitCodes.Failed;
         });
         return command;
+    }
+
+    /// <exception cref="UserErrorException">The recipes' probes do not bring the metric while they train.</exception>
+    private static MedianStop? Stop(string? metric, IReadOnlyList<Recipe> recipes)
+    {
+        if (metric is null)
+            return null;
+        var probe = metric switch
+        {
+            "knn" => null,
+            "rankme" => "rank",
+            "linear" or "mlp" or "std" => metric,
+            _ => throw new UserErrorException($"--stop-early is \"{metric}\"; use one of knn, linear, mlp, rankme, std: a metric of probes of which more is better."),
+        };
+        foreach (var recipe in recipes)
+        {
+            if (!(recipe.Evaluation.EveryEpochs > 0))
+                throw new UserErrorException($"--stop-early {metric}: evaluation.everyEpochs is {recipe.Evaluation.EveryEpochs}, so there are no probes while {recipe.Name} trains; set it above 0.");
+            if (probe is null ? !recipe.Evaluation.Knn : !recipe.Evaluation.Probes.Contains(probe))
+                throw new UserErrorException($"--stop-early {metric}: {(probe is null ? "evaluation.knn is false" : $"evaluation.probes lacks {probe}")}; the rule has nothing to look at.");
+        }
+
+        return new MedianStop(metric);
     }
 
     private static void Show(Screen screen, List<SweepEntry> entries, SweepCriterion criterion)

@@ -35,6 +35,9 @@ public static class EncoderEvaluation
     /// <summary>A layer's name that means the last one, whatever it is called.</summary>
     public const string LastLayer = "last";
 
+    /// <summary>Full fine-tuning: no probe of features, and dear.</summary>
+    public const string FineTune = "finetune";
+
     /// <exception cref="UserErrorException">The encoder, the data or a layer is not there.</exception>
     public static async Task<IReadOnlyList<ProbeReport>> Run(EvaluateRequest order, Screen screen, CancellationToken cancellation)
         => (await Measure(order, screen, cancellation)).Reports;
@@ -66,11 +69,11 @@ public static class EncoderEvaluation
         try
         {
             Head(screen, order, source, extracted[0], seconds);
-            var settings = Settings(source, order, threads);
+            var settings = Settings(source, order, threads) with { Cancellation = cancellation };
             var reports = new List<ProbeReport>();
             foreach (var layer in extracted)
             {
-                foreach (var probe in order.Probes)
+                foreach (var probe in order.Probes.Where(p => p != FineTune))
                 {
                     cancellation.ThrowIfCancellationRequested();
                     var report = probe == "rotation" && refusal is not null
@@ -81,6 +84,12 @@ public static class EncoderEvaluation
                 }
             }
 
+            if (order.Probes.Contains(FineTune))
+            {
+                reports.Add(Tuned(source, path, screen, cancellation));
+                Show(screen, order, source, reports[^1]);
+            }
+
             return (reports, source.WeightsHash);
         }
         finally
@@ -88,6 +97,32 @@ public static class EncoderEvaluation
             foreach (var layer in extracted)
                 layer.Dispose();
         }
+    }
+
+    private static ProbeReport Tuned(EncoderSource source, string path, Screen screen, CancellationToken cancellation)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var values = new Dictionary<string, double>();
+        var notes = new List<string>();
+        string? error = null;
+        try
+        {
+            var plan = FineTuning.Plan(source.Recipe);
+            using var data = new ImageTrainingData(plan, (split, options) => DataLocations.OpenSource(path, split, options));
+            var score = FineTuning.Run(source.Encoder, plan, data, (epoch, loss, accuracy) =>
+            {
+                if (!screen.Json)
+                    screen.Note(string.Create(CultureInfo.InvariantCulture, $"fine-tuning, epoch {epoch}: loss {loss:F3}, test accuracy {accuracy:P1}"));
+            }, cancellation);
+            (values[FineTune], values[$"{FineTune}.best"], values[$"{FineTune}.loss"]) = (score.Accuracy, score.Best, score.Loss);
+            notes.Add(string.Create(CultureInfo.InvariantCulture, $"last of {plan.Epochs} epochs; best was epoch {score.BestEpoch}; layer decay {plan.Optimizer.LayerDecay}"));
+        }
+        catch (ProbeException e)
+        {
+            error = e.Message;
+        }
+
+        return new ProbeReport(FineTune, ProbeReport.Backbone, values, notes, error, Stopwatch.GetElapsedTime(started).TotalSeconds);
     }
 
     private static ProbeSettings Settings(EncoderSource source, EvaluateRequest order, int threads) => new()

@@ -5,11 +5,12 @@ namespace SslOrleans.Client.Evaluation;
 /// <summary>Values of probes as people read them.</summary>
 public static class ProbeText
 {
-    private static readonly string[] s_accuracies = ["knn", "linear", "mlp", "fewshot", "rotation"];
+    private static readonly string[] s_accuracies = ["knn", "linear", "mlp", "fewshot", "rotation", "finetune"];
 
     /// <summary>The name belongs to an accuracy, a share of 1.</summary>
     public static bool IsAccuracy(string name)
         => s_accuracies.Contains(name.Split('.', '@')[0])
+            && !name.EndsWith(".loss", StringComparison.Ordinal)
             && !name.Contains("learningRate", StringComparison.Ordinal) && !name.Contains("weightDecay", StringComparison.Ordinal);
 
     /// <summary>Accuracies in per cent, others with four digits.</summary>

@@ -112,6 +112,18 @@ public static class CurveChart
     private static void DrawLegend(StringBuilder svg, ChartPanel panel, int top)
     {
         var at = Width - Right;
+        if ((panel.Title.Length * 8) + panel.Curves.Sum(c => (c.Name.Length * 7) + 36) > Width - Left - Right)
+        {
+            // Too long for the title's line: below each other, inside the panel.
+            for (var i = 0; i < panel.Curves.Count; i++)
+            {
+                Add(svg, $"""<text x="{at - 22}" y="{top + 16 + (i * 18)}" text-anchor="end">{Escape(panel.Curves[i].Name)}</text>""");
+                Add(svg, $"""<line x1="{at - 14}" x2="{at}" y1="{top + 12 + (i * 18)}" y2="{top + 12 + (i * 18)}" stroke="{s_colours[i % s_colours.Length]}" stroke-width="3"/>""");
+            }
+
+            return;
+        }
+
         for (var i = panel.Curves.Count - 1; i >= 0; i--)
         {
             Add(svg, $"""<text x="{at}" y="{top - 10}" text-anchor="end">{Escape(panel.Curves[i].Name)}</text>""");

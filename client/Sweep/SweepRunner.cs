@@ -15,11 +15,16 @@ namespace SslOrleans.Client.Sweep;
 
 /// <summary>
 /// Trains and measures the runs of a sweep one after the other. All it knows is on disk: a run that is trained is not trained again, one that
-/// was cut off goes on from its checkpoint, and what was measured on the same weights is read from <c>evaluation.json</c>.
+/// was cut off goes on from its checkpoint, and what was measured on the same weights is read from <c>evaluation.json</c>. A run that was
+/// stopped as hopeless has <c>stopped.json</c>; a call without the rule goes on with it.
 /// </summary>
-public sealed class SweepRunner(Screen screen, ITrainingSessions sessions, string runs, string dataPath, int workers, Device device)
+public sealed class SweepRunner(Screen screen, ITrainingSessions sessions, string runs, string dataPath, int workers, Device device, MedianStop? stop = null)
 {
     private const string FileName = "evaluation.json";
+    private const string StoppedName = "stopped.json";
+
+    /// <summary>Steps whose online accuracy is averaged: one batch's is coarse.</summary>
+    private const int LastSteps = 20;
 
     private static readonly JsonSerializerOptions s_json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
 
@@ -33,26 +38,54 @@ public sealed class SweepRunner(Screen screen, ITrainingSessions sessions, strin
         {
             var kept = JsonSerializer.Deserialize<Measured>(await File.ReadAllTextAsync(path, cancellation), s_json)!;
             await MustBeSame(run, recipe);
+            stop?.Finished(Curve(run, stop.Metric));
             return new SweepEntry(point, run, kept.WeightsHash, kept.Values);
         }
 
+        var stopped = Path.Combine(runs, run, StoppedName);
+        if (stop is not null && File.Exists(stopped))
+        {
+            var why = JsonSerializer.Deserialize<Hopeless>(await File.ReadAllTextAsync(stopped, cancellation), s_json)!.Why;
+            await MustBeSame(run, recipe);
+            return new SweepEntry(point, run, "", new Dictionary<string, double>(), why);
+        }
+
         var exists = await RunRecord.Read(RunStorage.Open(runs), run) is not null;
+        var watched = stop is null ? null : new WatchedSessions(sessions, stop, exists ? Curve(run, stop.Metric) : []);
         var status = await TrainCommand.Train(
-            Quiet(), sessions, new TrainingRequest(run, recipe, dataPath, runs, Resume: exists, Workers: workers), cancellation);
+            Quiet(), watched ?? sessions, new TrainingRequest(run, recipe, dataPath, runs, Resume: exists, Workers: workers), cancellation);
         if (status?.Phase is RunPhase.Failed)
             throw new UserErrorException($"{run}: {status.Message}");
+        if (watched?.Stopped is { } hopeless && status?.Phase is RunPhase.Stopped && !cancellation.IsCancellationRequested)
+        {
+            await Write(stopped, new Hopeless(hopeless));
+            return new SweepEntry(point, run, status.WeightsHash, new Dictionary<string, double>(), hopeless);
+        }
+
         if (status?.Phase is not RunPhase.Completed || cancellation.IsCancellationRequested)
             return null;
+        stop?.Finished(Curve(run, stop.Metric));
         var measured = await Measure(run, cancellation);
-        await File.WriteAllTextAsync(path + ".new", JsonSerializer.Serialize(measured, s_json), CancellationToken.None);
-        File.Move(path + ".new", path, overwrite: true);
+        await Write(path, measured);
         return new SweepEntry(point, run, measured.WeightsHash, measured.Values);
+    }
+
+    private static async Task Write<T>(string path, T value)
+    {
+        await File.WriteAllTextAsync(path + ".new", JsonSerializer.Serialize(value, s_json), CancellationToken.None);
+        File.Move(path + ".new", path, overwrite: true);
+    }
+
+    private IReadOnlyList<MetricPoint> Curve(string run, string metric)
+    {
+        var path = Path.Combine(runs, run, "metrics.jsonl");
+        return File.Exists(path) ? MetricsFile.Read(path)[metric] : [];
     }
 
     private async Task<Measured> Measure(string run, CancellationToken cancellation)
     {
         var values = new Dictionary<string, double>();
-        var request = new EvaluateRequest(run, runs, null, ["knn", "linear", "rank"], [ProbeReport.Backbone], null, false, null, [], null, device);
+        var request = new EvaluateRequest(run, runs, null, ["knn", "linear", "rank", "std"], [ProbeReport.Backbone], null, false, null, [], null, device);
         var (reports, hash) = await EncoderEvaluation.Measure(request, Quiet(), cancellation);
         foreach (var report in reports)
         {
@@ -61,9 +94,15 @@ public sealed class SweepRunner(Screen screen, ITrainingSessions sessions, strin
         }
 
         // RankMe is defined on the embeddings (eq. 17), alpha-ReQ in front of the projector (E17): both are kept.
-        var (embeddings, _) = await EncoderEvaluation.Measure(request with { Probes = ["rank"], Layers = [EncoderEvaluation.LastLayer] }, Quiet(), cancellation);
-        if (embeddings[0].Values.TryGetValue("rankme", out var rank))
-            values["rankme.embeddings"] = rank;
+        var (embeddings, _) = await EncoderEvaluation.Measure(request with { Probes = ["rank", "std"], Layers = [EncoderEvaluation.LastLayer] }, Quiet(), cancellation);
+        foreach (var name in new[] { "rankme", "std" })
+        {
+            if (embeddings.Select(e => e.Values).FirstOrDefault(v => v.ContainsKey(name)) is { } found)
+                values[$"{name}.embeddings"] = found[name];
+        }
+
+        if (Curve(run, "onlineAccuracy") is { Count: > 0 } online)
+            values["online"] = online.TakeLast(LastSteps).Average(p => p.Value);
         return new Measured(hash, values);
     }
 
@@ -76,6 +115,8 @@ public sealed class SweepRunner(Screen screen, ITrainingSessions sessions, strin
 
     /// <summary>Progress goes to standard error, so that standard output is the tables.</summary>
     private Screen Quiet() => new(TextWriter.Null, screen.Error, isTerminal: false);
+
+    private sealed record Hopeless(string Why);
 
     private sealed record Measured(string WeightsHash, Dictionary<string, double> Values);
 }

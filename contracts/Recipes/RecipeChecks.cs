@@ -47,6 +47,13 @@ internal static class RecipeChecks
             OneOf("evaluation.probes", probe, [.. EvaluationRecipe.Known]);
         Must(r.Evaluation.Online.Classes is 0 or >= 2, "evaluation.online.classes", r.Evaluation.Online.Classes, "give the data set's number of classes, or 0 for no online probe");
         Must(r.Evaluation.Online.LearningRate > 0, "evaluation.online.learningRate", r.Evaluation.Online.LearningRate, "give a number above 0");
+        var tuning = r.Evaluation.FineTuning;
+        Must(tuning.Epochs > 0, "evaluation.fineTuning.epochs", tuning.Epochs, "give a number above 0");
+        Must(tuning.Batch > 0, "evaluation.fineTuning.batch", tuning.Batch, "give a number of images above 0");
+        Must(tuning.LearningRate > 0, "evaluation.fineTuning.learningRate", tuning.LearningRate, "give a number above 0");
+        Must(tuning.WeightDecay >= 0, "evaluation.fineTuning.weightDecay", tuning.WeightDecay, "give 0 or more");
+        Must(tuning.LayerDecay is > 0 and <= 1, "evaluation.fineTuning.layerDecay", tuning.LayerDecay, "give a factor above 0 and up to 1 (off)");
+        Must(tuning.CropScale is > 0 and <= 1, "evaluation.fineTuning.cropScale", tuning.CropScale, "give a share above 0 and up to 1 (the whole image)");
         Must(r.Evaluation.Temperature > 0, "evaluation.temperature", r.Evaluation.Temperature, "give a number above 0");
         Must(r.Views.Count > 0, "views", "[]", "describe at least one group of views");
         Must(r.Backbone.PatchSize > 0, "backbone.patchSize", r.Backbone.PatchSize, "give a side in pixels above 0");

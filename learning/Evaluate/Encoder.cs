@@ -130,6 +130,14 @@ public sealed class Encoder : IDisposable
         return (patches.data<float>().ToArray(), (int)attention.shape[1]);
     }
 
+    /// <summary>The backbone's tensors by name, <c>backbone.conv1.weight</c> …, copied; the teacher's where the encoder is a teacher's.</summary>
+    internal Dictionary<string, float[]> Backbone()
+    {
+        var binding = new TensorBinding(new Networks(_branch), 1);
+        var flat = binding.Read();
+        return binding.Layout.Entries.Where(e => e.Group == "backbone").ToDictionary(e => e.Name, e => flat[e.Offset..(e.Offset + e.Length)]);
+    }
+
     /// <summary>The whole of it, for what is more than a layer; in evaluation mode.</summary>
     internal Networks Networks => _networks;
 

@@ -16,7 +16,7 @@ public static class FewShotProbe
     private const int LeastSteps = 500;
     private const double LearningRate = 0.03;
 
-    public static FewShotScore Evaluate(LabelledFeatures data, double share, int draws = 3, ulong seed = 0)
+    public static FewShotScore Evaluate(LabelledFeatures data, double share, int draws = 3, ulong seed = 0, CancellationToken cancellation = default)
     {
         using var standard = new Standardisation(data.Train);
         var accuracies = new List<double>();
@@ -25,7 +25,7 @@ public static class FewShotProbe
         {
             var (rows, _) = Splits.Stratified(data.TrainLabels, share, seed, 1 + draw);
             images = rows.Length;
-            var options = new LinearOptions { Seed = seed };
+            var options = new LinearOptions { Seed = seed, Cancellation = cancellation };
             var batches = (rows.Length + options.BatchSize - 1) / options.BatchSize;
             options = options with { Epochs = Math.Max(50, LeastSteps / batches) };
             using var heads = new LinearHeads(data.Train.Width, data.Classes, [new LinearHead(LearningRate, 1.0 / rows.Length)]);

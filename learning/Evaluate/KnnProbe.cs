@@ -26,7 +26,9 @@ public static class KnnProbe
     /// <param name="neighbours">Every k above 0.</param>
     /// <param name="temperatures">Every T above 0.</param>
     /// <param name="threads">Threads that look for neighbours beside libtorch's product; 1 inside a worker.</param>
-    public static IReadOnlyList<KnnScore> Evaluate(LabelledFeatures data, IReadOnlyList<int> neighbours, IReadOnlyList<double> temperatures, int threads = 1)
+    /// <param name="cancellation">Ends it between two blocks.</param>
+    public static IReadOnlyList<KnnScore> Evaluate(
+        LabelledFeatures data, IReadOnlyList<int> neighbours, IReadOnlyList<double> temperatures, int threads = 1, CancellationToken cancellation = default)
     {
         var correct = new long[neighbours.Count * temperatures.Count];
         Each(data.Train, data.Test, neighbours.Max(), threads, (row, cosines, indexes) =>
@@ -42,7 +44,7 @@ public static class KnnProbe
                         Interlocked.Increment(ref correct[(k * temperatures.Count) + t]);
                 }
             }
-        });
+        }, cancellation);
         return [.. from k in Enumerable.Range(0, neighbours.Count)
                    from t in Enumerable.Range(0, temperatures.Count)
                    select new KnnScore(neighbours[k], temperatures[t], (double)correct[(k * temperatures.Count) + t] / data.Test.Count)];
@@ -81,7 +83,7 @@ public static class KnnProbe
 
     private delegate void Neighbourhood(int row, ReadOnlySpan<float> cosines, ReadOnlySpan<int> indexes);
 
-    private static void Each(FeatureMatrix train, FeatureMatrix test, int neighbours, int threads, Neighbourhood visit)
+    private static void Each(FeatureMatrix train, FeatureMatrix test, int neighbours, int threads, Neighbourhood visit, CancellationToken cancellation = default)
     {
         using var off = no_grad();
         var most = Math.Min(neighbours, train.Count);
@@ -93,6 +95,7 @@ public static class KnnProbe
             var queries = functional.normalize(test.Tensor(first, count), dim: 1);
             foreach (var (trainFirst, trainCount) in train.Blocks(TrainBlock))
             {
+                cancellation.ThrowIfCancellationRequested();
                 using var inner = NewDisposeScope();
                 var similarities = queries.mm(functional.normalize(train.Tensor(trainFirst, trainCount), dim: 1).t()).contiguous();
                 ForEach(count, row => nearest[row].Add(MemoryMarshal.Cast<byte, float>(similarities.bytes).Slice(row * trainCount, trainCount), trainFirst));

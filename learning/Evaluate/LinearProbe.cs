@@ -20,6 +20,9 @@ public sealed record LinearOptions
 
     /// <summary>Key of every draw.</summary>
     public ulong Seed { get; init; }
+
+    /// <summary>Ends the training between two batches.</summary>
+    public CancellationToken Cancellation { get; init; }
 }
 
 /// <summary>Result of the linear probe.</summary>
@@ -70,6 +73,7 @@ public static class LinearProbe
             var order = Splits.Shuffle(rows.Length, options.Seed, 1000 + epoch);
             for (var batch = 0; batch < batches; batch++)
             {
+                options.Cancellation.ThrowIfCancellationRequested();
                 using var scope = NewDisposeScope();
                 var chosen = Batch(order, batch, batches).Select(i => rows[i]).ToArray();
                 var progress = ((double)epoch * batches + batch) / ((double)options.Epochs * batches);

@@ -22,6 +22,9 @@ public sealed record MlpOptions
     public double WeightDecay { get; init; } = 5e-4;
 
     public ulong Seed { get; init; }
+
+    /// <summary>Ends the training between two batches.</summary>
+    public CancellationToken Cancellation { get; init; }
 }
 
 /// <summary>Result of the MLP probe.</summary>
@@ -51,6 +54,7 @@ public static class MlpProbe
             var order = Splits.Shuffle(data.Train.Count, options.Seed, 1000 + epoch);
             for (var batch = 0; batch < batches; batch++)
             {
+                options.Cancellation.ThrowIfCancellationRequested();
                 using var inner = NewDisposeScope();
                 var rows = LinearProbe.Batch(order, batch, batches).ToArray();
                 var logits = Forward(layers, standard.Apply(data.Train.Tensor(rows)));

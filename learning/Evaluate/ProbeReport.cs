@@ -48,4 +48,7 @@ public sealed record ProbeSettings
 
     /// <summary>Threads that a probe may use beside libtorch's.</summary>
     public int Threads { get; init; } = 1;
+
+    /// <summary>Ends the probe under way.</summary>
+    public CancellationToken Cancellation { get; init; }
 }

@@ -47,6 +47,7 @@ public static class ProbeSuite
 
     private static ProbeReport Run((string Name, string What, Probe Run) probe, ProbeData data, ProbeSettings settings)
     {
+        settings.Cancellation.ThrowIfCancellationRequested();
         var started = Stopwatch.GetTimestamp();
         var values = new Dictionary<string, double>();
         var notes = new List<string>();
@@ -71,7 +72,7 @@ public static class ProbeSuite
         var neighbours = settings.MoreNeighbours.Append(settings.Neighbours).Distinct().Order().ToList();
         foreach (var k in neighbours.Where(k => k > labelled.Train.Count))
             notes.Add($"k = {k} is more than the {labelled.Train.Count} training images: all of them vote");
-        foreach (var score in KnnProbe.Evaluate(labelled, neighbours, [settings.Temperature, double.PositiveInfinity], settings.Threads))
+        foreach (var score in KnnProbe.Evaluate(labelled, neighbours, [settings.Temperature, double.PositiveInfinity], settings.Threads, settings.Cancellation))
         {
             var weighted = double.IsFinite(score.Temperature);
             var main = weighted && score.Neighbours == settings.Neighbours;
@@ -81,7 +82,7 @@ public static class ProbeSuite
 
     private static void Linear(ProbeData data, ProbeSettings settings, Dictionary<string, double> values, List<string> notes)
     {
-        var score = LinearProbe.Evaluate(data.Labelled(), settings.Linear);
+        var score = LinearProbe.Evaluate(data.Labelled(), settings.Linear with { Cancellation = settings.Cancellation });
         (values["linear"], values["linear.best"], values["linear.train"]) = (score.Accuracy, score.Best, score.TrainAccuracy);
         (values["linear.learningRate"], values["linear.weightDecay"]) = (score.Head.LearningRate, score.Head.WeightDecay);
         notes.Add($"last of {settings.Linear.Epochs} epochs; best was epoch {score.BestEpoch}");
@@ -92,7 +93,7 @@ public static class ProbeSuite
 
     private static void Mlp(ProbeData data, ProbeSettings settings, Dictionary<string, double> values, List<string> notes)
     {
-        var score = MlpProbe.Evaluate(data.Labelled(), settings.Mlp);
+        var score = MlpProbe.Evaluate(data.Labelled(), settings.Mlp with { Cancellation = settings.Cancellation });
         (values["mlp"], values["mlp.best"], values["mlp.train"]) = (score.Accuracy, score.Best, score.TrainAccuracy);
         notes.Add($"last of {settings.Mlp.Epochs} epochs; best was epoch {score.BestEpoch}");
     }
@@ -101,7 +102,7 @@ public static class ProbeSuite
     {
         foreach (var share in settings.Shots)
         {
-            var score = FewShotProbe.Evaluate(data.Labelled(), share, seed: settings.Linear.Seed);
+            var score = FewShotProbe.Evaluate(data.Labelled(), share, seed: settings.Linear.Seed, cancellation: settings.Cancellation);
             var name = $"fewshot.{ProbeReport.Text(100 * share)}";
             (values[name], values[name + ".deviation"]) = (score.Accuracy, score.Deviation);
             notes.Add($"{ProbeReport.Text(100 * share)} %: {score.Images} labels");
@@ -144,7 +145,7 @@ public static class ProbeSuite
 
     private static void Rotation(ProbeData data, ProbeSettings settings, Dictionary<string, double> values, List<string> notes)
     {
-        var score = RotationProbe.Evaluate(data.Rotations ?? throw new ProbeException("no rotated images were encoded"), settings.Linear.Seed);
+        var score = RotationProbe.Evaluate(data.Rotations ?? throw new ProbeException("no rotated images were encoded"), settings.Linear.Seed, settings.Cancellation);
         (values["rotation"], values["rotation.best"]) = (score.Accuracy, score.Best);
     }
 }

@@ -52,6 +52,6 @@ public static class RotationProbe
         return turned;
     }
 
-    public static LinearScore Evaluate(LabelledFeatures rotated, ulong seed = 0)
-        => LinearProbe.Evaluate(rotated, new LinearOptions { Epochs = 50, Seed = seed });
+    public static LinearScore Evaluate(LabelledFeatures rotated, ulong seed = 0, CancellationToken cancellation = default)
+        => LinearProbe.Evaluate(rotated, new LinearOptions { Epochs = 50, Seed = seed, Cancellation = cancellation });
 }

@@ -12,7 +12,7 @@ namespace SslOrleans.Learning.Training;
 
 /// <summary>
 /// Online linear probe (cookbook §3.7; E08): softmax regression on the features that the student's backbone makes anyway of the first view
-/// of each image, at unit length, with the gradient cut. It looks at the backbone from outside, so no method knows of it; its gradient is
+/// of each image, standardised over the micro-batch, with the gradient cut. It looks at the backbone from outside, so no method knows of it; its gradient is
 /// that of one micro-batch and is summed, applied, kept and restored with all others.
 /// </summary>
 internal sealed class OnlineProbe : IDisposable
@@ -69,7 +69,7 @@ internal sealed class OnlineProbe : IDisposable
         using var scope = NewDisposeScope();
         using var seen = _features.Value ?? throw new InvalidOperationException("The method ran no backbone of its student.");
         (_rows.Value, _features.Value) = (0, null);
-        var rows = functional.normalize(seen.to(ScalarType.Float32), dim: 1);
+        var rows = Standardised(seen.to(ScalarType.Float32));
         var labels = tensor(Labels(batch)).to(_device);
         var logits = rows.mm(_weight.t()).add_(_bias);
         var loss = functional.cross_entropy(logits, labels);
@@ -81,6 +81,17 @@ internal sealed class OnlineProbe : IDisposable
 
         var error = logits.softmax(1).sub_(functional.one_hot(labels, _classes).to(ScalarType.Float32)).div_((double)rows.shape[0]);
         return [.. Values(error.t().mm(rows)), .. Values(error.sum(0L))];
+    }
+
+    /// <summary>
+    /// Rows <c>[n, D]</c> of mean 0 and a mean squared length of at most 1: each dimension (x − μ)/√(σ² + 10⁻³ σ̄²), over √D. With these and
+    /// a bias the curvature of a softmax regression is at most ½, whatever the encoder is.
+    /// </summary>
+    internal static Tensor Standardised(Tensor features)
+    {
+        var centred = features - features.mean([0], keepdim: true);
+        var variance = centred.square().mean([0], keepdim: true);
+        return centred / ((variance + (variance.mean() * 1e-3) + 1e-12).sqrt() * Math.Sqrt(features.shape[1]));
     }
 
     public void Dispose()

@@ -39,6 +39,18 @@ public class BenchTests
     }
 
     [Fact]
+    public async Task Probes_stop_in_the_middle_when_they_are_asked_to()
+    {
+        using var interruption = new Interruption(listen: false);
+        var bench = Task.Run(() => Invocation.Of(interruption, "bench", "probes", "--train", "60000", "--width", "64", "--probe", "linear", "--threads", "1"));
+        await Task.Delay(TimeSpan.FromSeconds(1.5));
+        Assert.False(bench.IsCompleted, "it takes a minute");
+        interruption.Interrupt(143);
+        Assert.Same(bench, await Task.WhenAny(bench, Task.Delay(TimeSpan.FromSeconds(10))));
+        Assert.Equal(143, (await bench).Code);
+    }
+
+    [Fact]
     public async Task Without_a_peer_ours_alone_is_shown_and_why()
     {
         var result = await Comparison.Measure("x", 2, () => Task.FromResult(7.0), null, (_, _, _) => { });

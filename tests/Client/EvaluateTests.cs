@@ -76,6 +76,20 @@ public sealed class EvaluateTests(ShortRun run) : IClassFixture<ShortRun>
             Assert.Contains(text, plain.Output);
     }
 
+    [Fact]
+    public async Task A_run_can_be_fine_tuned_when_it_is_asked_for()
+    {
+        var run = await Invocation.Of(
+            "evaluate", "small", "--runs", _folder.In("runs"), "--probe", "finetune", "--set", "evaluation.fineTuning.epochs=2", "--set", "evaluation.fineTuning.layerDecay=0.6", "--json");
+        Assert.True(run.Code == 0, run.Error);
+        var line = Assert.Single(run.JsonLines);
+        Assert.Equal("finetune", line.GetProperty("probe").GetString());
+        Assert.InRange(line.GetProperty("values").GetProperty("finetune").GetDouble(), 0, 1);
+        Assert.Contains("layer decay 0.6", line.GetProperty("notes")[0].GetString());
+        var wrong = await Invocation.Of("evaluate", "small", "--runs", _folder.In("runs"), "--probe", "finetune", "--set", "evaluation.fineTuning.layerDecay=2");
+        Assert.Contains("evaluation.fineTuning.layerDecay is 2", wrong.ErrorLine);
+    }
+
     [Theory]
     [InlineData("--probe", "knnn", "--probe knnn is unknown")]
     [InlineData("--layers", "projector.9", "has no such layer")]

@@ -60,6 +60,16 @@ public class MetricsAndPictureTests
         Assert.Equal(2, svg.Descendants(name).First().Attribute("d")!.Value.Count(c => c == 'M'));
     }
 
+    [Theory]
+    [InlineData("a", "b", 1)]
+    [InlineData("a curve whose name is as long as forty characters", "another one whose name is just as long as that", 2)]
+    public void A_legend_that_does_not_fit_beside_the_title_stands_below_it(string first, string second, int lines)
+    {
+        var svg = XDocument.Parse(CurveChart.Draw("t", [new ChartPanel("what is drawn in this panel", [new Curve(first, [new(0, 1)]), new Curve(second, [new(0, 2)])])]));
+        var heights = svg.Descendants(XName.Get("text", "http://www.w3.org/2000/svg")).Where(t => t.Value == first || t.Value == second).Select(t => t.Attribute("y")!.Value);
+        Assert.Equal(lines, heights.Distinct().Count());
+    }
+
     [Fact]
     public void A_hundred_thousand_points_stay_small_and_keep_their_spike()
     {

@@ -18,9 +18,7 @@ public class OnlineProbeTests
     public static TheoryData<string> Methods => [.. MethodCatalog.All.Select(m => m.Name)];
 
     [Theory]
-    [InlineData("simclr")]
     [InlineData("swav")]
-    [InlineData("mae")]
     [InlineData("ibot")]
     public void No_bit_of_the_encoder_depends_on_it(string method) => SameWithout(SmallRun.Recipe(method, steps: 2));
 
@@ -30,17 +28,16 @@ public class OnlineProbeTests
     public void No_bit_of_any_methods_encoder_depends_on_it(string method) => SameWithout(SmallRun.Recipe(method, steps: 2));
 
     [Theory]
-    [InlineData("simclr", "lars", "cifar", false)]
-    [InlineData("byol", "adamw", "cifar", false)]
+    [InlineData("simclr", "lars", "micro", false)]
     [InlineData("barlowtwins", "sgd", "sync", false)]
-    [InlineData("vicreg", "sgd", "cifar", true)]
+    [InlineData("vicreg", "adamw", "micro", true)]
     public void Nor_with_clipping_and_any_optimiser_batch_norm_and_recomputation(string method, string optimizer, string batchNorm, bool recompute)
     {
         var recipe = SmallRun.Recipe(method);
         SameWithout(recipe with
         {
             Optimizer = recipe.Optimizer with { Name = optimizer, LearningRate = optimizer == "adamw" ? 0.01 : 0.5, ClipGradientNorm = 0.01 },
-            Backbone = recipe.Backbone with { BatchNorm = batchNorm == "sync" ? "sync" : "micro" },
+            Backbone = recipe.Backbone with { BatchNorm = batchNorm },
             Batch = recipe.Batch with { Recompute = recompute },
             Workers = recipe.Workers with { Slices = 3 },
         });
@@ -112,7 +109,9 @@ public class OnlineProbeTests
         using var networks = MethodCatalog.Create(recipe).Build();
         SslOrleans.Learning.Backbones.Initialization.Reset(networks.Student, recipe.Seed);
         var pixels = views.Views.Select(v => tensor(v.Pixels, [12L, 3, v.Height, v.Width]));
-        var features = functional.normalize(networks.Student.Backbone.call(cat([.. pixels])).detach().narrow(0, 0, 12), dim: 1);
+        var features = networks.Student.Backbone.call(cat([.. pixels])).detach().narrow(0, 0, 12);
+        var (mean, variance) = (features.mean([0]), features.var(0L, unbiased: false));
+        features = (features - mean) / (variance + (1e-3 * variance.mean()) + 1e-12).sqrt() / Math.Sqrt(256);
         var w = tensor(flat[weight.Offset..bias.Offset], [3L, weight.Length / 3]).requires_grad_();
         var b = tensor(flat[bias.Offset..(bias.Offset + 3)]).requires_grad_();
         var loss = functional.cross_entropy(functional.linear(features, w, b), tensor(Array.ConvertAll(views.Labels!, l => (long)l)));
