@@ -35,13 +35,13 @@ public static class ChaosCommand
         };
         command.SetAction(async (parsed, cancellation) =>
         {
+            var aimed = Targets(parsed.GetRequiredValue(targets));
             var overrides = parsed.GetValue(set)!.Append($"steps={parsed.GetValue(steps).ToString(CultureInfo.InvariantCulture)}").Append("evaluation.knn=false");
             var read = RecipeReader.Read(ProjectFiles.FindRecipe(parsed.GetRequiredValue(recipe)), overrides);
             var path = parsed.GetValue(data) ?? read.Data.Path;
             if (path.Length == 0)
                 throw new UserErrorException("chaos needs images; give --data PATH, or make some with `sslo data generate data/generated`.");
             var folder = parsed.GetRequiredValue(runs);
-            var aimed = Targets(parsed.GetRequiredValue(targets));
             var calm = await Go(screen, Fresh(folder, $"chaos-{read.Name}-calm", read, path, 1), [], [], cancellation);
             var (allEqual, clock) = (true, Stopwatch.StartNew());
             for (var round = 0; GoesOn(round); round++)

@@ -13,6 +13,7 @@ public class ArgumentErrorTests
     [InlineData("Required argument", "train")]
     [InlineData("a whole number", "train", "r.jsonc", "--steps", "many")]
     [InlineData("sslo data --help", "data")]
+    [InlineData("--targets has \"wrokers\"; name workers, parameters or primary", "chaos", "simclr-cifar10", "--data", "nowhere", "--targets", "parameters,wrokers")]
     public async Task A_wrong_call_is_answered_with_one_line_and_2(string expected, params string[] args)
     {
         var call = await Invocation.Of(args);
