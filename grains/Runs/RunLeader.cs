@@ -158,7 +158,7 @@ internal sealed partial class RunLeader
             Enter(_leaving ? RunPhase.Recovering : RunPhase.Stopped, "stopped while it waited");
             Tell("stopped", _message);
         }
-        catch (OrleansException e)
+        catch (Exception e) when (e is OrleansException or ObjectDisposedException)
         {
             // Nobody answers: this silo may be the one that is lost, so it must not say that the run is over.
             (ended, HasGivenUp) = (false, true);

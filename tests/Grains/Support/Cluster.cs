@@ -117,7 +117,18 @@ internal sealed class Cluster : IAsyncDisposable
     {
         await Host.StopAsync();
         Host.Dispose();
-        if (!KeepFolder)
-            Directory.Delete(Folder, true);
+        for (var tries = 0; !KeepFolder; tries++)
+        {
+            try
+            {
+                Directory.Delete(Folder, true);
+                return;
+            }
+            catch (IOException) when (tries < 50)
+            {
+                // The leader of a silo that was killed in this process may be at its last words.
+                await Task.Delay(100);
+            }
+        }
     }
 }
