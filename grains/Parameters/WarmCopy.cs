@@ -52,12 +52,10 @@ internal sealed class WarmCopy(IGrainFactory grains, ParameterSilos silos, strin
     /// <summary>Returns when the copy has the complete sum of the step; makes a copy first when there is none.</summary>
     public async Task Prepare(long step, float[] sum, Func<Task<(SliceOrigin Origin, SliceStand Stand, IReadOnlyDictionary<string, Immutable<byte[]>[]> Vectors)>> whole)
     {
-        var ranked = silos.Ranked(key);
-        if (!ranked.Contains(On))
-            On = "";
-        if (On.Length == 0 && ranked.FirstOrDefault(s => s != self) is { } other)
+        var before = On;
+        On = silos.ForCopy(key, self, before);
+        if (On.Length > 0 && On != before)
         {
-            On = other;
             var (origin, stand, vectors) = await whole();
             await OrGiveUp(async () =>
             {

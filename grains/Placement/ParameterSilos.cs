@@ -18,16 +18,23 @@ public sealed class ParameterSilos(ISiloStatusOracle silos, ISiloMetadataCache m
     public IReadOnlyList<string> Ranked(string key)
         => [.. Rank(key, silos.GetApproximateSiloStatuses(onlyActive: true).Keys).Select(s => s.Name)];
 
+    /// <summary>Where a warm copy belongs: it stays where it is while that silo lives; empty when there is no other silo.</summary>
+    /// <param name="key">The grain's key.</param>
+    /// <param name="self">Silo of the grain itself.</param>
+    /// <param name="now">Silo that has the copy; empty without one.</param>
+    public string ForCopy(string key, string self, string now)
+    {
+        var ranked = Ranked(key);
+        return ranked.Contains(now) ? now : ranked.FirstOrDefault(s => s != self) ?? "";
+    }
+
     /// <summary>Those of the silos that have the role, best first.</summary>
     internal IEnumerable<(SiloAddress Silo, string Name)> Rank(string key, IEnumerable<SiloAddress> among)
-        => among.Where(HasRole)
+        => among.Where(s => Roles.Has(metadata, s, Roles.Parameters))
             .Select(s => (Silo: s, Name: silos.TryGetSiloName(s, out var name) ? name! : ""))
             .Where(s => s.Name.Length > 0)
             .OrderByDescending(s => Weight(key, s.Name))
             .ThenBy(s => s.Name, StringComparer.Ordinal);
-
-    private bool HasRole(SiloAddress silo)
-        => metadata.GetSiloMetadata(silo).Metadata.TryGetValue(Roles.Key, out var roles) && roles.Split(',').Contains(Roles.Parameters);
 
     internal static ulong Weight(string key, string silo) => XxHash64.HashToUInt64(Encoding.UTF8.GetBytes($"{key}\n{silo}"));
 }

@@ -17,6 +17,10 @@ public static class Roles
 
     /// <summary>Computes.</summary>
     public const string Worker = "worker";
+
+    /// <summary>True when the silo has the role, as far as is known here.</summary>
+    internal static bool Has(ISiloMetadataCache metadata, SiloAddress silo, string role)
+        => metadata.GetSiloMetadata(silo).Metadata.TryGetValue(Key, out var roles) && roles.Split(',').Contains(role);
 }
 
 /// <summary>The grain lives on a silo with the role <see cref="Roles.Parameters"/>, so that killing a worker never takes it along.</summary>
@@ -36,8 +40,7 @@ public sealed class OnParameterSilo : PlacementFilterStrategy
 public sealed class OnParameterSiloDirector(ISiloMetadataCache metadata) : IPlacementFilterDirector
 {
     public IEnumerable<SiloAddress> Filter(PlacementFilterStrategy filterStrategy, PlacementTarget target, IEnumerable<SiloAddress> silos)
-        => silos.Where(s => metadata.GetSiloMetadata(s).Metadata.TryGetValue(Roles.Key, out var roles)
-            && roles.Split(',').Contains(Roles.Parameters));
+        => silos.Where(s => Roles.Has(metadata, s, Roles.Parameters));
 }
 
 /// <summary>The grain lives on the silo that the first part of its key names, and nowhere else.</summary>

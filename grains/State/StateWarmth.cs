@@ -34,19 +34,13 @@ internal sealed class StateWarmth(IGrainFactory grains, ParameterSilos silos, st
     /// <summary>Returns when the copy has advanced too; makes one of <paramref name="before"/> first when there is none.</summary>
     public async Task Advance(StateStep step, StateStore before)
     {
-        var ranked = silos.Ranked(run);
-        if (!ranked.Contains(_on))
-            _on = "";
-        StateCopy? begin = null;
+        var now = _on;
+        _on = silos.ForCopy(run, self, now);
         if (_on.Length == 0)
-        {
-            if (ranked.FirstOrDefault(s => s != self) is not { } other)
-                return;
+            return;
 
-            // Taken before the state itself advances, which it does while this waits.
-            (_on, begin) = (other, StateBlocks.Copy(before));
-        }
-
+        // Taken before the state itself advances, which it does while this waits.
+        var begin = _on == now ? null : StateBlocks.Copy(before);
         var lives = await WarmCopy.IfItLives(async () =>
         {
             if (begin is not null)

@@ -40,8 +40,8 @@ public sealed record Reconstruction(float[] Masked, float[] Rebuilt)
         };
         var embeddings = MethodCatalog.Create(recipe).Encode(encoder.Networks, views, step);
         var (prediction, target) = (embeddings["prediction"], embeddings["target"]);
-        if (recipe.Method == "mae" && MethodCatalog.Options<Mae.Options>(recipe).NormalizePixels)
-            prediction = (prediction * (target.var(-1L, unbiased: true, keepdim: true) + 1e-6).sqrt()) + target.mean([-1], keepdim: true);
+        if (PredictsNormalized(recipe))
+            prediction = PatchPixels.Denormalize(prediction, target);
         var patchSize = ((Vit)encoder.Networks.Student.Backbone).PatchSize;
         var patches = PatchPixels.Of(images, patchSize);
         var hidden = PatchMask.Of(views, 0, recipe, step).Hidden(encoder.Device);
@@ -50,6 +50,10 @@ public sealed record Reconstruction(float[] Masked, float[] Rebuilt)
             Values(PatchPixels.Images(patches.scatter(1, places, zeros_like(prediction)), patchSize)),
             Values(PatchPixels.Images(patches.scatter(1, places, prediction), patchSize)));
     }
+
+    private static bool PredictsNormalized(Recipe recipe) => recipe.Method == "mae"
+        ? MethodCatalog.Options<Mae.Options>(recipe).NormalizePixels
+        : MethodCatalog.Options<SimMim.Options>(recipe).NormalizePixels;
 
     private static float[] Values(Tensor images) => images.to(ScalarType.Float32).cpu().contiguous().data<float>().ToArray();
 }

@@ -22,5 +22,10 @@ public static class PatchPixels
 
     /// <summary>Each patch minus its mean, over √(its unbiased variance + 1e-6).</summary>
     public static Tensor Normalize(Tensor patches)
-        => (patches - patches.mean([-1], keepdim: true)) / (patches.var(-1L, unbiased: true, keepdim: true) + 1e-6).sqrt();
+        => (patches - patches.mean([-1], keepdim: true)) / Deviation(patches);
+
+    /// <summary>Undoes <see cref="Normalize"/> with the mean and the deviation of <paramref name="of"/>.</summary>
+    public static Tensor Denormalize(Tensor normalized, Tensor of) => (normalized * Deviation(of)) + of.mean([-1], keepdim: true);
+
+    private static Tensor Deviation(Tensor patches) => (patches.var(-1L, unbiased: true, keepdim: true) + 1e-6).sqrt();
 }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Hosting;
+using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Grains.Placement;
@@ -55,6 +56,34 @@ public class ParameterSiloTests
         var (status, events) = await TrainAndKill(cluster, recipe, (4, second), (8, first));
         AssertExact(cluster, recipe, status, events);
         Assert.DoesNotContain(events, e => e.Text.Contains("restored checkpoint", StringComparison.Ordinal));
+    }
+
+    /// <summary>The hashes of slice and copy are compared at every commit: a machine that computes wrongly is found.</summary>
+    [Fact]
+    [Trait("Category", "Slow")]
+    public async Task ACopyWithOtherBitsStopsTheRun()
+    {
+        var recipe = SmallRuns.Recipe("simclr", "steps=200");
+        await using var cluster = await Cluster.Start(workers: 2);
+        using var other = await AddParameterSilo(cluster, $"{Run}/0", betterThan: [cluster.Settings.Name]);
+        var grain = cluster.Grains.GetGrain<ITrainingRunGrain>(Run);
+        var (status, _) = await cluster.Train(Run, recipe, SmallRuns.Images, onEvent: async e =>
+        {
+            if (e is not { Kind: "step", Step: 4 })
+                return;
+            await grain.Pause();
+            while ((await grain.Status()).Phase != RunPhase.Paused)
+                await Task.Delay(20);
+            var copy = cluster.Grains.GetGrain<IWarmCopyGrain>($"{cluster.Settings.Name}/{Run}");
+            var origin = await copy.Origin(0);
+            await copy.Begin(origin, await copy.Find(0));
+            var zeros = new Orleans.Concurrency.Immutable<byte[]>(new byte[sizeof(float) * origin.Tensors.Sum(t => t.Length)]);
+            foreach (var vector in new[] { "params", "momentum" })
+                await copy.Fill(0, vector, 0, zeros);
+            await grain.Continue();
+        });
+        Assert.Equal(RunPhase.Failed, status.Phase);
+        Assert.Contains("computes wrongly", status.Message, StringComparison.Ordinal);
     }
 
     /// <summary>Two deaths at moments that a seed draws: within the pushes, between the slices' commits, before the ledger's line.</summary>
