@@ -1,0 +1,46 @@
+using SslOrleans.Client.Chaos;
+
+namespace SslOrleans.Tests.Chaos;
+
+/// <summary>A seed does what it always did, so that published results can be run again.</summary>
+public sealed class ChaosScheduleTests
+{
+    [Fact]
+    public void AScheduleOfOldIsWhatItWas() => Assert.Equal(
+        [
+            "PIN"
+        ],
+        ChaosSchedule.Make(22, 30, 6, [ChaosTarget.Parameters]).Select(Text));
+
+    [Fact]
+    public void PartitionsComeOnTopOfWhatWouldHappenWithoutThem()
+    {
+        ChaosTarget[] targets = [ChaosTarget.Workers, ChaosTarget.Parameters, ChaosTarget.Primary];
+        var without = ChaosSchedule.Make(4, 60, 9, targets);
+        var with = ChaosSchedule.Make(4, 60, 9, targets, partitions: 20);
+        Assert.Equal(without, with.Where(e => e.Action != ChaosAction.Partition));
+        var cuts = with.Where(e => e.Action == ChaosAction.Partition).ToList();
+        Assert.Equal((20, 10, 10), (cuts.Count, cuts.Count(c => c.Target == ChaosTarget.Workers), cuts.Count(c => c.Target == ChaosTarget.Parameters)));
+        Assert.All(cuts, c => Assert.InRange(c.Seconds, 0.3, 9));
+
+        // Both ends of a cut, both networks of a parameter silo, short and long: a seed draws from all of them.
+        Assert.Equal([false, true], cuts.Select(c => c.Revive).Distinct().Order());
+        Assert.Equal([false, true], cuts.Where(c => c.Target == ChaosTarget.Parameters).Select(c => c.FromPeers).Distinct().Order());
+        Assert.All(cuts.Where(c => c.Target == ChaosTarget.Workers), c => Assert.False(c.FromPeers));
+        Assert.Contains(cuts, c => c.Seconds < 1);
+        Assert.Contains(cuts, c => c.Seconds > 6);
+    }
+
+    [Fact]
+    public void TheStorageIsEndedInOrderAndNeverKilledOrCutOff()
+    {
+        var schedule = ChaosSchedule.Make(3, 60, 9, [ChaosTarget.Workers, ChaosTarget.Storage], partitions: 4);
+        var storage = schedule.Where(e => e.Target == ChaosTarget.Storage).ToList();
+        Assert.Equal([ChaosAction.Hang, ChaosAction.Leave, ChaosAction.Slow], storage.Select(e => e.Action).Distinct().Order());
+        Assert.All(storage, e => Assert.InRange(e.Seconds, 1, 5));
+        Assert.All(schedule.Where(e => e.Action is ChaosAction.Kill or ChaosAction.Partition), e => Assert.Equal(ChaosTarget.Workers, e.Target));
+        Assert.Equal(schedule, ChaosSchedule.Make(3, 60, 9, [ChaosTarget.Workers, ChaosTarget.Storage], partitions: 4));
+    }
+
+    private static string Text(ChaosEvent e) => FormattableString.Invariant($"{e.Step} {e.Moment:0.000} {e.Action} {e.Pick % 97} {e.Revive} {e.Target}");
+}
