@@ -44,9 +44,11 @@ internal sealed class AzuriteProcess : IDisposable
     /// <exception cref="UserErrorException">It cannot be started.</exception>
     public async Task Start()
     {
-        var (host, arguments) = _program.EndsWith(".js", StringComparison.Ordinal) ? ("node", [_program]) : (_program, Array.Empty<string>());
+        var isScript = _program.EndsWith(".js", StringComparison.Ordinal);
+        var host = isScript ? "node" : _program;
+        string[] first = isScript ? [_program] : [];
         var start = new ProcessStartInfo(host) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = _folder };
-        foreach (var argument in (string[])[.. arguments, "--blobPort", Port.ToString(CultureInfo.InvariantCulture), "--location", _folder, "--silent", "--disableTelemetry"])
+        foreach (var argument in (string[])[.. first, "--blobPort", Port.ToString(CultureInfo.InvariantCulture), "--location", _folder, "--silent", "--disableTelemetry"])
             start.ArgumentList.Add(argument);
         start.Environment["AZURITE_ACCOUNTS"] = $"{Account}:{_key}";
         var output = new StringBuilder();
@@ -104,12 +106,11 @@ internal sealed class AzuriteProcess : IDisposable
 
     private void Kill()
     {
-        if (_process is null)
+        if (Interlocked.Exchange(ref _process, null) is not { } process)
             return;
-        if (!_process.HasExited)
-            _process.Kill(entireProcessTree: true);
-        _process.WaitForExit();
-        _process.Dispose();
-        _process = null;
+        if (!process.HasExited)
+            process.Kill(entireProcessTree: true);
+        process.WaitForExit();
+        process.Dispose();
     }
 }

@@ -1,4 +1,5 @@
 using SslOrleans.Client.Cluster;
+using SslOrleans.Client.Training;
 using SslOrleans.Grains.Placement;
 
 namespace SslOrleans.Client.Chaos;
@@ -23,7 +24,7 @@ internal sealed class ChaosNode(WorkerProcess process, ChaosLink? toPrimary = nu
     /// <param name="primaryPort">Where the primary listens.</param>
     /// <param name="request">The run that it is for.</param>
     /// <param name="linked">Its network can be cut.</param>
-    public static ChaosNode Start(string name, string role, int primaryPort, Training.TrainingRequest request, bool linked)
+    public static ChaosNode Start(string name, string role, int primaryPort, TrainingRequest request, bool linked)
     {
         var toPrimary = linked ? new ChaosLink(primaryPort) : null;
         var port = linked && role == Roles.Parameters ? ChaosPorts.Find() : 0;

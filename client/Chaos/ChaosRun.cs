@@ -26,7 +26,7 @@ public sealed class ChaosRun(TrainingRequest request, IReadOnlyList<ChaosEvent> 
     private readonly List<Task> _acting = [];
     private CancellationTokenSource _life = new();
     private long _rolledBack;
-    private bool _over;
+    private volatile bool _over;
 
     /// <exception cref="UserErrorException">The run failed.</exception>
     public async Task<ChaosOutcome> Go(CancellationToken cancellation)
@@ -38,9 +38,13 @@ public sealed class ChaosRun(TrainingRequest request, IReadOnlyList<ChaosEvent> 
         {
             _life = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
             await using (var session = await _nodes.Start(resume, cancellation))
+            {
                 status = await Follow(session);
+                _over = !_life.IsCancellationRequested;
+            }
+
             cancellation.ThrowIfCancellationRequested();
-            if (!_life.IsCancellationRequested)
+            if (_over)
                 break;
 
             // The primary was killed, and everybody with it.
@@ -48,7 +52,6 @@ public sealed class ChaosRun(TrainingRequest request, IReadOnlyList<ChaosEvent> 
             _nodes.Clear();
         }
 
-        _over = true;
         await Task.WhenAll(_acting);
         if (status is not { Phase: RunPhase.Completed })
             throw new UserErrorException($"The run ended as {status?.Phase}: {status?.Message}");
