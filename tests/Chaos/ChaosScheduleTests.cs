@@ -8,7 +8,20 @@ public sealed class ChaosScheduleTests
     [Fact]
     public void AScheduleOfOldIsWhatItWas() => Assert.Equal(
         [
-            "PIN"
+            "3 0.994 Join 74 False Workers",
+            "5 0.941 Kill 77 True Parameters",
+            "8 0.403 Slow 9 True Parameters",
+            "8 0.570 Kill 56 True Parameters",
+            "15 0.070 Kill 42 False Parameters",
+            "16 0.907 Hang 78 False Parameters",
+            "17 0.472 Slow 24 True Parameters",
+            "20 0.200 Kill 20 True Parameters",
+            "21 0.538 Hang 87 False Parameters",
+            "22 0.693 Kill 5 True Parameters",
+            "22 0.867 Kill 45 False Parameters",
+            "24 0.880 Leave 45 False Parameters",
+            "26 0.898 Leave 85 False Parameters",
+            "28 0.487 Join 11 True Workers",
         ],
         ChaosSchedule.Make(22, 30, 6, [ChaosTarget.Parameters]).Select(Text));
 
