@@ -43,7 +43,7 @@ public sealed class ChaosNetworkTests(SmallRun small) : IClassFixture<SmallRun>
     private async Task<JsonElement> Chaos(string method, params string[] options)
     {
         var (code, json, error) = await SsloProcess.Run(["chaos", small.Recipe(method), "--data", small.Images, "--runs", small.Runs, .. options]);
-        Assert.True(code == 0, $"{string.Join('\n', json)}\n{error}");
+        Assert.True(code == 0, $"exit code {code}\n{string.Join('\n', json)}\n{error}");
         Assert.DoesNotContain("AccountKey=", $"{string.Join('\n', json)}{error}", StringComparison.Ordinal);
         var report = Assert.Single(json, j => j.TryGetProperty("bitEqual", out _));
         Assert.True(report.GetProperty("bitEqual").GetBoolean());
