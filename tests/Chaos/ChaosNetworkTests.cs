@@ -11,7 +11,6 @@ public sealed class ChaosNetworkTests(SmallRun small) : IClassFixture<SmallRun>
     {
         var report = await Chaos("byol", "--steps", "24", "--workers", "2", "--kills", "0", "--partitions", "4", "--seed", "1883", "--targets", "workers,parameters");
         Assert.True(report.GetProperty("partitions").GetInt32() >= 3, $"{report}");
-        Assert.Equal(0, report.GetProperty("rolledBackSteps").GetInt32());
     }
 
     [Theory]
