@@ -37,8 +37,13 @@ internal sealed class AzuriteProcess : IDisposable
     public string ConnectionString => ConnectionStringWith(_key);
 
     /// <summary>With another key, which it will refuse.</summary>
-    public string ConnectionStringWith(string key)
-        => $"DefaultEndpointsProtocol=http;AccountName={Account};AccountKey={key};BlobEndpoint={Address};";
+    public string ConnectionStringWith(string key) => ConnectionStringOf(key, Port);
+
+    /// <summary>For those who reach it through a relay.</summary>
+    public string ConnectionStringAt(int port) => ConnectionStringOf(_key, port);
+
+    private static string ConnectionStringOf(string key, int port)
+        => $"DefaultEndpointsProtocol=http;AccountName={Account};AccountKey={key};BlobEndpoint=http://127.0.0.1:{port}/{Account};";
 
     /// <summary>Starts it and waits until it listens.</summary>
     /// <exception cref="UserErrorException">It cannot be started.</exception>

@@ -14,10 +14,15 @@ public sealed class ChaosStorage : IChaosVictim, IAsyncDisposable
     /// <summary>Of the container.</summary>
     private const string Container = "runs";
 
+    private static readonly TimeSpan s_answer = TimeSpan.FromMilliseconds(200);
+
     private readonly AzuriteProcess _azurite;
     private readonly string? _before = Environment.GetEnvironmentVariable(RunStorage.ConnectionStringVariable);
 
-    private ChaosStorage(AzuriteProcess azurite) => _azurite = azurite;
+    /// <summary>Between it and everybody: Azurite ends only when all connections are closed, and clients keep theirs.</summary>
+    private readonly ChaosLink _link;
+
+    private ChaosStorage(AzuriteProcess azurite) => (_azurite, _link) = (azurite, new ChaosLink(azurite.Port));
 
     public string Name => "azurite";
 
@@ -55,7 +60,7 @@ public sealed class ChaosStorage : IChaosVictim, IAsyncDisposable
             throw;
         }
 
-        Environment.SetEnvironmentVariable(RunStorage.ConnectionStringVariable, storage._azurite.ConnectionString);
+        Environment.SetEnvironmentVariable(RunStorage.ConnectionStringVariable, storage._azurite.ConnectionStringAt(storage._link.Port));
         return (storage, request with { Container = $"azure:{Container}", Dashboard = "off" });
     }
 
@@ -66,7 +71,7 @@ public sealed class ChaosStorage : IChaosVictim, IAsyncDisposable
         switch (e.Action)
         {
             case ChaosAction.Leave:
-                await _azurite.Stop();
+                await Stop();
 
                 // Even when the run is over: its ledger is still to be read.
                 await ChaosPause.Wait(TimeSpan.FromSeconds(e.Seconds), over);
@@ -86,7 +91,17 @@ public sealed class ChaosStorage : IChaosVictim, IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Environment.SetEnvironmentVariable(RunStorage.ConnectionStringVariable, _before);
-        await _azurite.Stop();
+        await Stop();
+        _link.Dispose();
         _azurite.Dispose();
+    }
+
+    /// <summary>What it is answering it may answer; then every connection is closed, and it ends.</summary>
+    private async Task Stop()
+    {
+        var ending = _azurite.Stop();
+        while (await Task.WhenAny(ending, Task.Delay(s_answer)) != ending)
+            _link.Heal(deliver: false);
+        await ending;
     }
 }
