@@ -22,13 +22,15 @@ internal sealed class AzuriteProcess : IDisposable
     private readonly string _folder;
     private Process? _process;
 
-    /// <param name="program"><c>azurite-blob</c>, or a script for node that starts it.</param>
+    /// <param name="program"><c>azurite-blob</c>, or a script for node that starts it, and ends it in order when its standard input ends.</param>
     /// <param name="folder">Its blobs.</param>
     /// <param name="port">Kept from start to start; 0 takes a free one at the first.</param>
     public AzuriteProcess(string program, string folder, int port = 0)
         => (_program, _folder, Port) = (program, Directory.CreateDirectory(folder).FullName, port);
 
     public int Port { get; private set; }
+
+    private bool IsScript => _program.EndsWith(".js", StringComparison.Ordinal);
 
     public bool IsAlive => _process is { HasExited: false };
 
@@ -49,9 +51,8 @@ internal sealed class AzuriteProcess : IDisposable
     /// <exception cref="UserErrorException">It cannot be started.</exception>
     public async Task Start()
     {
-        var isScript = _program.EndsWith(".js", StringComparison.Ordinal);
-        var host = isScript ? "node" : _program;
-        string[] first = isScript ? [_program] : [];
+        var host = IsScript ? "node" : _program;
+        string[] first = IsScript ? [_program] : [];
         var start = new ProcessStartInfo(host) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = _folder };
         foreach (var argument in (string[])[.. first, "--blobPort", Port.ToString(CultureInfo.InvariantCulture), "--location", _folder, "--silent", "--disableTelemetry"])
             start.ArgumentList.Add(argument);
@@ -96,7 +97,10 @@ internal sealed class AzuriteProcess : IDisposable
     {
         if (_process is null)
             return;
-        Signals.End(_process);
+        if (IsScript)
+            _process.StandardInput.Close();
+        else
+            Signals.End(_process);
         using var patience = new CancellationTokenSource(s_patience);
         await _process.WaitForExitAsync(patience.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         Kill();

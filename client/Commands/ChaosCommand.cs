@@ -35,7 +35,7 @@ public static class ChaosCommand
             Description = "Times that a worker or parameter silo loses its network for 0.3 to 9 s: to the primary, or a parameter silo's to those that call it. What was sent then arrives late or never.",
             DefaultValueFactory = _ => 0,
         };
-        var azurite = new Option<string?>("--azurite") { Description = "For --targets storage: azurite-blob, or a script for node that starts it; by default azurite-blob of the PATH.", HelpName = "program" };
+        var azurite = new Option<string?>("--azurite") { Description = "For --targets storage: azurite-blob, or a script for node that starts it and ends it when its input ends; by default azurite-blob of the PATH.", HelpName = "program" };
         var minutes = new Option<double>("--minutes") { Description = "Disturbed runs with one seed after the other for so long, up to the first difference; instead of --rounds." };
         var command = new Command("chaos", "Trains undisturbed with one worker, then with workers that are killed, hang, leave and join, and compares every bit.")
         {

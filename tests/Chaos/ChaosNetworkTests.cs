@@ -27,6 +27,7 @@ public sealed class ChaosNetworkTests(SmallRun small) : IClassFixture<SmallRun>
     /// <summary>The commit waits for the storage, and nothing that it has acknowledged is lost.</summary>
     [Fact]
     [Trait("Category", "Azurite")]
+    [Trait("Category", "Slow")]
     public async Task AStorageThatGoesAwayHoldsTheRunAndCostsNoBit()
     {
         var azurite = SslOrleans.Grains.Tests.Storage.AzuriteInstallation.Install();
