@@ -11,6 +11,9 @@ public sealed record ClusterSettings
     /// <summary>The address that others reach this silo at; the light profile knows loopback only.</summary>
     public IPAddress Advertised { get; init; } = IPAddress.Loopback;
 
+    /// <summary>The port that others reach this silo at, where a translator of addresses or a relay stands before it; 0: the one it listens on.</summary>
+    public int AdvertisedPort { get; init; }
+
     /// <summary>Listens on every address of the machine, as a container must, instead of on <see cref="Advertised"/> alone.</summary>
     public bool ListensEverywhere { get; init; }
 

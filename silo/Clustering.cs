@@ -18,6 +18,17 @@ public static class Clustering
     /// <summary>Protects the certificate's file; from the environment, since a command line can be read by others.</summary>
     public const string PasswordVariable = "SSLO_CERTIFICATE_PASSWORD";
 
+    /// <summary>
+    /// Silos keep the connection over which they joined for all that they have to say to the primary, whatever relay it goes through.
+    /// Orleans' own read the primary's address from the membership table and connect anew.
+    /// </summary>
+    public static bool JoinsThroughRelays =>
+#if LIGHT_ACTORS
+        true;
+#else
+        false;
+#endif
+
     /// <summary>A silo of the cluster.</summary>
     /// <exception cref="UserErrorException">The profile has no such clustering, or what it needs is missing.</exception>
     public static void Configure(ISiloBuilder silo, SiloSettings settings)
@@ -33,12 +44,14 @@ public static class Clustering
         FreePorts.Demand(address, settings.SiloPort, "--port");
         FreePorts.Demand(address, settings.GatewayPort, "--gateway");
         silo.Configure<ClusterOptions>(o => (o.ClusterId, o.ServiceId) = (settings.ClusterId, cluster.ServiceId));
-        silo.ConfigureEndpoints(cluster.Advertised, settings.SiloPort, settings.GatewayPort, cluster.ListensEverywhere);
+        silo.ConfigureEndpoints(cluster.Advertised, settings.AdvertisedEndpoint.Port, settings.GatewayPort, cluster.ListensEverywhere);
+        if (cluster.AdvertisedPort > 0)
+            silo.Configure<EndpointOptions>(o => o.SiloListeningEndpoint = new IPEndPoint(address, settings.SiloPort));
         silo.Configure<ExceptionSerializationOptions>(AllowOurs);
         if (cluster.InAzureTables)
             UseAzureTables(silo);
         else
-            silo.UseDevelopmentClustering(settings.Primary ?? new IPEndPoint(cluster.Advertised, settings.SiloPort));
+            silo.UseDevelopmentClustering(settings.Primary ?? settings.AdvertisedEndpoint);
         if (cluster.Certificate is { } certificate)
             UseTls(silo, certificate);
         UseSteadyDirectory(silo);

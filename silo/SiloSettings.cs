@@ -24,6 +24,9 @@ public sealed record SiloSettings
     /// <summary>How it is reached and how silos find each other.</summary>
     public ClusterSettings Cluster { get; init; } = new();
 
+    /// <summary>Where others reach this silo; nowhere as long as its port is not known.</summary>
+    public IPEndPoint AdvertisedEndpoint => new(Cluster.Advertised, Cluster.AdvertisedPort > 0 ? Cluster.AdvertisedPort : SiloPort);
+
     /// <summary>Comma-separated roles, <see cref="Grains.Placement.Roles"/>.</summary>
     public string Roles { get; init; } = $"{Grains.Placement.Roles.Parameters},{Grains.Placement.Roles.Worker}";
 

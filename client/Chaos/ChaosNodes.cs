@@ -6,16 +6,23 @@ using SslOrleans.Grains.Placement;
 
 namespace SslOrleans.Client.Chaos;
 
-/// <summary>The processes of a disturbed training: the primary when it may die, other parameter silos, workers.</summary>
-internal sealed class ChaosNodes(TrainingRequest request, IReadOnlyList<ChaosTarget> targets) : IAsyncDisposable
+/// <summary>The processes of a disturbed training: the primary when it may die, other parameter silos, workers, the storage's server.</summary>
+/// <param name="request">The run.</param>
+/// <param name="targets">To whom something will be done.</param>
+/// <param name="linked">Networks will be cut: every process has links of its own.</param>
+/// <param name="storage">The server of the run's blobs; null when the run is in a folder.</param>
+internal sealed class ChaosNodes(TrainingRequest request, IReadOnlyList<ChaosTarget> targets, bool linked, ChaosStorage? storage) : IAsyncDisposable
 {
-    private static readonly TimeSpan s_hang = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan s_slow = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
 
-    private readonly List<WorkerProcess> _all = [];
+    /// <summary>One that was declared dead needs no longer to notice it, to hand back what it can and to end.</summary>
+    private static readonly TimeSpan s_surrender = TimeSpan.FromSeconds(10);
+
+    private readonly List<ChaosNode> _all = [];
     private readonly HashSet<string> _indisposed = [];
-    private WorkerProcess? _primary;
+    private readonly HashSet<string> _replaced = [];
+    private readonly Lock _gate = new();
+    private ChaosNode? _primary;
     private int _started;
 
     /// <summary>Port of the primary, for silos that join.</summary>
@@ -29,7 +36,7 @@ internal sealed class ChaosNodes(TrainingRequest request, IReadOnlyList<ChaosTar
     {
         if (OwnPrimary)
         {
-            _primary = WorkerProcess.StartPrimary($"chaos-primary-{++_started}", request.RunsFolder);
+            _primary = new ChaosNode(WorkerProcess.StartPrimary($"chaos-primary-{++_started}", request.RunsFolder, request.Storage));
             await Until(() => SiloRecord.Find(request.RunsFolder)?.ProcessId == _primary.ProcessId, cancellation);
         }
 
@@ -52,64 +59,68 @@ internal sealed class ChaosNodes(TrainingRequest request, IReadOnlyList<ChaosTar
     /// <summary>One more process.</summary>
     public string Join(ChaosTarget target)
     {
-        var isWorker = target == ChaosTarget.Workers;
-        var node = WorkerProcess.Start(
-            $"chaos-{(isWorker ? "" : "parameters-")}{++_started}", _port, request.RunsFolder, request.Recipe.Workers.ThreadsPerWorker, "cpu", isWorker ? Roles.Worker : Roles.Parameters);
-        _all.Add(node);
-        return node.Name;
+        lock (_gate)
+        {
+            foreach (var gone in _all.Where(n => !n.IsAlive))
+                gone.Unlink();
+            var isWorker = target == ChaosTarget.Workers;
+            var node = ChaosNode.Start($"chaos-{(isWorker ? "" : "parameters-")}{++_started}", isWorker ? Roles.Worker : Roles.Parameters, _port, request, linked);
+            _all.Add(node);
+            return node.Name;
+        }
     }
 
     /// <summary>Picks the one to which an event happens; null when there is none that lives and is well.</summary>
-    public WorkerProcess? Pick(ChaosEvent e)
+    public IChaosVictim? Pick(ChaosEvent e)
     {
-        if (e.Target == ChaosTarget.Primary)
-            return _primary;
-        var role = e.Target == ChaosTarget.Workers ? Roles.Worker : Roles.Parameters;
-        var here = _all.Where(n => n.Role == role && n.IsAlive && !_indisposed.Contains(n.Name)).ToList();
-        return here.Count == 0 ? null : here[(int)(e.Pick % (uint)here.Count)];
+        lock (_gate)
+        {
+            if (e.Target == ChaosTarget.Primary)
+                return _primary;
+            if (e.Target == ChaosTarget.Storage)
+                return storage is { IsAlive: true } && _indisposed.Add(storage.Name) ? storage : null;
+            var role = e.Target == ChaosTarget.Workers ? Roles.Worker : Roles.Parameters;
+            var here = _all.Where(n => n.Role == role && n.IsAlive && !_indisposed.Contains(n.Name)).ToList();
+            var picked = here.Count == 0 ? null : here[(int)(e.Pick % (uint)here.Count)];
+            if (picked is not null)
+                _indisposed.Add(picked.Name);
+            return picked;
+        }
     }
 
     /// <summary>Does it; another one takes the place of one that goes.</summary>
+    /// <param name="e">What happens.</param>
+    /// <param name="victim">To whom; picked.</param>
     /// <param name="over">The run has ended meanwhile.</param>
-    public async Task Do(ChaosEvent e, WorkerProcess victim, Func<bool> over)
+    public async Task Do(ChaosEvent e, IChaosVictim victim, Func<bool> over)
     {
-        _indisposed.Add(victim.Name);
-        switch (e.Action)
-        {
-            case ChaosAction.Kill:
-                victim.Kill();
-                break;
-            case ChaosAction.Leave:
-                victim.Leave();
-                break;
-            case ChaosAction.Hang:
-                victim.Hang();
-                await Task.Delay(s_hang);
-                if (e.Revive)
-                    victim.GoOn();
-                else
-                    victim.Kill();
-                break;
-            case ChaosAction.Slow:
-                for (var until = Stopwatch.GetTimestamp() + (long)(s_hang.TotalSeconds * Stopwatch.Frequency); Stopwatch.GetTimestamp() < until;)
-                {
-                    victim.Hang();
-                    await Task.Delay(3 * s_slow);
-                    victim.GoOn();
-                    await Task.Delay(s_slow);
-                }
-
-                break;
-        }
-
-        // One that was declared dead while it hung ends by itself when it goes on.
-        if (e.Target == ChaosTarget.Primary || over())
-            return;
-        var stays = e.Action == ChaosAction.Slow || (e.Action == ChaosAction.Hang && e.Revive);
+        await victim.Suffer(e, over);
+        var stays = e.Target == ChaosTarget.Storage || e.Action is ChaosAction.Slow or ChaosAction.Partition || (e.Action == ChaosAction.Hang && e.Revive);
         if (stays)
+            IsWell(victim);
+        if (e.Target is ChaosTarget.Primary or ChaosTarget.Storage || over())
+            return;
+
+        // One that was declared dead while it hung, or while nobody heard of it, ends by itself when it learns of it.
+        var waits = e.Action == ChaosAction.Partition ? s_surrender : e.Target == ChaosTarget.Parameters ? ChaosPause.Hang : TimeSpan.Zero;
+        if (!stays || (await ChaosPause.Wait(waits, () => !victim.IsAlive || over()) && !over()))
+            Replace(victim, e.Target);
+    }
+
+    private void IsWell(IChaosVictim victim)
+    {
+        lock (_gate)
             _indisposed.Remove(victim.Name);
-        if (!stays || (e.Target == ChaosTarget.Parameters && await Ended(victim)))
-            Join(e.Target);
+    }
+
+    /// <summary>Two events may both see one process go.</summary>
+    private void Replace(IChaosVictim victim, ChaosTarget target)
+    {
+        bool first;
+        lock (_gate)
+            first = _replaced.Add(victim.Name);
+        if (first)
+            Join(target);
     }
 
     /// <summary>Every process of the cluster is gone; those of the next life start from nothing.</summary>
@@ -128,12 +139,6 @@ internal sealed class ChaosNodes(TrainingRequest request, IReadOnlyList<ChaosTar
         if (OwnPrimary)
             SiloRecord.Remove(request.RunsFolder);
         return ValueTask.CompletedTask;
-    }
-
-    private static async Task<bool> Ended(WorkerProcess node)
-    {
-        await Task.Delay(s_hang);
-        return !node.IsAlive;
     }
 
     private static async Task Until(Func<bool> condition, CancellationToken cancellation)

@@ -8,7 +8,8 @@ namespace SslOrleans.Client.Chaos;
 /// <param name="Target">To what kind of process.</param>
 /// <param name="Name">To which one.</param>
 /// <param name="RecoverySeconds">To the next committed step; null when none followed.</param>
-public sealed record ChaosHappening(long Step, ChaosAction Action, ChaosTarget Target, string Name, double? RecoverySeconds);
+/// <param name="Detail">How long, and between whom; empty where there is nothing to add.</param>
+public sealed record ChaosHappening(long Step, ChaosAction Action, ChaosTarget Target, string Name, double? RecoverySeconds, string Detail = "");
 
 /// <summary>How a run ended.</summary>
 /// <param name="Hash">Weights of the last commit.</param>

@@ -28,8 +28,9 @@ public static class ChaosReport
                 leaves = disturbed.Happenings.Count(h => h.Action == ChaosAction.Leave),
                 joins = disturbed.Happenings.Count(h => h.Action == ChaosAction.Join),
                 slowed = disturbed.Happenings.Count(h => h.Action == ChaosAction.Slow),
+                partitions = disturbed.Happenings.Count(h => h.Action == ChaosAction.Partition),
                 rolledBackSteps = disturbed.RolledBack,
-                events = disturbed.Happenings.Select(h => new { h.Step, action = Name(h.Action), target = Name(h.Target), h.Name, h.RecoverySeconds }),
+                events = disturbed.Happenings.Select(h => new { h.Step, action = Name(h.Action), target = Name(h.Target), h.Name, h.Detail, h.RecoverySeconds }),
                 lostMicroBatches = disturbed.LostMicroBatches,
                 medianStepSeconds = disturbed.MedianStepSeconds,
                 killToCommitMedianSeconds = recoveries.Count > 0 ? recoveries[recoveries.Count / 2] : double.NaN,
@@ -46,10 +47,10 @@ public static class ChaosReport
         screen.Line($"disturbed    {disturbed.Hash}  {disturbed.Hashes.Count} steps in {disturbed.Seconds:0.0} s, seed {seed}");
         screen.Line($"done to it   {string.Join(", ", disturbed.Happenings.GroupBy(h => (h.Action, h.Target)).Select(g => $"{g.Count()} × {Name(g.Key.Action)}{(g.Key.Target == ChaosTarget.Workers ? "" : $" {Name(g.Key.Target)}")}"))}");
         screen.Line($"lost work    {disturbed.LostMicroBatches} of {disturbed.Hashes.Count * recipe.Batch.MicroBatches} micro-batches, computed again by others");
-        foreach (var target in Enum.GetValues<ChaosTarget>())
+        foreach (var kind in disturbed.Happenings.Where(h => h.Action != ChaosAction.Join && h.RecoverySeconds is not null).GroupBy(h => (h.Action, h.Target)))
         {
-            if (Recoveries(disturbed, target) is { Count: > 0 } some)
-                screen.Line($"kill to next commit  median {some[some.Count / 2]:0.00} s, longest {some[^1]:0.00} s ({Name(target)}); a step takes {disturbed.MedianStepSeconds:0.00} s");
+            var some = kind.Select(h => h.RecoverySeconds!.Value).Order().ToList();
+            screen.Line($"{Name(kind.Key.Action)} to next commit  median {some[some.Count / 2]:0.00} s, longest {some[^1]:0.00} s ({Name(kind.Key.Target)}); a step takes {disturbed.MedianStepSeconds:0.00} s");
         }
 
         if (disturbed.Happenings.Any(h => h.Target != ChaosTarget.Workers))
@@ -62,8 +63,8 @@ public static class ChaosReport
     }
 
     /// <summary>Seconds from a kill to the next commit, in order.</summary>
-    private static List<double> Recoveries(ChaosOutcome outcome, ChaosTarget? target = null)
-        => [.. outcome.Happenings.Where(h => h.Action == ChaosAction.Kill && (target ?? h.Target) == h.Target && h.RecoverySeconds is not null).Select(h => h.RecoverySeconds!.Value).Order()];
+    private static List<double> Recoveries(ChaosOutcome outcome)
+        => [.. outcome.Happenings.Where(h => h.Action == ChaosAction.Kill && h.RecoverySeconds is not null).Select(h => h.RecoverySeconds!.Value).Order()];
 
     private static string Name<T>(T value)
         where T : struct, Enum

@@ -11,9 +11,14 @@ using SslOrleans.Grains.Storage;
 namespace SslOrleans.Client.Chaos;
 
 /// <summary>Trains with real processes and does to them what a schedule says.</summary>
-public sealed class ChaosRun(TrainingRequest request, IReadOnlyList<ChaosEvent> schedule, IReadOnlyList<ChaosTarget> targets, Action<string> tell)
+/// <param name="request">The run.</param>
+/// <param name="schedule">What happens.</param>
+/// <param name="targets">To whom.</param>
+/// <param name="storage">The server of the run's blobs; null when the run is in a folder.</param>
+/// <param name="tell">Is told of every event as it happens.</param>
+public sealed class ChaosRun(TrainingRequest request, IReadOnlyList<ChaosEvent> schedule, IReadOnlyList<ChaosTarget> targets, ChaosStorage? storage, Action<string> tell)
 {
-    private readonly ChaosNodes _nodes = new(request, targets);
+    private readonly ChaosNodes _nodes = new(request, targets, schedule.Any(e => e.Action == ChaosAction.Partition), storage);
     private readonly List<(ChaosHappening What, long At)> _waiting = [];
     private readonly List<ChaosHappening> _happened = [];
     private readonly List<double> _stepSeconds = [];
@@ -21,7 +26,7 @@ public sealed class ChaosRun(TrainingRequest request, IReadOnlyList<ChaosEvent> 
     private readonly List<Task> _acting = [];
     private CancellationTokenSource _life = new();
     private long _rolledBack;
-    private bool _over;
+    private volatile bool _over;
 
     /// <exception cref="UserErrorException">The run failed.</exception>
     public async Task<ChaosOutcome> Go(CancellationToken cancellation)
@@ -33,9 +38,13 @@ public sealed class ChaosRun(TrainingRequest request, IReadOnlyList<ChaosEvent> 
         {
             _life = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
             await using (var session = await _nodes.Start(resume, cancellation))
+            {
                 status = await Follow(session);
+                _over = !_life.IsCancellationRequested;
+            }
+
             cancellation.ThrowIfCancellationRequested();
-            if (!_life.IsCancellationRequested)
+            if (_over)
                 break;
 
             // The primary was killed, and everybody with it.
@@ -43,7 +52,6 @@ public sealed class ChaosRun(TrainingRequest request, IReadOnlyList<ChaosEvent> 
             _nodes.Clear();
         }
 
-        _over = true;
         await Task.WhenAll(_acting);
         if (status is not { Phase: RunPhase.Completed })
             throw new UserErrorException($"The run ended as {status?.Phase}: {status?.Message}");
@@ -84,9 +92,13 @@ public sealed class ChaosRun(TrainingRequest request, IReadOnlyList<ChaosEvent> 
 
     private void Committed(IReadOnlyDictionary<string, double> values)
     {
-        foreach (var (what, at) in _waiting)
-            _happened.Add(what with { RecoverySeconds = Stopwatch.GetElapsedTime(at).TotalSeconds });
-        _waiting.Clear();
+        lock (_waiting)
+        {
+            foreach (var (what, at) in _waiting)
+                _happened.Add(what with { RecoverySeconds = Stopwatch.GetElapsedTime(at).TotalSeconds });
+            _waiting.Clear();
+        }
+
         if (values.TryGetValue("seconds", out var seconds))
             _stepSeconds.Add(seconds);
     }
@@ -98,29 +110,30 @@ public sealed class ChaosRun(TrainingRequest request, IReadOnlyList<ChaosEvent> 
             return;
         if (e.Action == ChaosAction.Join)
         {
-            Happened(step, e, _nodes.Join(ChaosTarget.Workers));
+            Happened(step, e, _nodes.Join(ChaosTarget.Workers), "");
             return;
         }
 
         if (_nodes.Pick(e) is not { } victim)
             return;
-        Happened(step, e, victim.Name);
+        Happened(step, e, victim.Name, victim.Detail(e));
         await _nodes.Do(e, victim, () => _over || _life.IsCancellationRequested);
         if (e.Target == ChaosTarget.Primary)
             await _life.CancelAsync();
     }
 
-    private void Happened(long step, ChaosEvent e, string name)
+    private void Happened(long step, ChaosEvent e, string name, string detail)
     {
-        tell($"step {step}: {e.Action.ToString().ToLowerInvariant()} {name}");
-        _waiting.Add((new ChaosHappening(step, e.Action, e.Target, name, null), Stopwatch.GetTimestamp()));
+        tell($"step {step}: {e.Action.ToString().ToLowerInvariant()} {name}{(detail.Length > 0 ? $" {detail}" : "")}");
+        lock (_waiting)
+            _waiting.Add((new ChaosHappening(step, e.Action, e.Target, name, null, detail), Stopwatch.GetTimestamp()));
     }
 
     private async Task<ChaosOutcome> Outcome(RunStatus status, double seconds, CancellationToken cancellation)
     {
-        var storage = RunStorage.Open(request.RunsFolder);
-        var entries = await Ledger.Read(storage, request.Run, cancellation);
-        var record = await SslOrleans.Grains.Runs.RunRecord.Read(storage, request.Run);
+        var kept = RunStorage.Open(request.Storage);
+        var entries = await Ledger.Read(kept, request.Run, cancellation);
+        var record = await SslOrleans.Grains.Runs.RunRecord.Read(kept, request.Run);
         var batch = request.Recipe.Batch;
         return new ChaosOutcome(
             status.WeightsHash,

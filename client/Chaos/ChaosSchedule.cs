@@ -19,6 +19,9 @@ public enum ChaosAction
 
     /// <summary>Stopped and let go many times in a row, as on a machine that does something else.</summary>
     Slow,
+
+    /// <summary>Its network to some others loses everything for a while; both sides live on.</summary>
+    Partition,
 }
 
 /// <summary>Whom it happens to.</summary>
@@ -32,6 +35,9 @@ public enum ChaosTarget
 
     /// <summary>The primary, with which every process of a cluster on one machine ends; the run is resumed at once.</summary>
     Primary,
+
+    /// <summary>The server that keeps the run's blobs.</summary>
+    Storage,
 }
 
 /// <summary>One planned event.</summary>
@@ -39,21 +45,31 @@ public enum ChaosTarget
 /// <param name="Moment">Share of a typical step's time after the step before, 0 … 1.</param>
 /// <param name="Action">What happens.</param>
 /// <param name="Pick">Which of the living ones, modulo their number.</param>
-/// <param name="Revive">After a hang: goes on, instead of being killed.</param>
+/// <param name="Revive">After a hang: goes on, instead of being killed. After a partition: what waited arrives late, instead of never.</param>
 /// <param name="Target">Whom it happens to.</param>
-public sealed record ChaosEvent(long Step, double Moment, ChaosAction Action, uint Pick, bool Revive, ChaosTarget Target = ChaosTarget.Workers);
+/// <param name="Seconds">How long, for a partition and for a storage that is away.</param>
+/// <param name="FromPeers">A parameter silo is cut off from the workers and parameter silos that call it, instead of from the primary.</param>
+public sealed record ChaosEvent(
+    long Step, double Moment, ChaosAction Action, uint Pick, bool Revive, ChaosTarget Target = ChaosTarget.Workers, double Seconds = 0, bool FromPeers = false);
 
 /// <summary>A schedule that is a pure function of its seed, so that a failure can be run again.</summary>
 public static class ChaosSchedule
 {
+    /// <summary>Seconds. Half of the cuts, drawn by their logarithms, are shorter than 1.6 s; the longest outlast the patience with a process that lives but says nothing.</summary>
+    private const double ShortestCut = 0.3;
+
+    private const double LongestCut = 9;
+
     /// <summary>
     /// <paramref name="kills"/> kills, and for every three of them a hang, a clean leave, a join and a slow process, spread over the steps
-    /// and, one kind after the other, over the targets. The primary is only killed.
+    /// and, one kind after the other, over the targets. The primary is only killed; the storage is ended in order in the place of a kill,
+    /// and comes back. Then partitions of workers and parameter silos, which leave everything else where it is without them.
     /// </summary>
-    public static IReadOnlyList<ChaosEvent> Make(ulong seed, long steps, int kills, IReadOnlyList<ChaosTarget>? targets = null)
+    public static IReadOnlyList<ChaosEvent> Make(ulong seed, long steps, int kills, IReadOnlyList<ChaosTarget>? targets = null, int partitions = 0)
     {
         var all = targets ?? [ChaosTarget.Workers];
         var patient = all.Where(t => t != ChaosTarget.Primary).DefaultIfEmpty(ChaosTarget.Workers).ToList();
+        var onNetwork = patient.Where(t => t != ChaosTarget.Storage).DefaultIfEmpty(ChaosTarget.Workers).ToList();
         var random = new RandomStream(seed, Purpose.Chaos, 0, 0, 0);
         var events = new List<ChaosEvent>();
         Add(ChaosAction.Kill, kills, all);
@@ -61,12 +77,24 @@ public static class ChaosSchedule
         Add(ChaosAction.Leave, kills / 3, patient);
         Add(ChaosAction.Join, kills / 3, [ChaosTarget.Workers]);
         Add(ChaosAction.Slow, kills / 3, patient);
+        Add(ChaosAction.Partition, partitions, onNetwork);
         return [.. events.OrderBy(e => e.Step).ThenBy(e => e.Moment)];
 
         void Add(ChaosAction action, int count, IReadOnlyList<ChaosTarget> among)
         {
             for (var i = 0; i < count; i++)
-                events.Add(new ChaosEvent(random.NextUInt32((uint)Math.Max(1, steps - 1)), random.NextSingle(), action, random.NextUInt32(), random.NextBool(0.5f), among[i % among.Count]));
+                events.Add(Drawn(action, among[i % among.Count]));
+        }
+
+        // What only some events need is drawn last, and for them only: schedules without them stay what they were.
+        ChaosEvent Drawn(ChaosAction action, ChaosTarget target)
+        {
+            var drawn = new ChaosEvent(random.NextUInt32((uint)Math.Max(1, steps - 1)), random.NextSingle(), action, random.NextUInt32(), random.NextBool(0.5f), target);
+            if (target == ChaosTarget.Storage)
+                return drawn with { Action = action == ChaosAction.Kill ? ChaosAction.Leave : action, Seconds = random.NextSingle(1, 5) };
+            return action == ChaosAction.Partition
+                ? drawn with { Seconds = ShortestCut * Math.Pow(LongestCut / ShortestCut, random.NextSingle()), FromPeers = random.NextBool(0.5f) && target == ChaosTarget.Parameters }
+                : drawn;
         }
     }
 }

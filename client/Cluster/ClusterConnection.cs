@@ -42,14 +42,18 @@ public sealed class ClusterConnection : IAsyncDisposable
     }
 
     /// <summary>Starts a primary in this process.</summary>
-    public static async Task<ClusterConnection> StartPrimary(SiloSettings settings, CancellationToken cancellation = default)
+    /// <param name="settings">How it is started.</param>
+    /// <param name="cancellation">Gives it up.</param>
+    /// <param name="runsFolder">Where its record lies; null: where runs are kept.</param>
+    public static async Task<ClusterConnection> StartPrimary(SiloSettings settings, CancellationToken cancellation = default, string? runsFolder = null)
     {
+        runsFolder ??= settings.Storage;
         settings = SiloHost.WithPorts(settings with { Primary = null });
         var host = SiloHost.Build(settings);
         await host.StartAsync(cancellation);
         var record = new SiloRecord(Environment.ProcessId, settings.SiloPort, settings.GatewayPort, settings.ClusterId, settings.Dashboard?.Url);
-        record.Write(settings.Storage);
-        return new ClusterConnection(host, record, settings.Storage);
+        record.Write(runsFolder);
+        return new ClusterConnection(host, record, runsFolder);
     }
 
     /// <summary>Starts a worker process that joins.</summary>

@@ -12,6 +12,7 @@ using SslOrleans.Contracts.Messages;
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Grains.Data;
 using SslOrleans.Grains.Placement;
+using SslOrleans.Grains.Storage;
 using SslOrleans.Silo;
 using SslOrleans.Silo.Dashboard;
 
@@ -27,7 +28,7 @@ public sealed class GrainTrainingSession : ITrainingSession
         .AddTimeout(s_patience)
         .AddRetry(new RetryStrategyOptions
         {
-            ShouldHandle = new PredicateBuilder().Handle<OrleansException>().Handle<TimeoutException>(),
+            ShouldHandle = new PredicateBuilder().Handle<OrleansException>().Handle<TimeoutException>().Handle<StorageUnavailableException>(),
             MaxRetryAttempts = int.MaxValue,
             BackoffType = DelayBackoffType.Constant,
             Delay = TimeSpan.FromSeconds(0.3),
@@ -59,7 +60,7 @@ public sealed class GrainTrainingSession : ITrainingSession
     {
         // Workers that cannot read the images are refused one by one, and the run would wait for better ones.
         await Task.Run(() => DataLocations.Check(request.DataPath, request.Recipe.Data.Split), cancellation);
-        var cluster = await ClusterConnection.TryConnect(request.RunsFolder, cancellation) ?? await ClusterConnection.StartPrimary(Primary(request, ownWorkers), cancellation);
+        var cluster = await ClusterConnection.TryConnect(request.RunsFolder, cancellation) ?? await ClusterConnection.StartPrimary(Primary(request, ownWorkers), cancellation, request.RunsFolder);
         try
         {
             for (var i = 0; i < request.Workers; i++)
@@ -115,7 +116,7 @@ public sealed class GrainTrainingSession : ITrainingSession
             Workers = Math.Min(own, request.Recipe.Batch.MicroBatches),
             ThreadsPerWorker = threads,
             Device = device,
-            Storage = request.RunsFolder,
+            Storage = request.Storage,
             Dashboard = DashboardSettings.Parse(request.Dashboard, ProjectFiles.Recipes),
 
             // Who is killed, hangs or leaves is an event of the run, and is shown as one.
@@ -129,14 +130,14 @@ public sealed class GrainTrainingSession : ITrainingSession
         return device.type == TorchSharp.DeviceType.CUDA ? "cuda" : "cpu";
     }
 
-    /// <summary>A cluster that is being restarted, or a run that moves to another silo, answers a little later.</summary>
+    /// <summary>A cluster that is being restarted, or a run that moves to another silo and reads where it stands, answers a little later.</summary>
     private static async Task<T> Ask<T>(Func<Task<T>> question, CancellationToken cancellation)
     {
         try
         {
             return await s_again.ExecuteAsync(async token => await question().WaitAsync(token), cancellation);
         }
-        catch (Exception e) when (e is OrleansException or TimeoutException or TimeoutRejectedException)
+        catch (Exception e) when (e is OrleansException or TimeoutException or TimeoutRejectedException or StorageUnavailableException)
         {
             throw new UserErrorException($"The cluster did not answer for {s_patience.TotalSeconds:0} s ({e.Message}); look whether its primary still runs.", e);
         }

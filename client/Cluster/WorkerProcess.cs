@@ -1,17 +1,12 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Runtime.InteropServices;
 using SslOrleans.Grains.Placement;
 
 namespace SslOrleans.Client.Cluster;
 
 /// <summary>A silo in a process of its own on this machine, most often with a worker.</summary>
-public sealed partial class WorkerProcess : IDisposable
+public sealed class WorkerProcess : IDisposable
 {
-    private const int SigTerm = 15;
-    private const int SigCont = 18;
-    private const int SigStop = 19;
-
     private readonly Process _process;
 
     private WorkerProcess(string name, string role, Process process) => (Name, Role, _process) = (name, role, process);
@@ -27,14 +22,23 @@ public sealed partial class WorkerProcess : IDisposable
     public bool IsAlive => !_process.HasExited;
 
     /// <summary>Starts one that joins the primary and ends with this process.</summary>
-    public static WorkerProcess Start(string name, int primaryPort, string runsFolder, int threads, string device, string role = Roles.Worker)
-        => Start(name, role, runsFolder, Arguments(name, primaryPort, runsFolder, threads, device, Environment.ProcessId, role));
+    /// <param name="name">Name of its silo.</param>
+    /// <param name="primaryPort">Where it joins.</param>
+    /// <param name="runsFolder">Folder for its log.</param>
+    /// <param name="threads">libtorch threads of its worker.</param>
+    /// <param name="device">cpu or cuda.</param>
+    /// <param name="role">One of <see cref="Roles"/>.</param>
+    /// <param name="storage">Where runs are kept; null: in the folder.</param>
+    /// <param name="more">Further options of <c>sslo silo</c>.</param>
+    public static WorkerProcess Start(
+        string name, int primaryPort, string runsFolder, int threads, string device, string role = Roles.Worker, string? storage = null, IReadOnlyList<string>? more = null)
+        => Start(name, role, runsFolder, [.. Arguments(name, primaryPort, storage ?? runsFolder, threads, device, Environment.ProcessId, role), .. more ?? []]);
 
-    /// <summary>Starts a primary without workers that ends with this process.</summary>
-    public static WorkerProcess StartPrimary(string name, string runsFolder)
+    /// <summary>Starts a primary without workers that ends with this process; its record lies in the folder.</summary>
+    public static WorkerProcess StartPrimary(string name, string runsFolder, string? storage = null)
         => Start(name, Roles.Parameters, runsFolder,
         [
-            .. Program, "silo", "--name", name, "--roles", Roles.Parameters, "--workers", "0", "--runs", runsFolder, "--dashboard", "off",
+            .. Program, "silo", "--name", name, "--roles", Roles.Parameters, "--workers", "0", "--runs", storage ?? runsFolder, "--record", runsFolder, "--dashboard", "off",
             "--parent", Environment.ProcessId.ToString(CultureInfo.InvariantCulture),
         ]);
 
@@ -66,9 +70,9 @@ public sealed partial class WorkerProcess : IDisposable
     private static string[] Program
         => Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? ["exec", typeof(WorkerProcess).Assembly.Location] : [];
 
-    private static IEnumerable<string> Arguments(string name, int primaryPort, string runsFolder, int threads, string device, int parent, string role = Roles.Worker) =>
+    private static IEnumerable<string> Arguments(string name, int primaryPort, string storage, int threads, string device, int parent, string role = Roles.Worker) =>
     [
-        .. Program, "silo", "--join", $"127.0.0.1:{primaryPort}", "--name", name, "--roles", role, "--runs", runsFolder,
+        .. Program, "silo", "--join", $"127.0.0.1:{primaryPort}", "--name", name, "--roles", role, "--runs", storage,
         "--threads", threads.ToString(CultureInfo.InvariantCulture), "--device", device, "--workers", role == Roles.Worker ? "1" : "0",
         "--parent", parent.ToString(CultureInfo.InvariantCulture),
     ];
@@ -83,13 +87,13 @@ public sealed partial class WorkerProcess : IDisposable
     public void Kill() => _process.Kill();
 
     /// <summary>SIGTERM: it hands back its micro-batches and leaves.</summary>
-    public void Leave() => _ = Signal(_process.Id, SigTerm);
+    public void Leave() => Signals.End(_process);
 
     /// <summary>SIGSTOP: it hangs, its connections stay open.</summary>
-    public void Hang() => _ = Signal(_process.Id, SigStop);
+    public void Hang() => Signals.Hang(_process);
 
     /// <summary>SIGCONT.</summary>
-    public void GoOn() => _ = Signal(_process.Id, SigCont);
+    public void GoOn() => Signals.GoOn(_process);
 
     /// <summary>Kills it if it lives and waits until it is gone.</summary>
     public void Dispose()
@@ -115,7 +119,4 @@ public sealed partial class WorkerProcess : IDisposable
             }
         }
     }
-
-    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
-    private static partial int Signal(int pid, int signal);
 }

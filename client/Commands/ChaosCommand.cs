@@ -6,6 +6,7 @@ using SslOrleans.Client.CommandLine;
 using SslOrleans.Client.Training;
 using SslOrleans.Contracts;
 using SslOrleans.Contracts.Recipes;
+using SslOrleans.Silo;
 
 namespace SslOrleans.Client.Commands;
 
@@ -25,13 +26,20 @@ public static class ChaosCommand
         var rounds = new Option<int>("--rounds") { Description = "Disturbed runs, each with the next seed; the undisturbed one is trained once.", DefaultValueFactory = _ => 1 };
         var targets = new Option<string>("--targets")
         {
-            Description = "Who is killed in turn, separated by commas: workers, parameters (silos that hold slices), primary (the run is then resumed at once).",
+            Description = "Who is killed in turn, separated by commas: workers, parameters (silos that hold slices), primary (the run is then resumed at once), "
+                + "storage (the run's blobs are in Azurite, which is ended in order and is away for 1 to 5 s; a SIGKILL would lose what it has acknowledged and not yet written).",
             DefaultValueFactory = _ => "workers",
         };
+        var partitions = new Option<int>("--partitions")
+        {
+            Description = "Times that a worker or parameter silo loses its network for 0.3 to 9 s: to the primary, or a parameter silo's to those that call it. What was sent then arrives late or never.",
+            DefaultValueFactory = _ => 0,
+        };
+        var azurite = new Option<string?>("--azurite") { Description = "For --targets storage: azurite-blob, or a script for node that starts it and ends it when its input ends; by default azurite-blob of the PATH.", HelpName = "program" };
         var minutes = new Option<double>("--minutes") { Description = "Disturbed runs with one seed after the other for so long, up to the first difference; instead of --rounds." };
         var command = new Command("chaos", "Trains undisturbed with one worker, then with workers that are killed, hang, leave and join, and compares every bit.")
         {
-            recipe, data, set, runs, steps, workers, kills, seed, rounds, targets, minutes,
+            recipe, data, set, runs, steps, workers, kills, seed, rounds, targets, partitions, azurite, minutes,
         };
         command.SetAction(async (parsed, cancellation) =>
         {
@@ -41,15 +49,17 @@ public static class ChaosCommand
             var path = parsed.GetValue(data) ?? read.Data.Path;
             if (path.Length == 0)
                 throw new UserErrorException("chaos needs images; give --data PATH, or make some with `sslo data generate data/generated`.");
+            var program = aimed.Contains(ChaosTarget.Storage) ? ChaosStorage.Program(parsed.GetValue(azurite), path) : null;
+            Check(parsed.GetValue(partitions));
             var folder = parsed.GetRequiredValue(runs);
-            var calm = await Go(screen, Fresh(folder, $"chaos-{read.Name}-calm", read, path, 1), [], [], cancellation);
+            var calm = await Go(screen, Fresh(folder, $"chaos-{read.Name}-calm", read, path, 1), [], [], null, cancellation);
             var (allEqual, clock) = (true, Stopwatch.StartNew());
             for (var round = 0; GoesOn(round); round++)
             {
                 var roundSeed = parsed.GetValue(seed) + (ulong)round;
-                var schedule = ChaosSchedule.Make(roundSeed, parsed.GetValue(steps), parsed.GetValue(kills), aimed);
+                var schedule = ChaosSchedule.Make(roundSeed, parsed.GetValue(steps), parsed.GetValue(kills), aimed, parsed.GetValue(partitions));
                 var request = Fresh(folder, $"chaos-{read.Name}-{roundSeed}", read, path, parsed.GetValue(workers));
-                var disturbed = await Go(screen, request, schedule, aimed, cancellation);
+                var disturbed = await Go(screen, request, schedule, aimed, program, cancellation);
                 allEqual &= ChaosReport.Print(screen, read, roundSeed, calm, disturbed);
             }
 
@@ -67,13 +77,28 @@ public static class ChaosCommand
         => [.. text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(name =>
             Enum.TryParse<ChaosTarget>(name, ignoreCase: true, out var target) && Enum.IsDefined(target) && !char.IsDigit(name[0])
                 ? target
-                : throw new UserErrorException($"--targets has \"{name}\"; name workers, parameters or primary, separated by commas."))];
+                : throw new UserErrorException($"--targets has \"{name}\"; name workers, parameters, primary or storage, separated by commas."))];
+
+    /// <exception cref="UserErrorException">There is no such number, or no way to cut this profile's network.</exception>
+    private static void Check(int partitions)
+    {
+        if (partitions < 0)
+            throw new UserErrorException($"--partitions is {partitions}; give 0 or more.");
+        if (partitions > 0 && !Clustering.JoinsThroughRelays)
+            throw new UserErrorException("--partitions needs the light profile: silos of Microsoft Orleans would go round the relays that are cut; leave it out, or build with SSLO_PROFILE=light.");
+    }
 
     private static async Task<ChaosOutcome> Go(
-        Screen screen, TrainingRequest request, IReadOnlyList<ChaosEvent> schedule, IReadOnlyList<ChaosTarget> targets, CancellationToken cancellation)
+        Screen screen, TrainingRequest request, IReadOnlyList<ChaosEvent> schedule, IReadOnlyList<ChaosTarget> targets, string? azurite, CancellationToken cancellation)
     {
         screen.Line(schedule.Count == 0 ? $"{request.Run}: one worker, undisturbed" : $"{request.Run}: {request.Workers} workers, {schedule.Count} events");
-        return await new ChaosRun(request, schedule, targets, text => screen.Line($"  {text}")).Go(cancellation);
+        if (azurite is null)
+            return await new ChaosRun(request, schedule, targets, null, Tell).Go(cancellation);
+        var (storage, there) = await ChaosStorage.Start(azurite, request);
+        await using (storage)
+            return await new ChaosRun(there, schedule, targets, storage, Tell).Go(cancellation);
+
+        void Tell(string text) => screen.Line($"  {text}");
     }
 
     private static TrainingRequest Fresh(string folder, string run, Recipe recipe, string data, int workers)

@@ -15,7 +15,12 @@ internal sealed class ClusterOptions
         DefaultValueFactory = _ => "",
     };
 
-    private readonly Option<string?> _advertise = new("--advertise") { Description = "Address that others reach this silo at; loopback by default.", HelpName = "host" };
+    private readonly Option<string?> _advertise = new("--advertise")
+    {
+        Description = "Address that others reach this silo at; loopback by default. With a port where that differs from --port, as behind a translator of addresses.",
+        HelpName = "host[:port]",
+    };
+
     private readonly Option<bool> _everywhere = new("--listen-everywhere") { Description = "Listens on every address of this machine, as in a container." };
     private readonly Option<int> _gateway = new("--gateway") { Description = "Port for clients; a free one by default." };
     private readonly Option<string> _cluster = new("--cluster") { Description = "Name of the cluster; silos of other names are strangers.", DefaultValueFactory = _ => "sslorleans" };
@@ -38,7 +43,8 @@ internal sealed class ClusterOptions
     /// <exception cref="UserErrorException">They contradict each other, or one makes no sense.</exception>
     public SiloSettings Apply(ParseResult parsed, SiloSettings settings)
     {
-        var advertised = parsed.GetValue(_advertise) is { Length: > 0 } host ? HostAndPort.Resolve(host, "--advertise") : IPAddress.Loopback;
+        var (advertised, advertisedPort) = Advertised(parsed.GetValue(_advertise));
+        settings = settings with { SiloPort = settings.SiloPort > 0 ? settings.SiloPort : advertisedPort };
         var inAzure = parsed.GetValue(_membership) switch
         {
             "primary" => false,
@@ -56,11 +62,12 @@ internal sealed class ClusterOptions
             GatewayPort = parsed.GetValue(_gateway),
 
             // The first silo of a network may be started with the same --join as the others.
-            Primary = settings.Primary is { } primary && primary.Address.Equals(advertised) && primary.Port == settings.SiloPort ? null : settings.Primary,
+            Primary = settings.Primary is { } primary && primary.Address.Equals(advertised) && primary.Port == (advertisedPort > 0 ? advertisedPort : settings.SiloPort) ? null : settings.Primary,
             Cluster = new ClusterSettings
             {
                 ServiceId = parsed.GetRequiredValue(_service),
                 Advertised = advertised,
+                AdvertisedPort = advertisedPort,
                 ListensEverywhere = parsed.GetValue(_everywhere),
                 InAzureTables = inAzure,
                 Certificate = parsed.GetValue(_certificate),
@@ -69,6 +76,16 @@ internal sealed class ClusterOptions
                 Preemption = parsed.GetValue(_preemption) is { Length: > 0 } url ? Address(url) : null,
             },
         };
+    }
+
+    private static (IPAddress Address, int Port) Advertised(string? text)
+    {
+        if (text is not { Length: > 0 })
+            return (IPAddress.Loopback, 0);
+        if (IPAddress.TryParse(text, out var alone) || !text.Contains(':', StringComparison.Ordinal))
+            return (alone ?? HostAndPort.Resolve(text, "--advertise"), 0);
+        var both = HostAndPort.Parse(text, "--advertise");
+        return (both.Address, both.Port);
     }
 
     private static TimeSpan Seconds(double value, string option, double least, double most)

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Diagnostics;
-using System.Net;
 using Microsoft.Extensions.Hosting;
 using SslOrleans.Client.Cluster;
 using SslOrleans.Client.CommandLine;
@@ -24,10 +23,11 @@ public static class SiloCommand
         var device = new Option<string>("--device") { Description = "cpu or cuda.", DefaultValueFactory = _ => "cpu" };
         var port = new Option<int>("--port") { Description = "Port for other silos; a free one by default." };
         var parent = new Option<int>("--parent") { Description = "Ends when this process ends.", Hidden = true };
+        var record = new Option<string?>("--record") { Description = "Folder in which other programs of this machine find this primary; where the runs are by default.", Hidden = true };
         var dashboard = CommonOptions.Dashboard();
         var runs = CommonOptions.Runs();
         var cluster = new ClusterOptions();
-        var command = new Command("silo", "Runs a node: the primary, or one that joins a training that is running.") { join, name, roles, workers, threads, device, port, parent, dashboard, runs };
+        var command = new Command("silo", "Runs a node: the primary, or one that joins a training that is running.") { join, name, roles, workers, threads, device, port, parent, record, dashboard, runs };
         cluster.AddTo(command);
         command.SetAction(async (parsed, cancellation) =>
         {
@@ -48,14 +48,15 @@ public static class SiloCommand
             var place = parsed.GetValue(dashboard);
             if (settings.Primary is null && (place is not null || !settings.Cluster.IsBeyondThisMachine))
                 settings = settings with { Dashboard = DashboardSettings.Parse(place, ProjectFiles.Recipes) };
-            await Run(screen, SiloHost.WithPorts(settings), parsed.GetValue(parent), cluster.ReadyFile(parsed), cancellation);
+            await Run(screen, SiloHost.WithPorts(settings), parsed.GetValue(parent), cluster.ReadyFile(parsed), parsed.GetValue(record), cancellation);
             return ExitCodes.Well;
         });
         return command;
     }
 
-    private static async Task Run(Screen screen, SiloSettings settings, int parent, string? readyFile, CancellationToken cancellation)
+    private static async Task Run(Screen screen, SiloSettings settings, int parent, string? readyFile, string? recordFolder, CancellationToken cancellation)
     {
+        recordFolder ??= settings.Storage;
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         using var host = SiloHost.Build(settings);
         await host.StartAsync(cancellation);
@@ -63,8 +64,8 @@ public static class SiloCommand
         // A record in the runs folder leads other terminals of this machine here; a cluster is named by SSLO_GATEWAY.
         var recorded = settings.Primary is null && !settings.Cluster.IsBeyondThisMachine;
         if (recorded)
-            new SiloRecord(Environment.ProcessId, settings.SiloPort, settings.GatewayPort, settings.ClusterId, settings.Dashboard?.Url).Write(settings.Storage);
-        screen.Line($"silo {settings.Name} ({settings.Roles}) on {settings.Cluster.Advertised}:{settings.SiloPort}{Invitation(settings)}");
+            new SiloRecord(Environment.ProcessId, settings.SiloPort, settings.GatewayPort, settings.ClusterId, settings.Dashboard?.Url).Write(recordFolder);
+        screen.Line($"silo {settings.Name} ({settings.Roles}) on {settings.AdvertisedEndpoint}{Invitation(settings)}");
         if (settings.Dashboard is { } dashboard)
             screen.Line($"dashboard: {dashboard.Url}");
         using var ready = readyFile is null ? null : new ReadyFile(readyFile);
@@ -80,7 +81,7 @@ public static class SiloCommand
             ready?.Dispose();
             await Draining.StopAsync(host, settings);
             if (recorded)
-                SiloRecord.Remove(settings.Storage);
+                SiloRecord.Remove(recordFolder);
         }
 
         if (preempted is { IsCompletedSuccessfully: true })
@@ -98,7 +99,7 @@ public static class SiloCommand
     {
         if (settings.Cluster.InAzureTables)
             return $", cluster {settings.ClusterId}; clients: {Gateway.Variable}=azure";
-        var primary = settings.Primary ?? new IPEndPoint(settings.Cluster.Advertised, settings.SiloPort);
+        var primary = settings.Primary ?? settings.AdvertisedEndpoint;
         return $"; add a node with: sslo silo --join {primary}";
     }
 

@@ -26,6 +26,12 @@ public sealed record TrainingRequest(
     /// <summary>The dashboard's address once there is one.</summary>
     public string? DashboardAddress { get; init; }
 
+    /// <summary>Where the run is kept when that is not its folder: a container of blobs. The folder then has only what belongs to this machine.</summary>
+    public string? Container { get; init; }
+
+    /// <summary>Where the run is kept.</summary>
+    public string Storage => Container ?? RunsFolder;
+
     /// <summary>The run's own folder.</summary>
     public string Folder => Path.Combine(RunsFolder, Run);
 }

@@ -65,7 +65,7 @@ internal sealed partial class RunLeader
         await Storing(async () => found = await _checkpoints.Newest(_ledger!.Entries.Count));
         if (found is { } newest)
         {
-            await _slices!.Restore(newest.Step);
+            await Storing(() => _slices!.Restore(newest.Step));
             (_step, _hash) = (newest.Step, newest.WeightsHash);
             if (_step > 0 || _ledger!.Entries.Count > 0)
             {
@@ -118,8 +118,11 @@ internal sealed partial class RunLeader
     {
         if (_record.Training == training)
             return;
-        _record = _record with { Training = training };
-        await _record.Save(_storage, _run);
+
+        // Known here only once it is kept: a storage that does not take it is asked again.
+        var record = _record with { Training = training };
+        await record.Save(_storage, _run);
+        _record = record;
     }
 
     /// <summary>Says which slices have a warm copy when that has changed.</summary>

@@ -215,7 +215,7 @@ internal sealed partial class RunLeader
         var done = _step >= _plan.TotalSteps;
         if (done)
             await _evaluations!.Finish(() => _stopping, WaitForWorker);
-        await _metrics!.Flush();
+        await Storing(_metrics!.Flush);
         if (!done && _leaving)
         {
             Enter(RunPhase.Recovering, "goes on from another silo");

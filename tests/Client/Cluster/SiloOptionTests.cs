@@ -18,6 +18,8 @@ public class SiloOptionTests
     [InlineData("SSLO_PROFILE=cluster", "--membership", "azure")]
     [InlineData("SSLO_PROFILE=cluster", "--certificate", "mine.pfx")]
     [InlineData("-p:Profile=cluster", "--advertise", "192.0.2.1")]
+    [InlineData("-p:Profile=cluster", "--advertise", "192.0.2.1:11111")]
+    [InlineData("--advertise is \"127.0.0.1:none\"; write it as HOST:PORT", "--advertise", "127.0.0.1:none")]
     public async Task A_senseless_silo_is_refused_in_one_line(string expected, params string[] args)
     {
         using var folder = new TestFolder();
