@@ -60,14 +60,15 @@ public interface IParameterGrain : IGrainWithStringKey
 public interface ITeacherGrain : IGrainWithStringKey
 {
     /// <summary>Starts as the student (cookbook §2.3).</summary>
-    Task Create(TensorPlace[] tensors, long version, Immutable<byte[]>[] student);
+    /// <returns>The silo that it lives on, as <see cref="Restore"/> and <see cref="Follow"/> do.</returns>
+    Task<string> Create(TensorPlace[] tensors, long version, Immutable<byte[]>[] student);
 
     [ResponseTimeout("00:10:00")]
-    Task Restore(TensorPlace[] tensors, long version);
+    Task<string> Restore(TensorPlace[] tensors, long version);
 
     /// <summary>θt ← ξθt + (1−ξ)θs for version <paramref name="step"/> + 1; a repeated call changes nothing.</summary>
     [ResponseTimeout("00:02:00")]
-    Task Follow(long step, double momentum, Immutable<byte[]>[] student);
+    Task<string> Follow(long step, double momentum, Immutable<byte[]>[] student);
 
     [AlwaysInterleave]
     Task<Immutable<byte[]>> Pull(long version, int part);

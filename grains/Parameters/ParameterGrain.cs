@@ -64,7 +64,7 @@ public sealed class ParameterGrain(IRunStorage storage, ParameterSilos silos, IL
         _loading = [];
         Publish();
         if (HasTeacher)
-            await Teacher.Create(TensorPlaces.Of(_slice!.Entries), 0, _published);
+            Copy.Teacher = await Beside.Me(self.Name, () => Teacher.Create(TensorPlaces.Of(_slice!.Entries), 0, _published));
     }
 
     public async Task Restore(string recipe, TensorPlace[] tensors, long version)
@@ -80,7 +80,7 @@ public sealed class ParameterGrain(IRunStorage storage, ParameterSilos silos, IL
         _state = state;
         Publish();
         if (HasTeacher)
-            await Teacher.Restore(tensors, version);
+            Copy.Teacher = await Beside.Me(self.Name, () => Teacher.Restore(tensors, version));
     }
 
     public Task<Immutable<byte[]>> Pull(long version, int part)
@@ -127,7 +127,7 @@ public sealed class ParameterGrain(IRunStorage storage, ParameterSilos silos, IL
         var copying = Copy.Apply(rates, clip);
         var commit = _last is { } last && last.Version == rates.Step + 1 ? last : ApplyNow(rates, clip);
         if (HasTeacher)
-            await Teacher.Follow(rates.Step, rates.TeacherMomentum, _published);
+            Copy.Teacher = await Beside.Me(self.Name, () => Teacher.Follow(rates.Step, rates.TeacherMomentum, _published));
         if (await copying is { } copied && copied.Hash != commit.Hash)
         {
             throw new UserErrorException(

@@ -43,23 +43,24 @@ public sealed class TeacherGrain(IRunStorage storage, ParameterSilos silos, ILoc
         DelayDeactivation(TimeSpan.FromDays(365));
     }
 
-    public Task Create(TensorPlace[] tensors, long version, Immutable<byte[]>[] student)
+    public Task<string> Create(TensorPlace[] tensors, long version, Immutable<byte[]>[] student)
     {
         _slice = TensorPlaces.Slice(this.GetPrimaryKeyString(), tensors);
         _state = new TeacherState(_slice.Entries, _slice.Offset, Join(student), version);
         DelayDeactivation(TimeSpan.FromDays(365));
-        return Task.CompletedTask;
+        return Task.FromResult(self.Name);
     }
 
-    public async Task Restore(TensorPlace[] tensors, long version)
+    public async Task<string> Restore(TensorPlace[] tensors, long version)
     {
         _slice = TensorPlaces.Slice(this.GetPrimaryKeyString(), tensors);
         var reader = await CheckpointReader.Open(storage, Run, version, CheckpointReader.Teacher);
         _state = new TeacherState(_slice.Entries, _slice.Offset, reader.Vector(CheckpointReader.Teacher, _slice, e => e.Name), version);
         DelayDeactivation(TimeSpan.FromDays(365));
+        return self.Name;
     }
 
-    public Task Follow(long step, double momentum, Immutable<byte[]>[] student)
+    public Task<string> Follow(long step, double momentum, Immutable<byte[]>[] student)
     {
         var values = Join(student);
         if (State.Follow(step, momentum, values))
@@ -76,7 +77,7 @@ public sealed class TeacherGrain(IRunStorage storage, ParameterSilos silos, ILoc
             _distance = Math.Sqrt(FixedOrder.SumOfSquares(difference));
         }
 
-        return Task.CompletedTask;
+        return Task.FromResult(self.Name);
     }
 
     public Task<Immutable<byte[]>> Pull(long version, int part)

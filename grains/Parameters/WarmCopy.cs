@@ -25,6 +25,9 @@ internal sealed class WarmCopy(IGrainFactory grains, ParameterSilos silos, strin
     /// <summary>Silo that has the copy; empty without one.</summary>
     public string On { get; private set; } = "";
 
+    /// <summary>Silo of the slice's teacher, for which the copy stands too; empty without one.</summary>
+    public string Teacher { get; set; } = "";
+
     private IWarmCopyGrain Copy => Of(On);
 
     /// <summary>The copy with the most commits, wherever it is; null when there is none.</summary>
@@ -53,7 +56,7 @@ internal sealed class WarmCopy(IGrainFactory grains, ParameterSilos silos, strin
     public async Task Prepare(long step, float[] sum, Func<Task<(SliceOrigin Origin, SliceStand Stand, IReadOnlyDictionary<string, Immutable<byte[]>[]> Vectors)>> whole)
     {
         var before = On;
-        On = silos.ForCopy(key, self, before);
+        On = silos.ForCopy(key, self, before, Teacher);
         if (On.Length > 0 && On != before)
         {
             var (origin, stand, vectors) = await whole();

@@ -22,10 +22,12 @@ public sealed class ParameterSilos(ISiloStatusOracle silos, ISiloMetadataCache m
     /// <param name="key">The grain's key.</param>
     /// <param name="self">Silo of the grain itself.</param>
     /// <param name="now">Silo that has the copy; empty without one.</param>
-    public string ForCopy(string key, string self, string now)
+    /// <param name="other">Silo of what the copy stands for too, the teacher of a slice; empty where there is none.</param>
+    public string ForCopy(string key, string self, string now, string other = "")
     {
         var ranked = Ranked(key);
-        return ranked.Contains(now) ? now : ranked.FirstOrDefault(s => s != self) ?? "";
+        return ranked.Contains(now) && now != other ? now
+            : ranked.FirstOrDefault(s => s != self && s != other) ?? ranked.FirstOrDefault(s => s != self) ?? "";
     }
 
     /// <summary>Those of the silos that have the role, best first.</summary>
@@ -56,5 +58,30 @@ public sealed class OnBestParameterSilo : PlacementFilterStrategy
 public sealed class OnBestParameterSiloDirector(ParameterSilos parameterSilos) : IPlacementFilterDirector
 {
     public IEnumerable<SiloAddress> Filter(PlacementFilterStrategy filterStrategy, PlacementTarget target, IEnumerable<SiloAddress> silos)
-        => parameterSilos.Rank(target.GrainIdentity.Key.ToString() ?? "", silos).Take(1).Select(s => s.Silo);
+    {
+        var ranked = parameterSilos.Rank(target.GrainIdentity.Key.ToString() ?? "", silos).ToList();
+        var beside = ranked.Where(s => s.Name == Beside.Silo(target)).ToList();
+        return (beside.Count > 0 ? beside : ranked).Take(1).Select(s => s.Silo);
+    }
+}
+
+/// <summary>
+/// Places a grain beside the one that calls it. The best silo for a key changes with every silo that comes; two grains of one key that
+/// are placed a moment apart would be on two silos, and the warm copy of both on one of them.
+/// </summary>
+internal static class Beside
+{
+    private const string Key = "sslorleans.beside";
+
+    /// <param name="silo">Where the caller lives.</param>
+    /// <param name="call">To a grain that may be placed by it.</param>
+    public static async Task<T> Me<T>(string silo, Func<Task<T>> call)
+    {
+        // Of this asynchronous method only: what the caller asks later knows nothing of it.
+        RequestContext.Set(Key, silo);
+        return await call();
+    }
+
+    public static string? Silo(PlacementTarget target)
+        => target.RequestContextData is { } context && context.TryGetValue(Key, out var silo) ? silo as string : null;
 }

@@ -7,6 +7,7 @@ public sealed class ChaosNetworkTests(SmallRun small) : IClassFixture<SmallRun>
 {
     /// <summary>Cut off from the primary or from each other, declared dead while they live, heard again too late: no bit differs.</summary>
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task CutOffSilosGiveTheSameBits()
     {
         var report = await Chaos("byol", "--steps", "24", "--workers", "2", "--kills", "0", "--partitions", "4", "--seed", "1883", "--targets", "workers,parameters");
