@@ -44,6 +44,23 @@ public sealed class DashboardTests(Training training, Browser browser) : IClassF
         page.AssertClean();
     }
 
+    /// <summary>What happened between a page's reading and its subscription is in neither; so the subscription begins with it.</summary>
+    [Fact]
+    public async Task A1_a_subscription_begins_with_the_latest_events()
+    {
+        await training.Until(s => s.GetProperty("runs").EnumerateArray().Any(r => r.GetProperty("step").GetInt64() > 0));
+        using var stream = await training.Http.GetStreamAsync($"{training.Address}api/live?topic=run:{Training.Run}");
+        using var reader = new StreamReader(stream);
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while (await reader.ReadLineAsync(patience.Token) != "event: news")
+        {
+        }
+
+        var news = JsonDocument.Parse((await reader.ReadLineAsync(patience.Token))!["data: ".Length..]).RootElement;
+        Assert.Equal(2, news.GetProperty("events").EnumerateArray().Count(e => e.GetProperty("kind").GetString() == "joined"));
+        Assert.Empty(news.GetProperty("steps").EnumerateArray());
+    }
+
     [Fact]
     public async Task A2_zoom_by_keyboard_and_words_for_every_curve()
     {

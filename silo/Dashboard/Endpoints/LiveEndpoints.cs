@@ -25,11 +25,18 @@ internal static class LiveEndpoints
         var response = http.Response;
         response.ContentType = "text/event-stream";
         response.Headers.CacheControl = "no-store";
-        using var page = feed.Subscribe(["state", .. http.Request.Query["topic"].OfType<string>().Take(MostTopics)]);
+        string[] topics = [.. http.Request.Query["topic"].OfType<string>().Take(MostTopics)];
+        using var page = feed.Subscribe(["state", .. topics]);
         try
         {
             await response.Body.WriteAsync("retry: 1000\n\n"u8.ToArray(), ending.Token);
             await response.Body.WriteAsync(LiveFeed.Bytes("state", await cluster.State()), ending.Token);
+            foreach (var topic in topics)
+            {
+                if (await cluster.Latest(topic) is { } latest)
+                    await response.Body.WriteAsync(LiveFeed.Bytes("news", latest), ending.Token);
+            }
+
             await response.Body.FlushAsync(ending.Token);
             while (true)
             {

@@ -50,6 +50,31 @@ internal sealed class ClusterWatch(IGrainFactory grains, LiveFeed feed, GrainWat
         }
     }
 
+    /// <summary>The latest events of the run that a topic names; null when it names none that is in memory.</summary>
+    public async Task<object?> Latest(string topic)
+    {
+        await _gate.WaitAsync();
+        RunWatch? watch;
+        try
+        {
+            watch = _runs.Values.FirstOrDefault(r => RunWatch.StepsTopic(r.Run) == topic);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+
+        try
+        {
+            return watch is null ? null : await watch.Latest();
+        }
+        catch (Exception e) when (e is OrleansException or TimeoutException or UserErrorException)
+        {
+            // The run moves or is gone; the state says so.
+            return null;
+        }
+    }
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         while (!stoppingToken.IsCancellationRequested)

@@ -8,7 +8,7 @@ namespace SslOrleans.Silo.Dashboard.Watching;
 /// <summary>Looks at one run and passes on what is new to the pages that show it.</summary>
 internal sealed class RunWatch(string run, ITrainingRunGrain grain, LiveFeed feed)
 {
-    /// <summary>Leases that may have changed while the first page arrived.</summary>
+    /// <summary>Leases and events that may have come while a page arrived; pages leave out what they have.</summary>
     private const int Overlap = 200;
 
     private long _seen = -1;
@@ -43,6 +43,22 @@ internal sealed class RunWatch(string run, ITrainingRunGrain grain, LiveFeed fee
         }
     }
 
+    /// <summary>
+    /// The latest events that are no steps: for a page that has just subscribed, whatever it read before that may be a moment old.
+    /// </summary>
+    public async Task<object> Latest()
+    {
+        var news = await grain.Recent(0);
+        return News([], news.Events);
+    }
+
+    private object News(IEnumerable<RunEvent> steps, IEnumerable<RunEvent> events) => new
+    {
+        Run,
+        Steps = steps.Where(e => e.Kind is "step" or "probe").Select(e => new { e.Step, e.Values }),
+        Events = events.Where(e => e.Kind != "step").TakeLast(Overlap),
+    };
+
     private async Task LookAtNews()
     {
         if (!feed.IsWanted(StepsTopic(Run)))
@@ -62,15 +78,8 @@ internal sealed class RunWatch(string run, ITrainingRunGrain grain, LiveFeed fee
 
         var first = _seen < 0;
         _seen = news.LastSequence;
-        if (news.Events.Length > 0 && !first)
-        {
-            feed.Publish(StepsTopic(Run), "news", new
-            {
-                Run,
-                Steps = news.Events.Where(e => e.Kind is "step" or "probe").Select(e => new { e.Step, e.Values }),
-                Events = news.Events.Where(e => e.Kind != "step"),
-            });
-        }
+        if (news.Events.Length > 0)
+            feed.Publish(StepsTopic(Run), "news", News(first ? [] : news.Events, news.Events));
     }
 
     private async Task LookAtLeases()

@@ -6,7 +6,7 @@ import { act } from './ask.js';
 import { badge, duration, h, number, say, table } from './dom.js';
 import { Gantt } from './gantt.js';
 import { on } from './live.js';
-import { eventList } from './run.js';
+import { eventList, merged } from './run.js';
 
 /** @param {URLSearchParams} query @returns {import('./app.js').Page} */
 export function clusterPage(query) {
@@ -33,7 +33,7 @@ export function clusterPage(query) {
       gantt.clear();
       gantt.take(leases);
       events.set(past);
-      gantt.events = past.slice(-500);
+      gantt.events = merged(past, gantt.events).slice(-500);
       gantt.draw();
     } catch (e) {
       say(problem, /** @type {Error} */ (e).message);
@@ -93,7 +93,7 @@ export function clusterPage(query) {
     on('news', (/** @type {import('./types').News} */ news) => {
       if (news.run !== run) return;
       events.add(news.events);
-      gantt.events = [...gantt.events, ...news.events].slice(-500);
+      gantt.events = merged(gantt.events, news.events).slice(-500);
     }),
     on('reload', load),
   ];

@@ -218,6 +218,14 @@ function ledgerRows(l) {
   ];
 }
 
+/** @param {import('./types').RunEvent} e */
+const keyOf = (e) => `${e.time}${e.kind}${e.worker}`;
+
+/** Both, each event once. @param {import('./types').RunEvent[]} one @param {import('./types').RunEvent[]} other */
+export function merged(one, other) {
+  return [...new Map([...one, ...other].map((e) => [keyOf(e), e])).values()];
+}
+
 /**
  * Events, the newest first.
  * @param {(e: import('./types').RunEvent) => boolean} wanted
@@ -225,20 +233,29 @@ function ledgerRows(l) {
 export function eventList(wanted) {
   const list = h('ol', { class: 'events', tabindex: 0, 'aria-label': 'Events, the newest first' });
   const element = h('section', { class: 'card' }, h('h2', null, 'Events'), list);
-  const row = (/** @type {import('./types').RunEvent} */ e) => h('li', { class: e.kind, 'data-key': `${e.time}${e.kind}${e.worker}` },
+  const row = (/** @type {import('./types').RunEvent} */ e) => h('li', { class: e.kind, 'data-key': keyOf(e) },
     h('time', { datetime: e.time }, clock(e.time)), h('span', { class: 'at' }, ` step ${e.step} `), h('b', null, e.kind), ' ', e.text || e.worker || '');
+  /** @type {import('./types').RunEvent[]} */
+  let shown = [];
   /** @param {import('./types').RunEvent[]} events */
   const add = (events) => {
     for (const e of events.filter(wanted)) {
-      if (list.querySelector(`[data-key="${CSS.escape(`${e.time}${e.kind}${e.worker}`)}"]`)) continue;
+      if (list.querySelector(`[data-key="${CSS.escape(keyOf(e))}"]`)) continue;
       list.prepend(row(e));
+      shown = [...shown.slice(-199), e];
       while (list.children.length > 200) list.lastElementChild?.remove();
     }
   };
   return {
     element,
     add,
-    /** @param {import('./types').RunEvent[]} events */
-    set: (events) => { list.replaceChildren(); add(events.slice(-300)); },
+    /** What came while these were on their way stays. @param {import('./types').RunEvent[]} events */
+    set: (events) => {
+      const newest = Math.max(0, ...events.map((e) => Date.parse(e.time)));
+      const later = shown.filter((e) => Date.parse(e.time) > newest);
+      shown = [];
+      list.replaceChildren();
+      add([...events.slice(-300), ...later]);
+    },
   };
 }
