@@ -234,7 +234,7 @@ internal sealed partial class RunLeader
         {
             var (term, value) = outcome.Reported.Where(r => !float.IsFinite(r.Value) && r.Key is not (CollapseWatch.Spread or CollapseWatch.OverChance))
                 .Select(r => (r.Key, r.Value)).FirstOrDefault(("loss", outcome.Loss));
-            throw new UserErrorException($"Step {_step}: {term} is {value}; weights stay at the step before, checkpoint {_checkpoints!.Last} is good. Lower optimizer.learningRate or set optimizer.clipGradientNorm.");
+            throw new UserErrorException($"Step {_step}: {term} is {value}; weights stay at the step before, checkpoint {_checkpoints!.Last} is good. Start a new run with a lower optimizer.learningRate, or with optimizer.clipGradientNorm; a resumed one keeps its recipe.");
         }
 
         var computed = Stopwatch.GetTimestamp();
@@ -244,7 +244,7 @@ internal sealed partial class RunLeader
         TellCopies(measured);
         var norm = Math.Sqrt(measured.Sum(s => s.GradientSquares));
         if (!double.IsFinite(norm))
-            throw new UserErrorException($"Step {_step}: the gradient's norm is {norm} at loss {outcome.Loss}; weights stay at the step before, checkpoint {_checkpoints!.Last} is good. Lower optimizer.learningRate.");
+            throw new UserErrorException($"Step {_step}: the gradient's norm is {norm} at loss {outcome.Loss}; weights stay at the step before, checkpoint {_checkpoints!.Last} is good. Start a new run with a lower optimizer.learningRate; a resumed one keeps its recipe.");
         var schedule = _plan!.Schedule(_step);
         var clip = _recipe.Optimizer.ClipGradientNorm > 0 ? Clipping.Factor(_recipe.Optimizer, norm) : 1.0;
         var entry = new LedgerEntry
