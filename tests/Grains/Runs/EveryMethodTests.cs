@@ -62,9 +62,10 @@ public class EveryMethodTests
         await using (var three = await Cluster.Start(2, folder, slow, keepFolder: true))
         {
             var third = await three.AddSilo(new SiloSettings { Name = $"third-{Guid.NewGuid():N}", SlowDown = slow });
-            var (killed, stopped) = (false, false);
+            var (killed, told, stopped) = (false, false, false);
             var (status, events) = await three.Train("run", recipe, SmallRuns.Images, onEvent: async e =>
             {
+                told |= e.Kind is "killed" or "left" && e.Worker!.StartsWith("third", StringComparison.Ordinal);
                 if (e.Kind == "step" && e.Step >= 2 && !killed)
                 {
                     // In the middle of a step; the next one waits until the silo is gone, however long that takes on a busy machine.
@@ -75,7 +76,7 @@ public class EveryMethodTests
                     await killing;
                     await run.Continue();
                 }
-                else if (e.Kind == "step" && e.Step >= CheckpointEvery + 1 && !stopped)
+                else if (e.Kind == "step" && e.Step >= CheckpointEvery + 1 && told && !stopped)
                 {
                     stopped = true;
                     await three.Grains.GetGrain<ITrainingRunGrain>("run").Stop();
