@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
 
 namespace SslOrleans.Client.Tests.Cluster;
@@ -7,18 +6,12 @@ namespace SslOrleans.Client.Tests.Cluster;
 /// <summary>A cloud's instance metadata, as Azure documents it, on a loopback port.</summary>
 internal sealed class MockMetadata : IDisposable
 {
-    private readonly HttpListener _listener = new();
+    private readonly HttpListener _listener;
 
     public MockMetadata()
     {
-        using (var probe = new TcpListener(IPAddress.Loopback, 0))
-        {
-            probe.Start();
-            Root = new Uri($"http://127.0.0.1:{((IPEndPoint)probe.LocalEndpoint).Port}/metadata");
-        }
-
-        _listener.Prefixes.Add($"{Root}/");
-        _listener.Start();
+        (_listener, var root) = LoopbackListener.Start();
+        Root = new Uri(root, "metadata");
         _ = Serve();
     }
 

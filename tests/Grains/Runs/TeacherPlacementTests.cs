@@ -1,3 +1,5 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Orleans.Concurrency;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
@@ -30,5 +32,21 @@ public class TeacherPlacementTests
         // A step that is over changes nothing and tells where the teacher is.
         Assert.Equal(cluster.Settings.Name, await cluster.Grains.GetGrain<ITeacherGrain>(Key).Follow(-1, 0.9, [new Immutable<byte[]>(new byte[2 * sizeof(float)])]));
         await other.StopAsync();
+    }
+
+    [Fact]
+    public async Task ACopyIsKeptOffTheTeachersSiloWhereAThirdOneExists()
+    {
+        const string Key = "run/0";
+        await using var cluster = await Cluster.Start(workers: 0);
+        var silos = cluster.Host.Services.GetRequiredService<ParameterSilos>();
+        using var second = await cluster.AddSilo(SiloHost.WithPorts(new SiloSettings { Name = "second", Workers = 0 }), Roles.Parameters);
+        Assert.Equal("second", silos.ForCopy(Key, cluster.Settings.Name, now: "", other: "second"));
+        using var third = await cluster.AddSilo(SiloHost.WithPorts(new SiloSettings { Name = "third", Workers = 0 }), Roles.Parameters);
+        Assert.Equal("second", silos.ForCopy(Key, cluster.Settings.Name, now: "second"));
+        Assert.Equal("third", silos.ForCopy(Key, cluster.Settings.Name, now: "second", other: "second"));
+        Assert.Equal("second", silos.ForCopy(Key, cluster.Settings.Name, now: "third", other: "third"));
+        await third.StopAsync();
+        await second.StopAsync();
     }
 }
