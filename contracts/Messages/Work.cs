@@ -1,5 +1,6 @@
 using Orleans;
 using Orleans.Concurrency;
+using SslOrleans.Contracts.Recipes;
 
 namespace SslOrleans.Contracts.Messages;
 
@@ -20,7 +21,11 @@ public sealed record WorkerInfo(
     [property: Id(3)] string Device,
     [property: Id(4)] string NumericsClass,
     [property: Id(5)] int ProcessId,
-    [property: Id(6)] string Machine);
+    [property: Id(6)] string Machine)
+{
+    /// <summary>The class of what this worker computes in a precision of <c>workers.precision</c>.</summary>
+    public string NumericsClassIn(string precision) => precision == WorkersRecipe.Float32 ? NumericsClass : $"{NumericsClass}; {precision}";
+}
 
 /// <summary>What a worker needs to know of a run; the same for every worker.</summary>
 /// <param name="Run">Run id.</param>

@@ -132,6 +132,12 @@ public sealed record OnlineProbeRecipe
 /// <summary>What workers must have in common; never how many there are.</summary>
 public sealed record WorkersRecipe
 {
+    /// <summary>The precision that every device has.</summary>
+    public const string Float32 = "float32";
+
+    /// <summary>Half the bits and float32's range; fast where the device multiplies in it.</summary>
+    public const string BFloat16 = "bfloat16";
+
     /// <summary>libtorch threads of one worker; part of the numerics class.</summary>
     public int ThreadsPerWorker { get; init; } = 1;
 
@@ -148,7 +154,7 @@ public sealed record WorkersRecipe
     public double SecondLeaseFactor { get; init; } = 3;
 
     /// <summary>Compute in <c>float32</c> or <c>bfloat16</c> (K58), its own numerics class.</summary>
-    public string Precision { get; init; } = "float32";
+    public string Precision { get; init; } = Float32;
 }
 
 /// <summary>When state is written.</summary>

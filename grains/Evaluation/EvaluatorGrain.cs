@@ -139,10 +139,11 @@ public sealed class EvaluatorGrain(ILogger<EvaluatorGrain> log) : Grain, IEvalua
     /// <summary>The workers of the run's numerics class; waits for one.</summary>
     private async Task<IReadOnlyList<WorkerInfo>> Live(EvaluationOrder order)
     {
+        var precision = RecipeReader.Parse(order.Run.Recipe, where: order.Run.Run).Workers.Precision;
         while (true)
         {
             var here = (await GrainFactory.GetGrain<IWorkerPoolGrain>(IWorkerPoolGrain.Key).Live())
-                .Where(w => order.NumericsClass.Length == 0 || w.NumericsClass == order.NumericsClass).ToList();
+                .Where(w => order.NumericsClass.Length == 0 || w.NumericsClassIn(precision) == order.NumericsClass).ToList();
             if (here.Count > 0)
                 return here;
             await Task.Delay(s_tick);

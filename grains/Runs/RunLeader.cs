@@ -25,6 +25,9 @@ internal sealed partial class RunLeader
     private readonly string _run;
     private readonly Recipe _recipe;
     private readonly RunBrief _brief;
+    /// <summary>Who came and who went is seen in a pause too.</summary>
+    private static readonly TimeSpan s_glance = TimeSpan.FromSeconds(0.5);
+
     private readonly RunJournal _journal;
     private readonly ILogger _log;
     private readonly IGrainFactory _grains;
@@ -55,7 +58,7 @@ internal sealed partial class RunLeader
         (_grains, _storage, _run, _recipe, _record, _journal, _log) = (grains, storage, run, recipe, record, journal, log);
         _brief = new RunBrief(run, RecipeReader.Write(recipe), record.DataPath);
         _meters = new RunMeters(recipe.Batch.Effective);
-        _roster = new WorkerRoster(grains, _brief, recipe.Workers.AllowMixedHardware, (kind, text, worker) => Tell(kind, text, worker))
+        _roster = new WorkerRoster(grains, _brief, recipe.Workers, (kind, text, worker) => Tell(kind, text, worker))
         {
             NumericsClass = record.NumericsClass.Length > 0 ? record.NumericsClass : null,
         };
@@ -207,7 +210,8 @@ internal sealed partial class RunLeader
             {
                 Enter(RunPhase.Paused, "paused");
                 Tell("message", "paused");
-                await paused.Task;
+                while (await Task.WhenAny(paused.Task, Task.Delay(s_glance)) != paused.Task)
+                    await _roster.Refresh(_step);
             }
         }
 

@@ -2,6 +2,7 @@ using Orleans;
 using SslOrleans.Contracts;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
+using SslOrleans.Contracts.Recipes;
 using SslOrleans.Grains.Placement;
 
 namespace SslOrleans.Grains.Runs;
@@ -9,7 +10,7 @@ namespace SslOrleans.Grains.Runs;
 /// <summary>
 /// The workers of a run: takes newcomers in when they have built the networks, sees who is gone, refuses who must not compute.
 /// </summary>
-internal sealed class WorkerRoster(IGrainFactory grains, RunBrief run, bool allowMixedHardware, Action<string, string, string?> tell)
+internal sealed class WorkerRoster(IGrainFactory grains, RunBrief run, WorkersRecipe recipe, Action<string, string, string?> tell)
 {
     private const int MostFailures = 3;
 
@@ -108,13 +109,14 @@ internal sealed class WorkerRoster(IGrainFactory grains, RunBrief run, bool allo
 
     private void Welcome(WorkerInfo info)
     {
-        if (NumericsClass is not null && info.NumericsClass != NumericsClass && !allowMixedHardware)
+        var numericsClass = info.NumericsClassIn(recipe.Precision);
+        if (NumericsClass is not null && numericsClass != NumericsClass && !recipe.AllowMixedHardware)
         {
-            Refuse(info, $"its numerics class is \"{info.NumericsClass}\", the run's is \"{NumericsClass}\"; set workers.allowMixedHardware to accept it without the promise of equal bits");
+            Refuse(info, $"its numerics class is \"{numericsClass}\", the run's is \"{NumericsClass}\"; set workers.allowMixedHardware to accept it without the promise of equal bits");
             return;
         }
 
-        NumericsClass ??= info.NumericsClass;
+        NumericsClass ??= numericsClass;
         var worker = new RunWorker(info, grains.GetGrain<IWorkerGrain>(info.Name));
         _workers[info.Name] = worker;
         _preparing[info.Life] = Prepare(worker);

@@ -35,9 +35,13 @@ public sealed class Replica : IDisposable
                 parameter.requires_grad = false;
         }
 
-        if (MeetsInBatchNorm)
+        foreach (var branch in new[] { _networks.Student, _networks.Teacher }.OfType<Branch>())
         {
-            foreach (var layer in new[] { _networks.Student, _networks.Teacher }.OfType<Branch>().SelectMany(b => b.modules()).OfType<BatchNorm>())
+            if (recipe.Workers.Precision == WorkersRecipe.BFloat16)
+                BFloat16Compute.Apply(branch, device);
+            if (!MeetsInBatchNorm)
+                continue;
+            foreach (var layer in branch.modules().OfType<BatchNorm>())
                 layer.Statistics = new EffectiveBatchStatistics();
         }
 
@@ -60,8 +64,16 @@ public sealed class Replica : IDisposable
 
     public ParameterLayout Layout => _binding.Layout;
 
-    /// <summary>The initial flat vector: a pure function of the recipe.</summary>
-    public float[] InitialParameters() => _binding.Read();
+    /// <summary>The initial flat vector: a pure function of the recipe, and the same in every precision.</summary>
+    public float[] InitialParameters()
+    {
+        if (Recipe.Workers.Precision == WorkersRecipe.Float32)
+            return _binding.Read();
+
+        // This replica's own parameters are rounded; those that the slices keep are not.
+        using var whole = new Replica(Recipe with { Workers = Recipe.Workers with { Precision = WorkersRecipe.Float32 } }, CPU);
+        return whole.InitialParameters();
+    }
 
     /// <summary>Loads a version. <paramref name="teacher"/> is read at the offsets that the teacher follows.</summary>
     public void Load(ReadOnlySpan<float> parameters, ReadOnlySpan<float> teacher) => _binding.Write(parameters, teacher);
@@ -222,7 +234,13 @@ public sealed class Replica : IDisposable
     {
         _binding.BeginMicroBatch();
         _networks.Student.Backbone.BeginMicroBatch(step.Seed, step.Epoch, step.SampleIds);
-        return Method.Encode(_networks, views, step);
+        var embeddings = Method.Encode(_networks, views, step);
+        if (Recipe.Workers.Precision == WorkersRecipe.Float32)
+            return embeddings;
+        var whole = new Embeddings();
+        foreach (var (name, tensor) in embeddings)
+            whole.Add(name, tensor.to(ScalarType.Float32));
+        return whole;
     }
 
     private Views ToTensors(MicroBatchViews batch)

@@ -44,6 +44,7 @@ public class RecipeOverrideTests
     [InlineData("batch.effective=100", "batch.effective is 100; make it a multiple of batch.micro (64)")]
     [InlineData("steps=-5", "steps is -5")]
     [InlineData("epochs=0", "epochs is 0")]
+    [InlineData("workers.precision=float16", "workers.precision is \"float16\"; use one of float32, bfloat16")]
     [InlineData("optimizer.name=adam", "optimizer.name is \"adam\"; use one of sgd, lars, adamw")]
     [InlineData("optimizer.momentum=1", "optimizer.momentum is 1")]
     [InlineData("teacher.momentum=1.5", "teacher.momentum is 1.5")]

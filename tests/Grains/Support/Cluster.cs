@@ -57,6 +57,13 @@ internal sealed class Cluster : IAsyncDisposable
         return host;
     }
 
+    /// <summary>Returns when a silo's worker can be given work.</summary>
+    public async Task InPool(string silo)
+    {
+        while ((await Grains.GetGrain<IWorkerPoolGrain>(IWorkerPoolGrain.Key).Live()).All(w => w.Silo != silo))
+            await Task.Delay(20);
+    }
+
     /// <summary>The silo's part in the cluster ends without a word: nothing is handed back, nothing is deactivated.</summary>
     public static async Task Kill(IHost silo)
     {
