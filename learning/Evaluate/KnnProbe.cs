@@ -18,8 +18,8 @@ public sealed record KnnScore(int Neighbours, double Temperature, double Accurac
 /// </summary>
 public static class KnnProbe
 {
-    private const int TestBlock = 2048;
-    private const int TrainBlock = 4096;
+    private const int MostRows = 4096;
+    private const int TrainBlock = 1024;
 
     /// <summary>One score for each k and T, k first. A k above N is cut to N.</summary>
     /// <param name="data">Features <c>[N, D]</c> and <c>[M, D]</c>, normalised here.</param>
@@ -85,42 +85,60 @@ public static class KnnProbe
 
     private static void Each(FeatureMatrix train, FeatureMatrix test, int neighbours, int threads, Neighbourhood visit, CancellationToken cancellation = default)
     {
-        using var off = no_grad();
-        var most = Math.Min(neighbours, train.Count);
-        var nearest = Enumerable.Range(0, Math.Min(TestBlock, test.Count)).Select(_ => new NearestRows(most)).ToArray();
-        var parallel = new ParallelOptions { MaxDegreeOfParallelism = threads };
-        foreach (var (first, count) in test.Blocks(TestBlock))
+        var blocks = test.Blocks(Rows(test.Count, threads)).ToList();
+        if (threads == 1)
         {
+            foreach (var (first, count) in blocks)
+                Block(first, count);
+            return;
+        }
+
+        // Each thread multiplies and searches on its own: between two products libtorch's own threads would spin while others search.
+        Parallel.ForEach(blocks, new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellation }, block =>
+        {
+            var before = get_num_threads();
+            set_num_threads(1);
+            try
+            {
+                Block(block.First, block.Count);
+            }
+            finally
+            {
+                set_num_threads(before);
+            }
+        });
+
+        void Block(int first, int count)
+        {
+            using var off = no_grad();
             using var scope = NewDisposeScope();
+            var most = Math.Min(neighbours, train.Count);
+            var nearest = Enumerable.Range(0, count).Select(_ => new NearestRows(most)).ToArray();
             var queries = functional.normalize(test.Tensor(first, count), dim: 1);
             foreach (var (trainFirst, trainCount) in train.Blocks(TrainBlock))
             {
                 cancellation.ThrowIfCancellationRequested();
                 using var inner = NewDisposeScope();
                 var similarities = queries.mm(functional.normalize(train.Tensor(trainFirst, trainCount), dim: 1).t()).contiguous();
-                ForEach(count, row => nearest[row].Add(MemoryMarshal.Cast<byte, float>(similarities.bytes).Slice(row * trainCount, trainCount), trainFirst));
+                var values = MemoryMarshal.Cast<byte, float>(similarities.bytes);
+                for (var row = 0; row < count; row++)
+                    nearest[row].Add(values.Slice(row * trainCount, trainCount), trainFirst);
             }
 
-            ForEach(count, row =>
+            var cosines = new float[most];
+            var indexes = new int[most];
+            for (var row = 0; row < count; row++)
             {
-                var cosines = new float[most];
-                var indexes = new int[most];
                 var found = nearest[row].Take(cosines, indexes);
                 visit(first + row, cosines.AsSpan(0, found), indexes.AsSpan(0, found));
-                nearest[row].Clear();
-            });
-        }
-
-        void ForEach(int count, Action<int> work)
-        {
-            if (threads > 1)
-            {
-                Parallel.For(0, count, parallel, work);
-                return;
             }
-
-            for (var row = 0; row < count; row++)
-                work(row);
         }
+    }
+
+    /// <summary>Rows of a block: as many blocks for each thread, and none above <see cref="MostRows"/>.</summary>
+    private static int Rows(int count, int threads)
+    {
+        var rounds = Math.Max(1, (count + (threads * MostRows) - 1) / (threads * MostRows));
+        return Math.Max(1, (count + (threads * rounds) - 1) / (threads * rounds));
     }
 }

@@ -39,6 +39,7 @@ public sealed class NearestRows(int neighbours)
     public int Take(Span<float> values, Span<int> indexes)
     {
         Keep();
+        Array.Sort(_keys, 0, _count);
         for (var i = 0; i < _count; i++)
             (values[i], indexes[i]) = (Value(_keys[i]), (int)(uint)_keys[i]);
         return _count;
@@ -54,14 +55,52 @@ public sealed class NearestRows(int neighbours)
             Keep();
     }
 
-    /// <summary>Sorts and drops what is beyond k.</summary>
+    /// <summary>Drops what is beyond k.</summary>
     private void Keep()
     {
-        Array.Sort(_keys, 0, _count);
-        _count = Math.Min(_count, neighbours);
-        if (_count == neighbours)
-            _least = Value(_keys[_count - 1]);
+        if (_count < neighbours)
+            return;
+        Select(_keys.AsSpan(0, _count), neighbours - 1);
+        _count = neighbours;
+        _least = Value(_keys[_count - 1]);
     }
+
+    /// <summary>Puts the number that belongs at <paramref name="at"/> there, smaller ones before it and larger ones behind (Hoare 1961).</summary>
+    private static void Select(Span<ulong> keys, int at)
+    {
+        while (keys.Length > 1)
+        {
+            var pivot = Median(keys[0], keys[keys.Length / 2], keys[^1]);
+            var (low, high) = (0, keys.Length - 1);
+            while (low <= high)
+            {
+                while (keys[low] < pivot)
+                    low++;
+                while (keys[high] > pivot)
+                    high--;
+                if (low > high)
+                    break;
+                (keys[low], keys[high]) = (keys[high], keys[low]);
+                (low, high) = (low + 1, high - 1);
+            }
+
+            if (at <= high)
+            {
+                keys = keys[..(high + 1)];
+            }
+            else if (at >= low)
+            {
+                keys = keys[low..];
+                at -= low;
+            }
+            else
+            {
+                return;
+            }
+        }
+    }
+
+    private static ulong Median(ulong a, ulong b, ulong c) => Math.Max(Math.Min(a, b), Math.Min(Math.Max(a, b), c));
 
     private static ulong Key(float value, int index)
     {
