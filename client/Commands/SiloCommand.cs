@@ -49,7 +49,9 @@ public static class SiloCommand
             if (settings.Primary is null && (place is not null || !settings.Cluster.IsBeyondThisMachine))
                 settings = settings with { Dashboard = DashboardSettings.Parse(place, ProjectFiles.Recipes) };
             await Run(screen, SiloHost.WithPorts(settings), parsed.GetValue(parent), cluster.ReadyFile(parsed), parsed.GetValue(record), cancellation);
-            return ExitCodes.Well;
+
+            // 1 for a silo that was declared dead while it lived: who supervises it should start it anew.
+            return Environment.ExitCode;
         });
         return command;
     }
