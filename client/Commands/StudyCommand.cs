@@ -66,14 +66,14 @@ public static class StudyCommand
 
                     entries.Add(entry);
                     if (screen.Json)
-                        screen.JsonLine(new { study = found.Name, arm = arm.Name, seed, entry.Run, entry.WeightsHash, entry.Values });
+                        screen.JsonLine(new { study = found.Name, arm = arm.Name, seed, entry.Run, entry.WeightsHash, entry.Values, entry.Failed });
                 }
 
                 results.Add(new ArmResult(arm.Name, entries));
             }
 
             Show(screen, found, results, Path.Combine(folder, prefix + ".svg"));
-            return ExitCodes.Well;
+            return results.SelectMany(r => r.Runs).All(r => r.Failed is null) ? ExitCodes.Well : ExitCodes.Failed;
         });
         return command;
     }

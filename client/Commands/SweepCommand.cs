@@ -76,11 +76,11 @@ public static class SweepCommand
                 if (entry.Stopped is not null)
                     screen.Note($"{run} was stopped early: {entry.Stopped}");
                 if (screen.Json)
-                    screen.JsonLine(new { entry.Run, settings = entry.Point.Settings, entry.WeightsHash, entry.Values, entry.Stopped });
+                    screen.JsonLine(new { entry.Run, settings = entry.Point.Settings, entry.WeightsHash, entry.Values, entry.Stopped, entry.Failed });
             }
 
             Show(screen, entries, criterion);
-            return entries.Count > 0 ? ExitCodes.Well : ExitCodes.Failed;
+            return entries.Any(e => e.Failed is null) ? ExitCodes.Well : ExitCodes.Failed;
         });
         return command;
     }

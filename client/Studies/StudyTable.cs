@@ -38,7 +38,7 @@ public static class StudyTable
     public static void Show(Screen screen, IReadOnlyList<ArmResult> results)
     {
         var shown = Columns.Where(c => results.Any(r => !double.IsNaN(r.Of(c.Name).Mean))).ToList();
-        screen.Table(["arm", .. shown.Select(c => c.Heading)], results.Select(r => (IReadOnlyList<string>)[r.Arm, .. shown.Select(c => Text(r.Of(c.Name), c.Accuracy))]));
+        screen.Table(["arm", .. shown.Select(c => c.Heading)], results.Select(r => (IReadOnlyList<string>)[r.Runs.Any(e => e.Failed is not null) ? $"{r.Arm} (failed)" : r.Arm, .. shown.Select(c => Text(r.Of(c.Name), c.Accuracy))]));
     }
 
     private static string Text((double Mean, double Deviation) value, bool accuracy)

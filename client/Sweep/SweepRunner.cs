@@ -30,7 +30,7 @@ public sealed class SweepRunner(Screen screen, ITrainingSessions sessions, strin
 
     /// <summary>Trains what is not trained and measures it.</summary>
     /// <returns>Null when the run was stopped before its end.</returns>
-    /// <exception cref="UserErrorException">The run failed, or a run of that name has another recipe.</exception>
+    /// <exception cref="UserErrorException">A run of that name has another recipe.</exception>
     public async Task<SweepEntry?> Run(SweepPoint point, string run, Recipe recipe, CancellationToken cancellation)
     {
         var path = Path.Combine(runs, run, FileName);
@@ -55,7 +55,12 @@ public sealed class SweepRunner(Screen screen, ITrainingSessions sessions, strin
         var status = await TrainCommand.Train(
             Quiet(), watched ?? sessions, new TrainingRequest(run, recipe, dataPath, runs, Resume: exists, Workers: workers), cancellation);
         if (status?.Phase is RunPhase.Failed)
-            throw new UserErrorException($"{run}: {status.Message}");
+        {
+            // As with a learning rate that is too high: the others tell as much without it.
+            screen.Note($"{run} failed: {status.Message}");
+            return new SweepEntry(point, run, status.WeightsHash, new Dictionary<string, double>(), Failed: status.Message);
+        }
+
         if (watched?.Stopped is { } hopeless && status?.Phase is RunPhase.Stopped && !cancellation.IsCancellationRequested)
         {
             await Write(stopped, new Hopeless(hopeless));

@@ -8,7 +8,7 @@ namespace SslOrleans.Client.Sweep;
 /// <param name="WeightsHash">Of the version that was measured.</param>
 /// <param name="Values">linear, knn, rankme, alphareq …</param>
 /// <param name="Stopped">Why it was stopped as hopeless and has no values; null when it was not.</param>
-public sealed record SweepEntry(SweepPoint Point, string Run, string WeightsHash, IReadOnlyDictionary<string, double> Values, string? Stopped = null);
+public sealed record SweepEntry(SweepPoint Point, string Run, string WeightsHash, IReadOnlyDictionary<string, double> Values, string? Stopped = null, string? Failed = null);
 
 /// <summary>A way to choose a run.</summary>
 /// <param name="Name">As <c>--select</c> takes it.</param>
@@ -37,7 +37,7 @@ public static class SweepTable
     /// <summary>A row a run.</summary>
     public static (string[] Headings, IEnumerable<IReadOnlyList<string>> Rows) Runs(IReadOnlyList<SweepEntry> entries)
         => (["run", "linear", "kNN", "RankMe emb.", "RankMe repr.", "α-ReQ"],
-            entries.Select(e => (IReadOnlyList<string>)[e.Stopped is null ? e.Run : $"{e.Run} (stopped)", Share(Value(e, "linear")), Share(Value(e, "knn")), Number(Value(e, "rankme.embeddings")), Number(Value(e, "rankme")), Number(Value(e, "alphareq"))]));
+            entries.Select(e => (IReadOnlyList<string>)[e.Run + (e.Failed is not null ? " (failed)" : e.Stopped is not null ? " (stopped)" : ""), Share(Value(e, "linear")), Share(Value(e, "knn")), Number(Value(e, "rankme.embeddings")), Number(Value(e, "rankme")), Number(Value(e, "alphareq"))]));
 
     /// <summary>A row a criterion.</summary>
     public static (string[] Headings, IEnumerable<IReadOnlyList<string>> Rows) Selection(IReadOnlyList<SweepEntry> entries)

@@ -69,6 +69,11 @@ public sealed class EvaluatorGrain(ILogger<EvaluatorGrain> log) : Grain, IEvalua
             {
                 result = await Evaluated(order);
             }
+            catch (ObjectDisposedException e) when (e.ObjectName == nameof(IServiceProvider))
+            {
+                // This silo has ended on the way; where the run goes on, it asks again.
+                return;
+            }
             catch (Exception e)
             {
                 if (e is not UserErrorException)

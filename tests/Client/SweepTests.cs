@@ -40,6 +40,28 @@ public class SweepTests
     }
 
     [Fact]
+    public async Task A_run_that_fails_is_shown_and_the_others_go_on()
+    {
+        using var folder = new TestFolder();
+        GeneratedImages.Write(folder.In("images"), 96, 32, 1);
+        var recipe = folder.Write("small.jsonc", """
+            { "method": "simclr", "steps": 4, "batch": { "effective": 16, "micro": 8 }, "views": [ { "count": 2, "crop": { "size": 16 } } ],
+              "projector": { "shape": "32-16" }, "evaluation": { "knn": false }, "optimizer": { "name": "sgd" }, "schedule": { "warmupEpochs": 0 } }
+            """);
+        string[] sweep = ["sweep", recipe, "--grid", "optimizer.learningRate=1e38,0.1", "--data", folder.In("images"), "--runs", folder.In("runs"), "--name", "s"];
+
+        var json = await Invocation.Of([.. sweep, "--json"]);
+        Assert.True(json.Code == 0, json.Error);
+        Assert.Equal(3, json.JsonLines.Count);
+        Assert.Contains("optimizer.learningRate", json.JsonLines[0].GetProperty("failed").GetString());
+        Assert.True(json.JsonLines[1].GetProperty("values").TryGetProperty("linear", out _));
+
+        var again = await Invocation.Of(sweep);
+        Assert.Equal(0, again.Code);
+        Assert.Contains("(failed)", again.Output);
+    }
+
+    [Fact]
     public async Task A_sweep_that_was_cut_off_goes_on_and_what_is_trained_is_not_trained_again()
     {
         using var folder = new TestFolder();
