@@ -21,13 +21,13 @@ namespace SslOrleans.Grains.Runs;
 /// </summary>
 internal sealed partial class RunLeader
 {
+    /// <summary>Who came and who went is seen in a pause too.</summary>
+    private static readonly TimeSpan s_glance = TimeSpan.FromSeconds(0.5);
+
     private readonly IRunStorage _storage;
     private readonly string _run;
     private readonly Recipe _recipe;
     private readonly RunBrief _brief;
-    /// <summary>Who came and who went is seen in a pause too.</summary>
-    private static readonly TimeSpan s_glance = TimeSpan.FromSeconds(0.5);
-
     private readonly RunJournal _journal;
     private readonly ILogger _log;
     private readonly IGrainFactory _grains;
