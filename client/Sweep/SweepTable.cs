@@ -8,6 +8,7 @@ namespace SslOrleans.Client.Sweep;
 /// <param name="WeightsHash">Of the version that was measured.</param>
 /// <param name="Values">linear, knn, rankme, alphareq …</param>
 /// <param name="Stopped">Why it was stopped as hopeless and has no values; null when it was not.</param>
+/// <param name="Failed">Why it failed and has no values, as when its loss was lost; null when it did not.</param>
 public sealed record SweepEntry(SweepPoint Point, string Run, string WeightsHash, IReadOnlyDictionary<string, double> Values, string? Stopped = null, string? Failed = null);
 
 /// <summary>A way to choose a run.</summary>

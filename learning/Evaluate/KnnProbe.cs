@@ -25,7 +25,7 @@ public static class KnnProbe
     /// <param name="data">Features <c>[N, D]</c> and <c>[M, D]</c>, normalised here.</param>
     /// <param name="neighbours">Every k above 0.</param>
     /// <param name="temperatures">Every T above 0.</param>
-    /// <param name="threads">Threads that look for neighbours beside libtorch's product; 1 inside a worker.</param>
+    /// <param name="threads">Threads that each multiply and search; 1 inside a worker, whose libtorch threads then multiply.</param>
     /// <param name="cancellation">Ends it between two blocks.</param>
     public static IReadOnlyList<KnnScore> Evaluate(
         LabelledFeatures data, IReadOnlyList<int> neighbours, IReadOnlyList<double> temperatures, int threads = 1, CancellationToken cancellation = default)

@@ -13,9 +13,6 @@ public sealed class NearestRows(int neighbours)
     private int _count;
     private float _least = float.NegativeInfinity;
 
-    /// <summary>Forgets everything.</summary>
-    public void Clear() => (_count, _least) = (0, float.NegativeInfinity);
-
     /// <summary>Takes similarities of the indexes <c>first, first+1, …</c></summary>
     public void Add(ReadOnlySpan<float> similarities, int first)
     {
