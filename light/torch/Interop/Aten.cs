@@ -342,6 +342,8 @@ internal static class Aten
     internal static readonly Operator tile = new("tile");
     internal static readonly Operator to__device = new("to", "device");
     internal static readonly Operator to__dtype = new("to", "dtype");
+    internal static readonly Operator to_dense = new("to_dense");
+    internal static readonly Operator to_mkldnn = new("to_mkldnn");
     internal static readonly Operator topk = new("topk");
     internal static readonly Operator trace = new("trace");
     internal static readonly Operator transpose_ = new("transpose_");

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using TorchSharp.Interop;
 
 namespace TorchSharp;
@@ -36,6 +37,13 @@ public static partial class torch
             var target = device ?? CUDA;
             return target.type == DeviceType.CUDA ? to(target, non_blocking: non_blocking) : throw new ArgumentException("Not a CUDA device.");
         }
+
+        /// <summary>A strided copy; a tensor that is strided already is given as it is.</summary>
+        public Tensor to_dense() => Aten.to_dense.Tensor(this);
+
+        /// <summary>A copy in oneDNN's own layout, in which its operators compute without reordering. Not in TorchSharp.</summary>
+        /// <exception cref="ExternalException">This libtorch has no oneDNN, or the tensor is not on the CPU.</exception>
+        public Tensor to_mkldnn() => Aten.to_mkldnn.Tensor(this);
 
         public Tensor pin_memory() => Aten.pin_memory.Tensor(this);
         public Tensor @bool() => to_type(ScalarType.Bool);
