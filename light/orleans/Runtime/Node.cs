@@ -11,17 +11,20 @@ namespace Orleans.Runtime;
 /// <summary>What a silo and a client have in common: references, observers, and the calls that wait for an answer.</summary>
 internal abstract class Node : IClusterClient, IAsyncDisposable
 {
+    private static readonly long LongestWait = (long)TimeSpan.FromDays(1).TotalMilliseconds;
+
     private readonly ConcurrentDictionary<ulong, Request> _waiting = new();
     private readonly TimeSpan _responseTimeout;
     private readonly Timer _timeouts;
     private long _lastId;
+    private long _nextTimeout = long.MaxValue;
 
     protected Node(IServiceProvider services, ILogger log, TimeSpan responseTimeout)
     {
         ServiceProvider = services;
         Log = log;
         _responseTimeout = responseTimeout;
-        _timeouts = new Timer(_ => FailExpired(), null, 20, 20);
+        _timeouts = new Timer(_ => FailExpired(), null, Timeout.Infinite, Timeout.Infinite);
         Observers = new LocalObjects(this);
         Exceptions = services.GetRequiredService<IOptions<ExceptionSerializationOptions>>().Value;
     }
@@ -103,6 +106,8 @@ internal abstract class Node : IClusterClient, IAsyncDisposable
     {
         request.Id = (ulong)Interlocked.Increment(ref _lastId);
         _waiting[request.Id] = request;
+        if (request.Deadline < Volatile.Read(ref _nextTimeout))
+            LookAgainAt(request.Deadline);
     }
 
     /// <summary>The request was answered in this process.</summary>
@@ -171,15 +176,33 @@ internal abstract class Node : IClusterClient, IAsyncDisposable
         request.Cancel();
     };
 
+    /// <summary>Only ever set for the earliest deadline: a timer that ticks would wake a thread beside those that compute.</summary>
+    private void LookAgainAt(long deadline)
+    {
+        lock (_timeouts)
+        {
+            if (deadline >= _nextTimeout)
+                return;
+            _nextTimeout = deadline;
+            _timeouts.Change(Math.Clamp(deadline + 1 - Environment.TickCount64, 1, LongestWait), Timeout.Infinite);
+        }
+    }
+
     private void FailExpired()
     {
-        if (_waiting.IsEmpty)
-            return;
-        var now = Environment.TickCount64;
+        // First, so that a call which begins from here on either is seen below or sets the timer itself.
+        lock (_timeouts)
+            _nextTimeout = long.MaxValue;
+        var (now, earliest) = (Environment.TickCount64, long.MaxValue);
         foreach (var (id, request) in _waiting)
         {
-            if (now > request.Deadline && _waiting.TryRemove(id, out _) && request.Reply is not RemoteReply)
+            if (now <= request.Deadline)
+                earliest = Math.Min(earliest, request.Deadline);
+            else if (_waiting.TryRemove(id, out _) && request.Reply is not RemoteReply)
                 request.Reply.Fail(new TimeoutException($"Response did not arrive on time for {request}."));
         }
+
+        if (earliest < long.MaxValue)
+            LookAgainAt(earliest);
     }
 }
