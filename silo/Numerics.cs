@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
+using SslOrleans.Learning.Numerics;
 using TorchSharp;
 
 namespace SslOrleans.Silo;
@@ -12,7 +13,7 @@ public static class Numerics
 {
     /// <summary>The class of a worker on this machine.</summary>
     public static string Class(string device, int threads)
-        => string.Join("; ", $"libtorch {torch.__version__}", Device(device), Processor(), $"{threads} thread{(threads == 1 ? "" : "s")}");
+        => string.Join("; ", $"libtorch {torch.__version__}", Arithmetic.Class, Device(device), Processor(), $"{threads} thread{(threads == 1 ? "" : "s")}");
 
     private static string Device(string device) => device == "cuda" ? "cuda" : "cpu";
 

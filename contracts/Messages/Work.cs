@@ -9,7 +9,7 @@ namespace SslOrleans.Contracts.Messages;
 /// <param name="Silo">Name of its silo.</param>
 /// <param name="Life">New for every life of the process; messages from an earlier life are refused.</param>
 /// <param name="Device">cpu, cuda:0 …</param>
-/// <param name="NumericsClass">Fingerprint: libtorch version, device type, instruction set, threads per worker.</param>
+/// <param name="NumericsClass">Fingerprint: libtorch version, revision of this code's arithmetic, device type, instruction set, threads per worker.</param>
 /// <param name="ProcessId">Process id on its machine.</param>
 /// <param name="Machine">Host name.</param>
 [GenerateSerializer]

@@ -10,6 +10,9 @@ namespace SslOrleans.Learning.Backbones;
 /// </summary>
 internal static class FeatureMaps
 {
+    /// <summary>Whether training on a CPU can use oneDNN's own blocks.</summary>
+    public static bool HasBlocks => s_hasBlocks.Value;
+
     /// <summary>The same images <c>[N, C, H, W]</c>, laid out as the layers behind them compute fastest.</summary>
     /// <param name="images">Images.</param>
     /// <param name="first">The convolution that sees them.</param>
@@ -30,7 +33,7 @@ internal static class FeatureMaps
     /// </summary>
     private static bool CanBeBlocked(Tensor images, Modules.Conv2d first, BatchNorm norm)
         => images.dtype == ScalarType.Float32 && first.weight.dtype == ScalarType.Float32
-            && norm.training && norm.Statistics is MicroBatchStatistics && s_hasBlocks.Value;
+            && norm.training && norm.Statistics is MicroBatchStatistics && HasBlocks;
 
     /// <summary>N, H, W, C: oneDNN convolves in place instead of reordering before and after every layer.</summary>
     private static Tensor ChannelsLast(Tensor images) => images.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2);
