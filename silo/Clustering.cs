@@ -3,43 +3,24 @@ using Orleans.Configuration;
 using Orleans.Hosting;
 using Orleans.Serialization;
 using SslOrleans.Contracts;
-#if !LIGHT_ACTORS
 using System.Security.Cryptography.X509Certificates;
 using Azure.Data.Tables;
 using Orleans.Connections.Security;
 using SslOrleans.Grains.Storage;
-#endif
 
 namespace SslOrleans.Silo;
 
-/// <summary>How silos and clients find each other and notice each other's death: the one file that differs between profiles.</summary>
+/// <summary>How silos and clients find each other and notice each other's death.</summary>
 public static class Clustering
 {
     /// <summary>Protects the certificate's file; from the environment, since a command line can be read by others.</summary>
     public const string PasswordVariable = "SSLO_CERTIFICATE_PASSWORD";
 
-    /// <summary>
-    /// Silos keep the connection over which they joined for all that they have to say to the primary, whatever relay it goes through.
-    /// Orleans' own read the primary's address from the membership table and connect anew.
-    /// </summary>
-    public static bool JoinsThroughRelays =>
-#if LIGHT_ACTORS
-        true;
-#else
-        false;
-#endif
-
     /// <summary>A silo of the cluster.</summary>
-    /// <exception cref="UserErrorException">The profile has no such clustering, or what it needs is missing.</exception>
+    /// <exception cref="UserErrorException">What the clustering needs is missing.</exception>
     public static void Configure(ISiloBuilder silo, SiloSettings settings)
     {
         var cluster = settings.Cluster;
-#if LIGHT_ACTORS
-        if (settings.Primary is { } elsewhere && !IPAddress.IsLoopback(elsewhere.Address))
-            throw Needs($"--join {elsewhere}");
-        if (cluster.IsBeyondThisMachine)
-            throw Needs(cluster.InAzureTables ? "A silo that is found in Azure Tables" : $"--advertise {cluster.Advertised}");
-#endif
         var address = cluster.ListensEverywhere ? IPAddress.Any : cluster.Advertised;
         FreePorts.Demand(address, settings.SiloPort, "--port");
         FreePorts.Demand(address, settings.GatewayPort, "--gateway");
@@ -89,19 +70,6 @@ public static class Clustering
         options.SupportedNamespacePrefixes.Add("Polly");
     }
 
-#if LIGHT_ACTORS
-    private static void UseSteadyDirectory(ISiloBuilder silo)
-    {
-        // The embedded host's directory is with the primary.
-    }
-
-    private static void UseAzureTables(object builder) => throw Needs("Azure Tables");
-
-    private static void UseTls(object builder, string certificate) => throw Needs($"--certificate {certificate}");
-
-    private static UserErrorException Needs(string what)
-        => new($"{what} needs the cluster profile, which is for several machines; build it with SSLO_PROFILE=cluster (-p:Profile=cluster).");
-#else
     /// <summary>
     /// Orleans' usual directory ends grains of living silos whose entries a dead one kept: workers and slices, here, that nothing ails.
     /// </summary>
@@ -159,5 +127,4 @@ public static class Clustering
             throw new UserErrorException($"--certificate {path}: {e.Message} Name a PKCS#12 file and put its password into {PasswordVariable}.", e);
         }
     }
-#endif
 }

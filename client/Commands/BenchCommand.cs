@@ -9,7 +9,7 @@ using SslOrleans.Learning.Data;
 
 namespace SslOrleans.Client.Commands;
 
-/// <summary><c>sslo bench train|step|augment|actors</c>: ours and plain PyTorch, in turns, on the same images.</summary>
+/// <summary><c>sslo bench train|step|augment</c>: ours and plain PyTorch, in turns, on the same images.</summary>
 public static class BenchCommand
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(20);
@@ -19,17 +19,8 @@ public static class BenchCommand
         Train(screen),
         Step(screen),
         Augment(screen),
-        Actors(),
         BenchProbes.Build(screen),
     };
-
-    /// <summary>For the list of commands: the script starts that program before it would start this one.</summary>
-    private static Command Actors()
-    {
-        var command = new Command("actors", "Calls between processes, beside Microsoft Orleans' times; a program of its own.");
-        command.SetAction(int (ParseResult _) => throw new UserErrorException("bench actors is a program of its own, which this one does not have; run ./sslo bench actors [--json]."));
-        return command;
-    }
 
     private static Command Train(Screen screen)
     {

@@ -79,13 +79,13 @@ public static class ChaosCommand
                 ? target
                 : throw new UserErrorException($"--targets has \"{name}\"; name workers, parameters, primary or storage, separated by commas."))];
 
-    /// <exception cref="UserErrorException">There is no such number, or no way to cut this profile's network.</exception>
+    /// <exception cref="UserErrorException">There is no such number, or no network to cut.</exception>
     private static void Check(int partitions)
     {
         if (partitions < 0)
             throw new UserErrorException($"--partitions is {partitions}; give 0 or more.");
-        if (partitions > 0 && !Clustering.JoinsThroughRelays)
-            throw new UserErrorException("--partitions needs the light profile: silos of Microsoft Orleans would go round the relays that are cut; leave it out, or build with SSLO_PROFILE=light.");
+        if (partitions > 0)
+            throw new UserErrorException("--partitions needs hosts with networks of their own, which this version does not make; leave it out.");
     }
 
     private static async Task<ChaosOutcome> Go(

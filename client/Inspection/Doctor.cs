@@ -37,7 +37,6 @@ public static class Doctor
     public static IEnumerable<Finding> Examine()
     {
         yield return new("version", typeof(Doctor).Assembly.GetName().Version?.ToString(3) ?? "unknown");
-        yield return new("profile", Profile());
         yield return new(".NET", RuntimeInformation.FrameworkDescription);
         yield return new("system", $"{RuntimeInformation.OSDescription.Trim()}, {RuntimeInformation.ProcessArchitecture}");
         yield return new("processor", $"{Processor()}, {Environment.ProcessorCount} cores, {InstructionSet()}");
@@ -48,21 +47,6 @@ public static class Doctor
         yield return Library("JPEG", "libturbojpeg.so.0", "libturbojpeg0", Health.Missing);
         yield return Library("PNG", "libspng.so.0", "libspng0", Health.Optional);
         yield return Peer();
-    }
-
-    private static string Profile()
-    {
-#if LIGHT_ACTORS
-        const string actors = "light/orleans (this machine only)";
-#else
-        const string actors = "Microsoft.Orleans";
-#endif
-#if LIGHT_TENSORS
-        const string tensors = "light/torch";
-#else
-        const string tensors = "TorchSharp";
-#endif
-        return $"actors {actors}, tensors {tensors}";
     }
 
     private static IEnumerable<Finding> Torch()
@@ -81,7 +65,7 @@ public static class Doctor
         catch (Exception e)
         {
             (version, hasCuda, threads) = (e.GetBaseException().Message.Split('\n')[0], false, 0);
-            mend = Install + "libtorch-dev libopenblas0-pthread";
+            mend = "./sslo doctor builds again; or set LIBTORCH_HOME to a libtorch";
         }
 
         if (mend.Length > 0)

@@ -48,7 +48,7 @@ public sealed class AzureDataFiles : IDataFiles
     private async Task<IReadOnlyList<DataFile>> Listing(CancellationToken cancellation)
     {
         var files = new List<DataFile>();
-        await foreach (var blob in _container.GetBlobsAsync(prefix: _prefix, cancellationToken: cancellation))
+        await foreach (var blob in _container.GetBlobsAsync(BlobTraits.None, BlobStates.None, _prefix, cancellation))
         {
             if (blob.Properties is { ContentLength: { } length, ETag: { } tag })
                 files.Add(new DataFile(blob.Name[_prefix.Length..], length, tag.ToString("G")));

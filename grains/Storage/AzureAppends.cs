@@ -51,7 +51,7 @@ internal sealed partial class AzureAppends(
                 var found = new List<FoundBlob>();
                 try
                 {
-                    await foreach (var blob in container.GetBlobsAsync(prefix: prefix, cancellationToken: token))
+                    await foreach (var blob in container.GetBlobsAsync(BlobTraits.None, BlobStates.None, prefix, token))
                         found.Add(new FoundBlob(blob.Name, blob.Properties.ContentLength ?? 0, blob.Properties.BlobType == BlobType.Append, blob.Properties.ETag));
                 }
                 catch (RequestFailedException e) when (e.ErrorCode == BlobErrorCode.ContainerNotFound)

@@ -30,11 +30,11 @@ public sealed class Conv4 : Backbone
 
     public override Tensor forward(Tensor images)
     {
-        var x = bn1.call(conv1.call(FeatureMaps.Of(images, conv1, bn1))).relu_();
+        var x = bn1.call(conv1.call(FeatureMaps.Of(images))).relu_();
         x = bn2.call(conv2.call(x)).relu_();
         x = bn3.call(conv3.call(x)).relu_();
         x = bn4.call(conv4.call(x)).relu_();
-        return FeatureMaps.MeanOverPositions(x);
+        return x.mean([2, 3]);
     }
 
     private static Conv2d Stage(long inputs, long outputs, long stride)

@@ -74,10 +74,10 @@ public sealed class ResNet : Backbone, IInitialWeights
 
     public override Tensor forward(Tensor images)
     {
-        var x = bn1.call(conv1.call(FeatureMaps.Of(images, conv1, bn1))).relu_();
+        var x = bn1.call(conv1.call(FeatureMaps.Of(images))).relu_();
         if (_pool)
             x = functional.max_pool2d(x, [3, 3], strides: [2, 2], padding: [1, 1]);
         x = layer4.call(layer3.call(layer2.call(layer1.call(x))));
-        return FeatureMaps.MeanOverPositions(x);
+        return x.mean([2, 3]);
     }
 }

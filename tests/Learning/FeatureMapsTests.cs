@@ -46,7 +46,6 @@ public class FeatureMapsTests
         Initialization.Reset(block, 5);
         var norm = block.modules().OfType<BatchNorm>().First();
         var images = Numbers(1, 6, inputs, 12, 12).requires_grad_();
-        using var first = Conv2d(inputs, width, 3);
         var actual = Gradients();
         using var plain = norm.Statistics = new Plain();
         var expected = Gradients();
@@ -55,7 +54,7 @@ public class FeatureMapsTests
 
         List<Tensor> Gradients()
         {
-            var maps = block.call(FeatureMaps.Of(images, first, norm)).to_dense();
+            var maps = block.call(FeatureMaps.Of(images));
             return [.. autograd.grad([maps], [images, .. block.parameters()], [Numbers(2, maps.shape)])];
         }
     }
@@ -88,27 +87,6 @@ public class FeatureMapsTests
         }
     }
 
-#if LIGHT_TENSORS
-    [Theory]
-    [InlineData(true, "micro", true)]
-    [InlineData(false, "micro", false)]
-    [InlineData(true, "sync", false)]
-    public void Blocks_are_for_training_on_statistics_of_the_micro_batch(bool training, string statistics, bool blocked)
-    {
-        using var scope = NewDisposeScope();
-        using var first = Conv2d(3, 8, 3);
-        using var norm = new BatchNorm(8);
-        norm.train(training);
-        if (statistics == "sync")
-            norm.Statistics = new EffectiveBatchStatistics();
-        var images = FeatureMaps.Of(zeros(2, 3, 8, 8), first, norm);
-        if (blocked)
-            Assert.Contains("Mkldnn", Assert.ThrowsAny<ExternalException>(() => images.exp()).Message, StringComparison.OrdinalIgnoreCase); // oneDNN has no exp.
-        else
-            Assert.Equal([192, 1, 24, 3], images.stride());
-        Assert.Equal([2, 3, 8, 8], images.shape);
-    }
-#endif
 
     private static Backbone Create(int index)
     {
