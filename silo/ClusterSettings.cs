@@ -14,6 +14,9 @@ public sealed record ClusterSettings
     /// <summary>The port that others reach this silo at, where a translator of addresses or a relay stands before it; 0: the one it listens on.</summary>
     public int AdvertisedPort { get; init; }
 
+    /// <summary>Port for lifelines, over which other silos notice the end of this one at once; 0 picks a free one.</summary>
+    public int LifelinePort { get; init; }
+
     /// <summary>Listens on every address of the machine, as a container must, instead of on <see cref="Advertised"/> alone.</summary>
     public bool ListensEverywhere { get; init; }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Orleans;
 using Orleans.Runtime;
@@ -7,6 +8,7 @@ using SslOrleans.Contracts;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Contracts.Recipes;
+using SslOrleans.Grains.Lifelines;
 using SslOrleans.Grains.Parameters;
 using SslOrleans.Grains.Records;
 using SslOrleans.Grains.Storage;
@@ -25,6 +27,7 @@ internal sealed partial class RunLeader
     private static readonly TimeSpan s_glance = TimeSpan.FromSeconds(0.5);
 
     private readonly IRunStorage _storage;
+    private readonly ILifelines _lifelines;
     private readonly string _run;
     private readonly Recipe _recipe;
     private readonly RunBrief _brief;
@@ -53,9 +56,9 @@ internal sealed partial class RunLeader
     private string _message = "";
     private string _copies = "";
 
-    public RunLeader(IGrainFactory grains, IRunStorage storage, string run, Recipe recipe, RunRecord record, RunJournal journal, ILogger log)
+    public RunLeader(IGrainFactory grains, IRunStorage storage, ILifelines lifelines, string run, Recipe recipe, RunRecord record, RunJournal journal, ILogger log)
     {
-        (_grains, _storage, _run, _recipe, _record, _journal, _log) = (grains, storage, run, recipe, record, journal, log);
+        (_grains, _storage, _lifelines, _run, _recipe, _record, _journal, _log) = (grains, storage, lifelines, run, recipe, record, journal, log);
         _brief = new RunBrief(run, RecipeReader.Write(recipe), record.DataPath);
         _meters = new RunMeters(recipe.Batch.Effective);
         _roster = new WorkerRoster(grains, _brief, recipe.Workers, (kind, text, worker) => Tell(kind, text, worker))
@@ -129,6 +132,8 @@ internal sealed partial class RunLeader
     private async Task Lead(bool takeOver)
     {
         var (ended, standing) = (true, takeOver);
+        using var ending = new CancellationTokenSource();
+        var listening = Listen(ending.Token);
         try
         {
             await Storing(async () => _ledger = await Ledger.Open(_storage, _run));
@@ -177,10 +182,32 @@ internal sealed partial class RunLeader
         }
         finally
         {
+            await ending.CancelAsync();
+            await listening;
             if (ended)
                 await Remember(training: false).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
             await (_metrics?.Flush() ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await (_journal.Log?.Flush() ?? Task.CompletedTask);
+        }
+    }
+
+    /// <summary>Hears of silos whose lifelines break, on the run grain's scheduler.</summary>
+    private async Task Listen(CancellationToken cancellation)
+    {
+        var broken = Channel.CreateUnbounded<string>();
+        Action<string> hear = silo => broken.Writer.TryWrite(silo);
+        _lifelines.Broken += hear;
+        try
+        {
+            await foreach (var silo in broken.Reader.ReadAllAsync(cancellation))
+                _roster.SiloLost(silo);
+        }
+        catch (OperationCanceledException)
+        {
+        }
+        finally
+        {
+            _lifelines.Broken -= hear;
         }
     }
 

@@ -167,10 +167,10 @@ internal sealed class StepRunner(
             if (failure is StateLostException or UserErrorException)
                 throw failure;
             var open = _book.Unfinished(finished.MicroBatches);
-            if (failure is not OutdatedException)
+            if (failure is not (OutdatedException or WorkerGoneException))
                 roster.Lost(finished.Worker, failure);
             if (open.Length > 0)
-                _lost.Add(new Work(finished.Worker.Name, open, failure is null ? "left" : failure.GetType().Name));
+                _lost.Add(new Work(finished.Worker.Name, open, finished.Worker.GoneBecause is { Length: > 0 } why ? why : failure?.GetType().Name ?? "left"));
         }
     }
 
