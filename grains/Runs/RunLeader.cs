@@ -38,6 +38,7 @@ internal sealed partial class RunLeader
     private readonly RunMeters _meters;
     private readonly CollapseWatch _collapse = new();
     private readonly CancellationTokenSource _stop = new();
+    private readonly HashSet<long> _replaced = [];
     private RunRecord _record;
     private Ledger? _ledger;
     private MetricsLog? _metrics;
@@ -288,6 +289,7 @@ internal sealed partial class RunLeader
             LearningRate = schedule.LearningRate,
             Work = [.. outcome.Done.Select(w => new LedgerWork(w.Worker, [.. w.Leaves.Select(l => l.ToString())]))],
             Lost = [.. outcome.Lost.Select(w => new LedgerLoss(w.Worker, [.. w.Leaves.Select(l => l.ToString())], w.Why))],
+            Replaced = outcome.Replaced.Count > 0 ? outcome.Replaced : null,
             Seconds = Stopwatch.GetElapsedTime(started).TotalSeconds,
             Time = DateTimeOffset.UtcNow,
         };
@@ -295,9 +297,17 @@ internal sealed partial class RunLeader
         await _slices.Intend(intent);
         var (slices, hash) = await _slices.Apply(intent);
         _meters.Committed(outcome, schedule, slices, Stopwatch.GetElapsedTime(started).TotalSeconds, Stopwatch.GetElapsedTime(computed).TotalSeconds, _roster.Live.Count());
+        TellReplaced(outcome.Replaced);
         await Record(entry with { Hash = hash, Seconds = _meters.StepSeconds }, _meters.Values());
         if (_collapse.Look(outcome.Reported) is { } warning)
             Tell("warning", warning);
+    }
+
+    /// <summary>An image that does not decode is told once; the ledger has every position that it stood at.</summary>
+    private void TellReplaced(IReadOnlyList<ReplacedSample> replaced)
+    {
+        foreach (var (_, sample, by) in replaced.Where(r => _replaced.Add(r.Sample)))
+            Tell("warning", $"image {sample} does not decode; image {by} was used in its place (`sslo data inspect` names it)");
     }
 
     /// <summary>Writes the ledger, or checks against it where the step is there; then the step is over.</summary>
