@@ -34,13 +34,13 @@ public sealed class MembershipFile
     private readonly string _connection;
     private readonly string _name;
 
-    /// <param name="folder">Where runs are kept; the file has a folder of its own in it.</param>
+    /// <param name="folder">Where runs are kept, a container too; the file has a folder of its own in its <see cref="MachineFolder"/>.</param>
     /// <param name="name">Of the cluster; null: one that follows from the folder.</param>
     /// <param name="patience">How long another program may hold the file; five seconds by default.</param>
     public MembershipFile(string folder, string? name = null, TimeSpan? patience = null)
     {
         Runs = folder;
-        var full = System.IO.Path.GetFullPath(folder);
+        var full = MachineFolder.Of(folder);
         Folder = System.IO.Path.Combine(full, ".cluster");
         Path = System.IO.Path.Combine(Folder, FileName);
         _patience = patience ?? TimeSpan.FromSeconds(5);
