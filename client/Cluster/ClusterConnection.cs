@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Orleans;
 using Orleans.Hosting;
 using SslOrleans.Silo;
+using SslOrleans.Silo.Logging;
 
 namespace SslOrleans.Client.Cluster;
 
@@ -12,18 +13,27 @@ namespace SslOrleans.Client.Cluster;
 /// </summary>
 public sealed class ClusterConnection : IAsyncDisposable
 {
-    private readonly IHost _host;
+    /// <summary>Worker processes have handed back and left by then, or are killed.</summary>
+    private static readonly TimeSpan s_leave = TimeSpan.FromSeconds(1.5);
+
+    /// <summary>The silo of this process has left by then, or ends with the process.</summary>
+    private static readonly TimeSpan s_stop = TimeSpan.FromSeconds(2);
+
+    private readonly IHost? _client;
+    private readonly SupervisedSilo? _silo;
     private readonly string? _ownedFolder;
     private readonly List<WorkerProcess> _workers = [];
 
-    private ClusterConnection(IHost host, SiloRecord primary, string? ownedFolder) => (_host, Primary, _ownedFolder) = (host, primary, ownedFolder);
+    private ClusterConnection(SiloRecord primary, IHost? client = null, SupervisedSilo? silo = null, string? ownedFolder = null)
+        => (Primary, _client, _silo, _ownedFolder) = (primary, client, silo, ownedFolder);
 
     /// <summary>True when the primary lives in this process.</summary>
-    public bool OwnsPrimary => _ownedFolder is not null;
+    public bool OwnsPrimary => _silo is not null;
 
     public SiloRecord Primary { get; }
 
-    public IGrainFactory Grains => _host.Services.GetRequiredService<IGrainFactory>();
+    /// <summary>To be asked anew for each call: a silo of this process that was declared dead comes back as another one.</summary>
+    public IGrainFactory Grains => (_silo?.Services ?? _client!.Services).GetRequiredService<IGrainFactory>();
 
     /// <summary>Worker processes that were started through this connection.</summary>
     public IReadOnlyList<WorkerProcess> Workers => _workers;
@@ -34,11 +44,11 @@ public sealed class ClusterConnection : IAsyncDisposable
         if (Gateway.Find(runsFolder) is not { } gateway)
             return null;
         var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
-        builder.Logging.SetMinimumLevel(LogLevel.Error).AddSimpleConsole(o => o.SingleLine = true);
+        ConsoleLines.AddTo(builder.Logging, LogLevel.Error);
         builder.UseOrleansClient(client => Clustering.Configure(client, gateway.EndPoint, gateway.Primary.ClusterId, gateway.Cluster));
         var host = builder.Build();
         await host.StartAsync(cancellation);
-        return new ClusterConnection(host, gateway.Primary, null);
+        return new ClusterConnection(gateway.Primary, client: host);
     }
 
     /// <summary>Starts a primary in this process.</summary>
@@ -49,11 +59,10 @@ public sealed class ClusterConnection : IAsyncDisposable
     {
         runsFolder ??= settings.Storage;
         settings = SiloHost.WithPorts(settings with { Primary = null });
-        var host = SiloHost.Build(settings);
-        await host.StartAsync(cancellation);
+        var silo = await SupervisedSilo.StartAsync(settings, Console.Error.WriteLine, cancellation: cancellation);
         var record = new SiloRecord(Environment.ProcessId, settings.SiloPort, settings.GatewayPort, settings.ClusterId, settings.Dashboard?.Url);
         record.Write(runsFolder);
-        return new ClusterConnection(host, record, runsFolder);
+        return new ClusterConnection(record, silo: silo, ownedFolder: runsFolder);
     }
 
     /// <summary>Starts a worker process that joins.</summary>
@@ -64,14 +73,24 @@ public sealed class ClusterConnection : IAsyncDisposable
         return worker;
     }
 
-    /// <summary>Ends the worker processes, then the silo or the connection.</summary>
+    /// <summary>Lets the worker processes leave, then ends the silo or the connection.</summary>
     public async ValueTask DisposeAsync()
     {
-        foreach (var worker in _workers)
-            worker.Dispose();
+        // In this order: workers say goodbye to grains of this silo, and grains of this silo to the directory that workers' silos share.
+        await Task.WhenAll(_workers.Select(w => w.Leave(s_leave)));
         if (_ownedFolder is not null)
             SiloRecord.Remove(_ownedFolder);
-        await _host.StopAsync();
-        _host.Dispose();
+        if (_silo is not null)
+        {
+            await _silo.StopAsync(s_stop);
+            await _silo.DisposeAsync();
+        }
+
+        if (_client is not null)
+        {
+            using var limit = new CancellationTokenSource(s_stop);
+            await _client.StopAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            _client.Dispose();
+        }
     }
 }

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Diagnostics;
-using Microsoft.Extensions.Hosting;
 using SslOrleans.Client.Cluster;
 using SslOrleans.Client.CommandLine;
 using SslOrleans.Client.Training;
@@ -49,9 +48,7 @@ public static class SiloCommand
             if (settings.Primary is null && (place is not null || !settings.Cluster.IsBeyondThisMachine))
                 settings = settings with { Dashboard = DashboardSettings.Parse(place, ProjectFiles.Recipes) };
             await Run(screen, SiloHost.WithPorts(settings), parsed.GetValue(parent), cluster.ReadyFile(parsed), parsed.GetValue(record), cancellation);
-
-            // 1 for a silo that was declared dead while it lived: who supervises it should start it anew.
-            return Environment.ExitCode;
+            return ExitCodes.Well;
         });
         return command;
     }
@@ -60,8 +57,9 @@ public static class SiloCommand
     {
         recordFolder ??= settings.Storage;
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        using var host = SiloHost.Build(settings);
-        await host.StartAsync(cancellation);
+        using var ready = readyFile is null ? null : new ReadyFile(readyFile);
+        var watch = parent > 0 ? WatchParent(parent, ending) : Task.CompletedTask;
+        await using var silo = await SupervisedSilo.StartAsync(settings, screen.Note, takesPart => ready?.Set(takesPart), cancellation);
 
         // A record in the runs folder leads other terminals of this machine here; a cluster is named by SSLO_GATEWAY.
         var recorded = settings.Primary is null && !settings.Cluster.IsBeyondThisMachine;
@@ -70,18 +68,15 @@ public static class SiloCommand
         screen.Line($"silo {settings.Name} ({settings.Roles}) on {settings.AdvertisedEndpoint}{Invitation(settings)}");
         if (settings.Dashboard is { } dashboard)
             screen.Line($"dashboard: {dashboard.Url}");
-        using var ready = readyFile is null ? null : new ReadyFile(readyFile);
-        var watch = parent > 0 ? WatchParent(parent, ending) : Task.CompletedTask;
         using var notice = settings.Cluster.Preemption is { } metadata ? new PreemptionNotice(metadata) : null;
         var preempted = notice?.WaitAsync(ending.Token);
         try
         {
-            await Task.WhenAny(preempted ?? Task.Delay(Timeout.Infinite, ending.Token), Task.Delay(Timeout.Infinite, ending.Token), host.WaitForShutdownAsync(CancellationToken.None));
+            await Task.WhenAny(preempted ?? Task.Delay(Timeout.Infinite, ending.Token), Task.Delay(Timeout.Infinite, ending.Token));
         }
         finally
         {
-            ready?.Dispose();
-            await Draining.StopAsync(host, settings);
+            await silo.StopAsync(settings.Cluster.Drain);
             if (recorded)
                 SiloRecord.Remove(recordFolder);
         }
