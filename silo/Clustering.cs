@@ -49,16 +49,7 @@ public static class Clustering
             UseTls(silo, certificate);
         UseSteadyDirectory(silo);
 
-        // A killed silo is declared dead after two unanswered probes; the step's own leases are faster still.
-        silo.Configure<ClusterMembershipOptions>(o =>
-        {
-            o.ProbeTimeout = cluster.Probe;
-            o.MinProbeTimeout = 0.6 * cluster.Probe;
-            o.MaxProbeTimeout = cluster.Probe;
-            o.NumMissedProbesLimit = 2;
-            o.NumVotesForDeathDeclaration = 1;
-            o.EnableConnectionLivenessCheck = false;
-        });
+        FailureDetection.Configure(silo, cluster);
     }
 
     /// <summary>A client of the cluster, through this gateway or, without one, through those that Azure Tables list.</summary>
@@ -82,6 +73,7 @@ public static class Clustering
 
     private static void Configure(IClientBuilder client, string clusterId, ClusterSettings cluster)
     {
+        FailureDetection.Configure(client);
         client.Configure<ClusterOptions>(o => (o.ClusterId, o.ServiceId) = (clusterId, cluster.ServiceId));
         client.Configure<ExceptionSerializationOptions>(AllowOurs);
         if (cluster.Certificate is { } certificate)
@@ -130,13 +122,13 @@ public static class Clustering
 
     private static void UseTls(ISiloBuilder silo, string path)
     {
-        var certificate = Load(path);
+        var certificate = TlsCertificate.OfSilo(path);
         silo.UseTls(certificate, o => Demand(o, certificate));
     }
 
     private static void UseTls(IClientBuilder client, string path)
     {
-        var certificate = Load(path);
+        var certificate = TlsCertificate.OfClient(path);
         client.UseTls(certificate, o => Demand(o, certificate));
     }
 
@@ -150,17 +142,5 @@ public static class Clustering
         // Silos know each other by address; the name in the certificate is that of the cluster.
         var name = certificate.GetNameInfo(X509NameType.DnsName, forIssuer: false);
         options.OnAuthenticateAsClient = (_, ssl) => ssl.TargetHost = name;
-    }
-
-    private static X509Certificate2 Load(string path)
-    {
-        try
-        {
-            return X509CertificateLoader.LoadPkcs12FromFile(path, Environment.GetEnvironmentVariable(PasswordVariable));
-        }
-        catch (Exception e) when (e is IOException or System.Security.Cryptography.CryptographicException)
-        {
-            throw new UserErrorException($"--certificate {path}: {e.Message} Name a PKCS#12 file and put its password into {PasswordVariable}.", e);
-        }
     }
 }

@@ -2,8 +2,6 @@ using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Console;
 using Orleans;
 using Orleans.Configuration;
 using Orleans.Hosting;
@@ -18,6 +16,7 @@ using SslOrleans.Grains.Storage;
 using SslOrleans.Grains.Workers;
 using SslOrleans.Silo.Dashboard;
 using SslOrleans.Silo.Lifelines;
+using SslOrleans.Silo.Logging;
 using TorchSharp;
 
 namespace SslOrleans.Silo;
@@ -25,7 +24,6 @@ namespace SslOrleans.Silo;
 /// <summary>A silo of this project: grains, storage, and the workers that its role says.</summary>
 public static class SiloHost
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan s_often = TimeSpan.FromMilliseconds(50);
 
     /// <summary>Builds the host; starting it joins the cluster and puts its workers into the pool.</summary>
@@ -38,16 +36,16 @@ public static class SiloHost
         IHostApplicationBuilder builder = settings.Dashboard is { } dashboard
             ? DashboardHost.CreateBuilder(dashboard)
             : Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
-        builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter("Orleans", settings.HostLog).AddSimpleConsole(o => o.SingleLine = true);
-
-        // Standard output belongs to the command, which may be printing JSON.
-        builder.Services.Configure<ConsoleLoggerOptions>(o => o.LogToStandardErrorThreshold = LogLevel.Trace);
+        ConsoleLines.AddTo(builder.Logging, settings.HostLog);
         builder.Services.AddSingleton(settings);
         builder.Services.AddSingleton<IHostLifetime, SignalsElsewhere>();
+        builder.Services.AddSingleton<Joining>();
+        builder.Services.AddSingleton<SiloEnd>().AddSingleton<IFatalErrorHandler>(s => s.GetRequiredService<SiloEnd>());
         builder.Services.AddSingleton(_ => RunStorage.Open(settings.Storage));
         builder.Services.AddSingleton<IWorkerEnvironment, WorkerEnvironment>();
         builder.Services.AddSingleton<CallMeters>();
         builder.Services.AddSingleton<ParameterSilos>();
+        builder.Services.AddSingleton<OpenRuns>();
         var lifeline = LifelineListener.Open(settings.Cluster.ListensEverywhere ? IPAddress.Any : settings.Cluster.Advertised, settings.Cluster.LifelinePort);
         builder.Services.AddSingleton(_ => lifeline);
 
@@ -90,12 +88,14 @@ public static class SiloHost
         // Orleans learns the roles of silos, its own included, a moment after it has become active; until then no grain that
         // follows roles finds a place.
         var (metadata, self) = (services.GetRequiredService<ISiloMetadataCache>(), services.GetRequiredService<ILocalSiloDetails>().SiloAddress);
-        var until = DateTime.UtcNow + s_patience;
-        while (!metadata.GetSiloMetadata(self).Metadata.ContainsKey(Roles.Key) && DateTime.UtcNow < until)
+        while (!metadata.GetSiloMetadata(self).Metadata.ContainsKey(Roles.Key))
             await Task.Delay(s_often, cancellation);
-        var grains = services.GetRequiredService<IGrainFactory>();
+        var (grains, joining) = (services.GetRequiredService<IGrainFactory>(), services.GetRequiredService<Joining>());
         foreach (var worker in Draining.Workers(settings))
+        {
+            joining.WaitsFor = $"worker {worker} to be registered";
             await Join(grains.GetGrain<IWorkerGrain>(worker));
+        }
 
         async Task Join(IWorkerGrain worker)
         {
@@ -103,11 +103,13 @@ public static class SiloHost
             {
                 try
                 {
-                    await worker.Join();
+                    await worker.Join().WaitAsync(cancellation);
                     return;
                 }
-                catch (OrleansException) when (DateTime.UtcNow < until)
+                catch (Exception e) when (e is OrleansException or TimeoutException)
                 {
+                    // The pool's silo may have died just now, or no silo that may hold the pool may be there yet.
+                    joining.WaitsFor = $"worker {worker.GetPrimaryKeyString()} to be registered ({e.GetType().Name}: {e.Message.Split('\n')[0]})";
                     await Task.Delay(s_often, cancellation);
                 }
             }

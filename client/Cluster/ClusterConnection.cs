@@ -5,6 +5,7 @@ using Orleans;
 using Orleans.Hosting;
 using SslOrleans.Contracts;
 using SslOrleans.Silo;
+using SslOrleans.Silo.Logging;
 using SslOrleans.Silo.Membership;
 
 namespace SslOrleans.Client.Cluster;
@@ -15,14 +16,23 @@ namespace SslOrleans.Client.Cluster;
 /// </summary>
 public sealed class ClusterConnection : IAsyncDisposable
 {
-    private readonly IHost _host;
+    /// <summary>Worker processes have handed back and left by then, or are killed.</summary>
+    private static readonly TimeSpan s_leave = TimeSpan.FromSeconds(1.5);
+
+    /// <summary>The silo of this process has left by then, or ends with the process.</summary>
+    private static readonly TimeSpan s_stop = TimeSpan.FromSeconds(2);
+
+    private readonly IHost? _client;
+    private readonly SupervisedSilo? _silo;
     private readonly FolderCluster? _folder;
     private readonly string? _dashboard;
     private readonly List<WorkerProcess> _workers = [];
 
-    private ClusterConnection(IHost host, FolderCluster? folder, string? dashboard) => (_host, _folder, _dashboard) = (host, folder, dashboard);
+    private ClusterConnection(FolderCluster? folder, IHost? client = null, SupervisedSilo? silo = null, string? dashboard = null)
+        => (_folder, _client, _silo, _dashboard) = (folder, client, silo, dashboard);
 
-    public IGrainFactory Grains => _host.Services.GetRequiredService<IGrainFactory>();
+    /// <summary>To be asked anew for each call: a silo of this process that was declared dead comes back as another one.</summary>
+    public IGrainFactory Grains => (_silo?.Services ?? _client!.Services).GetRequiredService<IGrainFactory>();
 
     /// <summary>Worker processes that were started through this connection.</summary>
     public IReadOnlyList<WorkerProcess> Workers => _workers;
@@ -45,9 +55,8 @@ public sealed class ClusterConnection : IAsyncDisposable
     public static async Task<ClusterConnection> Start(SiloSettings settings, CancellationToken cancellation = default)
     {
         settings = SiloHost.WithPorts(settings);
-        var host = SiloHost.Build(settings);
-        await Start(host, cancellation);
-        return new ClusterConnection(host, new FolderCluster(settings.Cluster.Folder ?? settings.Storage), settings.Dashboard?.Url);
+        var silo = await SupervisedSilo.StartAsync(settings, Console.Error.WriteLine, cancellation: cancellation);
+        return new ClusterConnection(new FolderCluster(settings.Cluster.Folder ?? settings.Storage), silo: silo, dashboard: settings.Dashboard?.Url);
     }
 
     /// <summary>Starts a worker process that joins the folder's cluster and holds warm copies.</summary>
@@ -71,36 +80,32 @@ public sealed class ClusterConnection : IAsyncDisposable
         return [.. Enumerable.Range(1, int.MaxValue).Select(i => $"worker-{i}").Where(n => !taken.Contains(n) && isFree(n)).Take(count)];
     }
 
-    /// <summary>Ends the worker processes, then the silo or the connection.</summary>
+    /// <summary>Lets the worker processes leave, then ends the silo or the connection.</summary>
     public async ValueTask DisposeAsync()
     {
-        foreach (var worker in _workers)
-            worker.Dispose();
-        await _host.StopAsync();
-        _host.Dispose();
+        // In this order: workers say goodbye to grains of this silo, and grains of this silo to the directory that workers' silos share.
+        await Task.WhenAll(_workers.Select(w => w.Leave(s_leave)));
+        if (_silo is not null)
+        {
+            await _silo.StopAsync(s_stop);
+            await _silo.DisposeAsync();
+        }
+
+        if (_client is not null)
+        {
+            using var limit = new CancellationTokenSource(s_stop);
+            await _client.StopAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            _client.Dispose();
+        }
     }
 
     private static async Task<ClusterConnection> Connect(Action<IClientBuilder> configure, FolderCluster? folder, CancellationToken cancellation)
     {
         var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
-        builder.Logging.SetMinimumLevel(LogLevel.Error).AddSimpleConsole(o => o.SingleLine = true);
+        ConsoleLines.AddTo(builder.Logging, LogLevel.Error);
         builder.UseOrleansClient(configure);
         var host = builder.Build();
-        await Start(host, cancellation);
-        return new ClusterConnection(host, folder, null);
-    }
-
-    /// <summary>A host that does not start keeps nothing: no port, and no place among the living.</summary>
-    private static async Task Start(IHost host, CancellationToken cancellation)
-    {
-        try
-        {
-            await host.StartAsync(cancellation);
-        }
-        catch
-        {
-            host.Dispose();
-            throw;
-        }
+        await host.StartAsync(cancellation);
+        return new ClusterConnection(folder, client: host);
     }
 }

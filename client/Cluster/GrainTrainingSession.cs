@@ -37,20 +37,16 @@ public sealed class GrainTrainingSession : ITrainingSession
         .Build();
 
     private readonly ClusterConnection _cluster;
-    private readonly ITrainingRunGrain _grain;
 
-    private GrainTrainingSession(ClusterConnection cluster, string run)
-    {
-        _cluster = cluster;
-        Run = run;
-        _grain = cluster.Grains.GetGrain<ITrainingRunGrain>(run);
-    }
+    private GrainTrainingSession(ClusterConnection cluster, string run) => (_cluster, Run) = (cluster, run);
 
     public string Run { get; }
 
     public string? Dashboard => _cluster.Dashboard;
 
     public ClusterConnection Cluster => _cluster;
+
+    private ITrainingRunGrain Grain => _cluster.Grains.GetGrain<ITrainingRunGrain>(Run);
 
     /// <summary>Starts or resumes the run on the folder's cluster; starts one, with a silo of this process, when there is none.</summary>
     /// <param name="ownWorkers">Workers in this process when it becomes a silo; null: as many as the machine has cores for, unless worker processes are asked for.</param>
@@ -67,7 +63,7 @@ public sealed class GrainTrainingSession : ITrainingSession
                 cluster.StartWorker(request.RunsFolder, request.Recipe.Workers.ThreadsPerWorker, DeviceKind(request.Device));
             beforeStart?.Invoke(cluster);
             var session = new GrainTrainingSession(cluster, request.Run);
-            await session._grain.Start(new RunRequest(RecipeReader.Write(request.Recipe), DataLocations.Normalize(request.DataPath), request.Resume));
+            await session.Grain.Start(new RunRequest(RecipeReader.Write(request.Recipe), DataLocations.Normalize(request.DataPath), request.Resume));
             return session;
         }
         catch
@@ -85,7 +81,7 @@ public sealed class GrainTrainingSession : ITrainingSession
         var seen = 0L;
         while (!cancellationToken.IsCancellationRequested)
         {
-            var news = await Ask(() => _grain.News(seen), cancellationToken);
+            var news = await Ask(() => Grain.News(seen), cancellationToken);
             if (news.Events.Length > 0)
                 seen = news.Events[^1].Sequence;
             else if (news.LastSequence < seen)
@@ -96,11 +92,11 @@ public sealed class GrainTrainingSession : ITrainingSession
         }
     }
 
-    public Task Pause() => _grain.Pause();
+    public Task Pause() => Grain.Pause();
 
-    public Task Continue() => _grain.Continue();
+    public Task Continue() => Grain.Continue();
 
-    public Task Stop() => _grain.Stop();
+    public Task Stop() => Grain.Stop();
 
     public ValueTask DisposeAsync() => _cluster.DisposeAsync();
 

@@ -67,6 +67,18 @@ public sealed class WorkerProcess : IDisposable
     /// <summary>SIGTERM: it hands back its micro-batches and leaves.</summary>
     public void Leave() => Signals.End(_process);
 
+    /// <summary>The same, and waits; one that has not left by the limit is killed.</summary>
+    public async Task Leave(TimeSpan limit)
+    {
+        if (IsAlive)
+        {
+            Leave();
+            await _process.WaitForExitAsync().WaitAsync(limit).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        Dispose();
+    }
+
     /// <summary>SIGSTOP: it hangs, its connections stay open.</summary>
     public void Hang() => Signals.Hang(_process);
 

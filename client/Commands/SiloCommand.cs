@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Microsoft.Extensions.Hosting;
 using SslOrleans.Client.Cluster;
 using SslOrleans.Client.CommandLine;
 using SslOrleans.Client.Training;
@@ -53,9 +52,7 @@ public static class SiloCommand
             if (place is not null || (isFirst && !settings.Cluster.IsBeyondThisMachine))
                 settings = settings with { Dashboard = DashboardSettings.Parse(place, ProjectFiles.Recipes) };
             await Run(screen, SiloHost.WithPorts(settings), parsed.GetValue(parent), cluster.ReadyFile(parsed), cancellation);
-
-            // 1 for a silo that was declared dead while it lived: who supervises it should start it anew.
-            return Environment.ExitCode;
+            return ExitCodes.Well;
         });
         return command;
     }
@@ -83,23 +80,33 @@ public static class SiloCommand
     private static async Task Run(Screen screen, SiloSettings settings, int parent, string? readyFile, CancellationToken cancellation)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        using var host = SiloHost.Build(settings);
-        await host.StartAsync(cancellation);
+        using var ready = readyFile is null ? null : new ReadyFile(readyFile);
+        SupervisedSilo? silo = null;
+        var work = parent > 0 ? EndOfWork.Wait(parent, () => silo?.Services, ending.Token) : Task.Delay(Timeout.Infinite, ending.Token);
+        using var joining = CancellationTokenSource.CreateLinkedTokenSource(ending.Token);
+        _ = work.ContinueWith(_ => joining.Cancel(), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
+        try
+        {
+            silo = await SupervisedSilo.StartAsync(settings, screen.Note, takesPart => ready?.Set(takesPart), joining.Token);
+        }
+        catch (OperationCanceledException) when (work.IsCompletedSuccessfully)
+        {
+            return;
+        }
+
+        await using var joined = silo;
         screen.Line($"silo {settings.Name} ({settings.Roles}) on {settings.AdvertisedEndpoint}{Invitation(settings)}");
         if (settings.Dashboard is { } dashboard)
             screen.Line($"dashboard: {dashboard.Url}");
-        using var ready = readyFile is null ? null : new ReadyFile(readyFile);
-        var work = parent > 0 ? EndOfWork.Wait(parent, host, ending.Token) : Task.Delay(Timeout.Infinite, ending.Token);
         using var notice = settings.Cluster.Preemption is { } metadata ? new PreemptionNotice(metadata) : null;
         var preempted = notice?.WaitAsync(ending.Token);
         try
         {
-            await Task.WhenAny(preempted ?? work, work, host.WaitForShutdownAsync(CancellationToken.None));
+            await Task.WhenAny(preempted ?? work, work);
         }
         finally
         {
-            ready?.Dispose();
-            await Draining.StopAsync(host, settings);
+            await silo.StopAsync(settings.Cluster.Drain);
         }
 
         if (preempted is { IsCompletedSuccessfully: true })

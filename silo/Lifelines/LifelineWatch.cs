@@ -11,7 +11,7 @@ using SslOrleans.Grains.Placement;
 namespace SslOrleans.Silo.Lifelines;
 
 /// <summary>
-/// Keeps a lifeline to every other silo, where this one holds runs and slices (role <see cref="Roles.Parameters"/>). When one breaks, the
+/// Keeps a lifeline to every other silo, where this one holds runs and slices or stands by for it (roles <see cref="Roles.Parameters"/>, <see cref="Roles.Standby"/>). When one breaks, the
 /// runs here learn of it at once. Membership hears of a death only where no network can be at fault: on this machine, and when its
 /// kernel says that nobody listens at the silo's own port any more.
 /// </summary>
@@ -31,7 +31,7 @@ internal sealed partial class LifelineWatch(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        if (!settings.Roles.Split(',').Contains(Roles.Parameters))
+        if (!settings.Roles.Split(',').Any(r => r is Roles.Parameters or Roles.Standby))
             return;
         await foreach (var snapshot in membership.MembershipUpdates.WithCancellation(stoppingToken))
         {

@@ -1,0 +1,8 @@
+namespace SslOrleans.Silo;
+
+/// <summary>How far a silo is with joining, for whoever looks at its console meanwhile.</summary>
+internal sealed class Joining
+{
+    /// <summary>Completes the sentence "the silo waits for …".</summary>
+    public string WaitsFor { get; set; } = "the cluster to let it in";
+}
