@@ -27,7 +27,7 @@ public enum NetworkFault
 /// Hosts of this machine: network namespaces with addresses of their own, on a bridge in one more namespace. Nothing of the machine's own
 /// network is touched, and nothing leaves it. Takes root.
 /// </summary>
-internal sealed class HostNetwork : IDisposable
+public sealed class HostNetwork : IDisposable
 {
     private const string Variable = "SSLO_CHAOS_HOSTS";
 
@@ -76,6 +76,9 @@ internal sealed class HostNetwork : IDisposable
             throw;
         }
     }
+
+    /// <summary>Where the cluster's first silo is: on host 0, on a port that nobody else there has.</summary>
+    public static IPEndPoint First { get; } = new(Address(0), 11111);
 
     /// <summary>Address of a host, in a range that only these namespaces use.</summary>
     public static IPAddress Address(int host) => new([10, 99, 0, (byte)(host + 1)]);
