@@ -32,8 +32,8 @@ internal sealed class ScriptCopy : IDisposable
             Directory.CreateDirectory(Folder.In(folder));
         foreach (var file in new[] { "Directory.Build.props", "Directory.Build.targets", "Directory.Packages.props", "global.json", "SslOrleans.sln" })
             Folder.Write(file, "");
-        Package("libtorch-cpu-linux-x64", complete: true);
-        Package("microsoft.playwright", complete: true);
+        Package("libtorch-cpu-linux-x64");
+        Package("microsoft.playwright");
         Tool("id", "echo 1000");
         Tool("sudo", "exit 1");
         Tool("apt-get", "echo apt-get was called >&2; exit 100");
@@ -55,17 +55,6 @@ internal sealed class ScriptCopy : IDisposable
     {
         Tool("dotnet", "echo '8.0.400 [/stand-in]'");
         Executable("an-sdk", Dotnet);
-    }
-
-    /// <summary>Puts a package into the folder where packages are restored to.</summary>
-    /// <param name="name">Its name in lower case.</param>
-    /// <param name="complete">Whether NuGet has come to the end of writing it.</param>
-    /// <returns>Its folder.</returns>
-    public string Package(string name, bool complete)
-    {
-        var folder = Directory.CreateDirectory(Folder.In($"packages/{name}/1.0.0")).FullName;
-        File.WriteAllText(Path.Combine(folder, ".nupkg.metadata"), complete ? """{ "version": 2 }""" : """{ "vers""");
-        return folder;
     }
 
     /// <summary>Makes a test project.</summary>
@@ -99,6 +88,13 @@ internal sealed class ScriptCopy : IDisposable
     }
 
     public void Dispose() => Folder.Dispose();
+
+    /// <summary>A package that was restored before.</summary>
+    private void Package(string name)
+    {
+        Directory.CreateDirectory(Folder.In($"packages/{name}/1.0.0"));
+        Folder.Write($"packages/{name}/1.0.0/.nupkg.metadata", "{}");
+    }
 
     private void Executable(string name, string script)
     {
