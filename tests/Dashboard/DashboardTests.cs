@@ -9,7 +9,7 @@ using SslOrleans.Grains.Storage;
 namespace SslOrleans.Tests.Dashboard;
 
 /// <summary>What a person does with the page, in a real browser, beside a training that goes on.</summary>
-[TestCaseOrderer("SslOrleans.Tests.Dashboard.ByName", "SslOrleans.Dashboard.Tests")]
+[TestMethodOrderer<ByName>]
 public sealed class DashboardTests(Training training, Browser browser) : IClassFixture<Training>, IClassFixture<Browser>
 {
     private static readonly string s_run = $"runs/{Training.Run}";
