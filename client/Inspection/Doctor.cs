@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics.X86;
 using SslOrleans.Contracts;
 using SslOrleans.Learning.Native;
 using SslOrleans.Silo;
@@ -41,7 +40,11 @@ public static class Doctor
         yield return new("version", typeof(Doctor).Assembly.GetName().Version?.ToString(3) ?? "unknown");
         yield return new(".NET", RuntimeInformation.FrameworkDescription);
         yield return new("system", $"{RuntimeInformation.OSDescription.Trim()}, {RuntimeInformation.ProcessArchitecture}");
-        yield return new("processor", $"{Processor()}, {Environment.ProcessorCount} cores, {InstructionSet()}");
+        yield return new(
+            "processor",
+            $"{Processor.Name}, {Environment.ProcessorCount} cores, {Processor.InstructionSet}",
+            Processor.Lack is null ? Health.Fact : Health.Optional,
+            Processor.Lack is null ? "" : Processor.Mend);
         yield return new("memory", $"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (double)(1L << 30):F1} GiB");
         var torch = Torch().ToList();
         foreach (var finding in torch)
@@ -115,11 +118,4 @@ public static class Doctor
         => File.Exists("/proc/self/maps")
             ? [.. File.ReadLines("/proc/self/maps").Select(l => l.IndexOf('/') is var i and >= 0 ? l[i..] : "").Where(l => l.Contains(".so", StringComparison.Ordinal)).Distinct()]
             : [.. Process.GetCurrentProcess().Modules.Cast<ProcessModule>().Select(m => m.FileName)];
-
-    private static string Processor()
-        => File.Exists("/proc/cpuinfo") && File.ReadLines("/proc/cpuinfo").FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal)) is { } line
-            ? line[(line.IndexOf(':') + 1)..].Trim()
-            : "unknown";
-
-    private static string InstructionSet() => Avx512F.IsSupported ? "AVX-512" : Avx2.IsSupported ? "AVX2" : "no AVX2";
 }

@@ -74,10 +74,10 @@ internal static partial class NamedLibTorch
         var missing = new ElfFile(File.ReadAllBytes(LibTorch.CallerPath)).Imports().Where(name => !handles.Exists(h => NativeLibrary.TryGetExport(h, name, out _))).ToList();
         var version = LibTorch.VersionOf(libtorch[1]);
         var named = $"which is libtorch {version?.ToString() ?? VersionByName(folder)}";
-        var wanted = $"TorchSharp {LibTorch.TorchSharpVersion}, which is built for libtorch {LibTorch.WantedVersion}";
+        var wanted = $"TorchSharp {LibTorch.TorchSharpVersion} (built for libtorch {LibTorch.WantedVersion})";
         var mend = $"name a libtorch {LibTorch.WantedVersion.ToString(2)}";
         if (missing.Count > 0)
-            throw Wrong(home, $"{named} and does not fit {wanted}: it lacks {missing.Count} symbols, the first is {missing[0]}; {mend}");
+            throw Wrong(home, $"{named} and lacks {missing.Count} symbols that {wanted} needs, the first is {missing[0]}; {mend}");
 
         // What C++ headers put into the caller's code is the same within a minor release only.
         if (version is null || (version.Major, version.Minor) != (LibTorch.WantedVersion.Major, LibTorch.WantedVersion.Minor))
