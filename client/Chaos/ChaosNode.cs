@@ -10,6 +10,8 @@ namespace SslOrleans.Client.Chaos;
 /// <param name="toItself">From those that call it to it; null: there is no relay between.</param>
 internal sealed class ChaosNode(WorkerProcess process, ChaosLink? toPrimary = null, ChaosLink? toItself = null) : IChaosVictim, IDisposable
 {
+    private static readonly TimeSpan s_leave = TimeSpan.FromSeconds(1.5);
+
     public string Name => process.Name;
 
     public string Role => process.Role;
@@ -73,6 +75,14 @@ internal sealed class ChaosNode(WorkerProcess process, ChaosLink? toPrimary = nu
     {
         toPrimary?.Dispose();
         toItself?.Dispose();
+    }
+
+    /// <summary>It is asked to end, also when it hangs, and killed when it does not.</summary>
+    public Task Leave()
+    {
+        if (IsAlive)
+            process.GoOn();
+        return process.Leave(s_leave);
     }
 
     public void Dispose()

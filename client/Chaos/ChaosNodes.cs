@@ -123,6 +123,9 @@ internal sealed class ChaosNodes(TrainingRequest request, IReadOnlyList<ChaosTar
             Join(target);
     }
 
+    /// <summary>The run is over: every process is let go before the grains that it would say goodbye to.</summary>
+    public Task Leave() => Task.WhenAll(_all.Select(n => n.Leave()));
+
     /// <summary>Every process of the cluster is gone; those of the next life start from nothing.</summary>
     public void Clear()
     {

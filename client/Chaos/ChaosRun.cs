@@ -41,6 +41,11 @@ public sealed class ChaosRun(TrainingRequest request, IReadOnlyList<ChaosEvent> 
             {
                 status = await Follow(session);
                 _over = !_life.IsCancellationRequested;
+                if (_over)
+                {
+                    await Task.WhenAll(_acting);
+                    await _nodes.Leave();
+                }
             }
 
             cancellation.ThrowIfCancellationRequested();

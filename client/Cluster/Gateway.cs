@@ -32,6 +32,8 @@ public sealed record Gateway(IPEndPoint? EndPoint, SiloRecord Primary, ClusterSe
             : null;
     }
 
+    public override string ToString() => EndPoint is { } endpoint ? $"{endpoint}" : "the gateways that Azure Tables list";
+
     /// <summary>What the variables' values mean.</summary>
     public static Gateway Parse(string gateway, string? cluster, string? certificate)
     {
