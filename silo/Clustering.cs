@@ -1,18 +1,27 @@
 using System.Net;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Orleans;
 using Orleans.Configuration;
 using Orleans.Hosting;
+using Orleans.Messaging;
+using Orleans.Runtime;
 using Orleans.Serialization;
 using SslOrleans.Contracts;
 using System.Security.Cryptography.X509Certificates;
 using Azure.Data.Tables;
 using Orleans.Connections.Security;
 using SslOrleans.Grains.Storage;
+using SslOrleans.Silo.Membership;
 
 namespace SslOrleans.Silo;
 
 /// <summary>How silos and clients find each other and notice each other's death.</summary>
 public static class Clustering
 {
+    /// <summary>Name of a cluster that nobody named.</summary>
+    public const string DefaultClusterId = "sslorleans";
+
     /// <summary>Protects the certificate's file; from the environment, since a command line can be read by others.</summary>
     public const string PasswordVariable = "SSLO_CERTIFICATE_PASSWORD";
 
@@ -24,15 +33,18 @@ public static class Clustering
         var address = cluster.ListensEverywhere ? IPAddress.Any : cluster.Advertised;
         FreePorts.Demand(address, settings.SiloPort, "--port");
         FreePorts.Demand(address, settings.GatewayPort, "--gateway");
-        silo.Configure<ClusterOptions>(o => (o.ClusterId, o.ServiceId) = (settings.ClusterId, cluster.ServiceId));
+        var clusterId = settings.ClusterId ?? DefaultClusterId;
+        if (cluster.Membership == MembershipKind.Folder)
+            clusterId = UseFolder(silo, settings);
+        else if (cluster.Membership == MembershipKind.AzureTables)
+            UseAzureTables(silo);
+        else
+            silo.UseDevelopmentClustering(cluster.Primary ?? settings.AdvertisedEndpoint);
+        silo.Configure<ClusterOptions>(o => (o.ClusterId, o.ServiceId) = (clusterId, cluster.ServiceId));
         silo.ConfigureEndpoints(cluster.Advertised, settings.AdvertisedEndpoint.Port, settings.GatewayPort, cluster.ListensEverywhere);
         if (cluster.AdvertisedPort > 0)
             silo.Configure<EndpointOptions>(o => o.SiloListeningEndpoint = new IPEndPoint(address, settings.SiloPort));
         silo.Configure<ExceptionSerializationOptions>(AllowOurs);
-        if (cluster.InAzureTables)
-            UseAzureTables(silo);
-        else
-            silo.UseDevelopmentClustering(settings.Primary ?? settings.AdvertisedEndpoint);
         if (cluster.Certificate is { } certificate)
             UseTls(silo, certificate);
         UseSteadyDirectory(silo);
@@ -44,13 +56,26 @@ public static class Clustering
     /// <exception cref="UserErrorException">As for a silo.</exception>
     public static void Configure(IClientBuilder client, IPEndPoint? gateway, string clusterId, ClusterSettings cluster)
     {
-        client.Configure<ClusterOptions>(o => (o.ClusterId, o.ServiceId) = (clusterId, cluster.ServiceId));
-        client.Configure<ExceptionSerializationOptions>(AllowOurs);
-        FailureDetection.Configure(client);
+        Configure(client, clusterId, cluster);
         if (gateway is not null)
             client.UseStaticClustering(gateway);
         else
             UseAzureTables(client);
+    }
+
+    /// <summary>A client of a folder's cluster, through whichever of its silos lives.</summary>
+    public static void Configure(IClientBuilder client, FolderCluster folder, string clusterId)
+    {
+        Configure(client, clusterId, new ClusterSettings());
+        client.Services.AddSingleton<IGatewayListProvider>(new SqliteGateways(folder.File));
+        client.Configure<GatewayOptions>(o => o.GatewayListRefreshPeriod = SqliteGateways.Refresh);
+    }
+
+    private static void Configure(IClientBuilder client, string clusterId, ClusterSettings cluster)
+    {
+        FailureDetection.Configure(client);
+        client.Configure<ClusterOptions>(o => (o.ClusterId, o.ServiceId) = (clusterId, cluster.ServiceId));
+        client.Configure<ExceptionSerializationOptions>(AllowOurs);
         if (cluster.Certificate is { } certificate)
             UseTls(client, certificate);
     }
@@ -72,6 +97,17 @@ public static class Clustering
 #pragma warning restore ORLEANSEXP003
     }
 
+    /// <returns>Name of the folder's cluster.</returns>
+    private static string UseFolder(ISiloBuilder silo, SiloSettings settings)
+    {
+        var folder = new FolderCluster(settings.Cluster.Folder ?? settings.Storage, settings.ClusterId);
+        var name = folder.Enter();
+        silo.Services.AddSingleton(s => new SqliteMembershipTable(
+            folder.File, s.GetRequiredService<ILocalSiloDetails>().SiloAddress, settings.Dashboard?.Url, s.GetRequiredService<ILogger<SqliteMembershipTable>>()));
+        silo.Services.AddSingleton<IMembershipTable>(s => s.GetRequiredService<SqliteMembershipTable>());
+        return name;
+    }
+
     private static void UseAzureTables(ISiloBuilder silo) => silo.UseAzureStorageClustering(o => o.TableServiceClient = Tables());
 
     private static void UseAzureTables(IClientBuilder client) => client.UseAzureStorageClustering(o => o.TableServiceClient = Tables());
@@ -80,7 +116,7 @@ public static class Clustering
     {
         var connection = Environment.GetEnvironmentVariable(RunStorage.ConnectionStringVariable);
         if (string.IsNullOrWhiteSpace(connection))
-            throw new UserErrorException($"{RunStorage.ConnectionStringVariable} is not set, and silos find each other through that account's tables; set it, or name a primary with --join HOST:PORT.");
+            throw new UserErrorException($"{RunStorage.ConnectionStringVariable} is not set, and silos find each other through that account's tables; set it, or name a silo with --join HOST:PORT.");
         return new TableServiceClient(connection);
     }
 

@@ -9,11 +9,13 @@ using Orleans.Placement;
 using Orleans.Runtime;
 using Orleans.Runtime.MembershipService.SiloMetadata;
 using SslOrleans.Contracts.Grains;
+using SslOrleans.Grains.Lifelines;
 using SslOrleans.Grains.Meters;
 using SslOrleans.Grains.Placement;
 using SslOrleans.Grains.Storage;
 using SslOrleans.Grains.Workers;
 using SslOrleans.Silo.Dashboard;
+using SslOrleans.Silo.Lifelines;
 using SslOrleans.Silo.Logging;
 using TorchSharp;
 
@@ -43,12 +45,20 @@ public static class SiloHost
         builder.Services.AddSingleton<IWorkerEnvironment, WorkerEnvironment>();
         builder.Services.AddSingleton<CallMeters>();
         builder.Services.AddSingleton<ParameterSilos>();
+        builder.Services.AddSingleton<OpenRuns>();
+        var lifeline = LifelineListener.Open(settings.Cluster.ListensEverywhere ? IPAddress.Any : settings.Cluster.Advertised, settings.Cluster.LifelinePort);
+        builder.Services.AddSingleton(_ => lifeline);
+
+        // Before the silo, and so stopped after it: a silo that leaves in order keeps its lifelines to the end.
+        builder.Services.AddSingleton<LifelineWatch>();
+        builder.Services.AddSingleton<ILifelines>(s => s.GetRequiredService<LifelineWatch>());
+        builder.Services.AddHostedService(s => s.GetRequiredService<LifelineWatch>());
         replace?.Invoke(builder.Services);
         builder.UseOrleans(silo =>
         {
             Clustering.Configure(silo, settings);
             silo.Configure<SiloOptions>(o => o.SiloName = settings.Name);
-            silo.UseSiloMetadata(SiloLabels.Of(settings));
+            silo.UseSiloMetadata(SiloLabels.Of(settings, lifeline.Port));
             silo.Services.AddPlacementFilter<OnParameterSilo, OnParameterSiloDirector>(ServiceLifetime.Singleton);
             silo.Services.AddPlacementFilter<OnBestParameterSilo, OnBestParameterSiloDirector>(ServiceLifetime.Singleton);
             silo.Services.AddPlacementFilter<OnNamedSilo, OnNamedSiloDirector>(ServiceLifetime.Singleton);

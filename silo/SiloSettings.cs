@@ -16,10 +16,8 @@ public sealed record SiloSettings
     /// <summary>Port for clients; 0 picks a free one.</summary>
     public int GatewayPort { get; init; }
 
-    /// <summary>The primary silo to join; null makes this the primary.</summary>
-    public IPEndPoint? Primary { get; init; }
-
-    public string ClusterId { get; init; } = "sslorleans";
+    /// <summary>Name of the cluster; null: sslorleans or, with a folder's membership, one that follows from the folder.</summary>
+    public string? ClusterId { get; init; }
 
     /// <summary>How it is reached and how silos find each other.</summary>
     public ClusterSettings Cluster { get; init; } = new();

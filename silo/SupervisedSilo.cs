@@ -165,11 +165,16 @@ public sealed class SupervisedSilo : IAsyncDisposable
         await starting;
     }
 
-    private static string Whom(SiloSettings settings) => settings.Primary is { } other ? $"the cluster at {other}" : "the cluster";
+    private static string Whom(SiloSettings settings) => settings.Cluster.Membership switch
+    {
+        MembershipKind.Folder => $"the cluster of {settings.Cluster.Folder ?? settings.Storage}",
+        MembershipKind.Primary when settings.Cluster.Primary is { } other => $"the cluster at {other}",
+        _ => "the cluster",
+    };
 
     /// <summary>A cluster that is not there yet, cannot be reached or has no time; a first silo waits for nobody.</summary>
     private static bool MayPass(SiloSettings settings, Exception e)
-        => (settings.Primary is not null || settings.Cluster.InAzureTables)
+        => (settings.Cluster.Membership != MembershipKind.Primary || settings.Cluster.Primary is not null)
             && e.GetBaseException() is OrleansException or TimeoutException or SocketException or Azure.RequestFailedException
             && e.GetBaseException() is not OrleansConfigurationException;
 }

@@ -2,14 +2,14 @@ using System.Diagnostics;
 using SslOrleans.Client.Cluster;
 using SslOrleans.Client.Training;
 using SslOrleans.Contracts;
-using SslOrleans.Grains.Placement;
+using SslOrleans.Silo.Membership;
 
 namespace SslOrleans.Client.Chaos;
 
-/// <summary>The processes of a disturbed training: the primary when it may die, other parameter silos, workers, the storage's server.</summary>
+/// <summary>The processes of a disturbed training: the first silo where it may die, other parameter silos, workers, the storage's server.</summary>
 /// <param name="request">The run.</param>
 /// <param name="targets">To whom something will be done.</param>
-/// <param name="linked">Networks will be cut: every process has links of its own.</param>
+/// <param name="linked">Networks will be cut: every process has a link of its own.</param>
 /// <param name="storage">The server of the run's blobs; null when the run is in a folder.</param>
 internal sealed class ChaosNodes(TrainingRequest request, IReadOnlyList<ChaosTarget> targets, bool linked, ChaosStorage? storage) : IAsyncDisposable
 {
@@ -22,27 +22,19 @@ internal sealed class ChaosNodes(TrainingRequest request, IReadOnlyList<ChaosTar
     private readonly HashSet<string> _indisposed = [];
     private readonly HashSet<string> _replaced = [];
     private readonly Lock _gate = new();
-    private ChaosNode? _primary;
     private int _started;
 
-    /// <summary>Port of the primary, for silos that join.</summary>
-    private int _port;
-
-    /// <summary>The primary lives in a process of its own, because it may die.</summary>
-    public bool OwnPrimary => targets.Contains(ChaosTarget.Primary);
-
-    /// <summary>Starts everything, the primary too where it may die; opens the run.</summary>
-    public async Task<GrainTrainingSession> Start(bool resume, CancellationToken cancellation)
+    /// <summary>Starts everything and opens the run. The silo in which it begins is a process of its own where it may die, else this one.</summary>
+    public async Task<GrainTrainingSession> Start(CancellationToken cancellation)
     {
-        if (OwnPrimary)
+        if (targets.Contains(ChaosTarget.First))
         {
-            _primary = new ChaosNode(WorkerProcess.StartPrimary($"chaos-primary-{++_started}", request.RunsFolder, request.Storage));
-            await Until(() => SiloRecord.Find(request.RunsFolder)?.ProcessId == _primary.ProcessId, cancellation);
+            var first = Join(ChaosTarget.First);
+            await Until(() => new FolderCluster(request.RunsFolder).Living().Any(s => s.Name == first && s.IsGateway), cancellation);
         }
 
-        var session = await GrainTrainingSession.Open(request with { Workers = 0, Resume = resume }, cancellation, ownWorkers: 0, beforeStart: connection =>
+        return await GrainTrainingSession.Open(request with { Workers = 0 }, cancellation, ownWorkers: 0, beforeStart: _ =>
         {
-            _port = connection.Primary.SiloPort;
             if (targets.Contains(ChaosTarget.Parameters))
             {
                 Join(ChaosTarget.Parameters);
@@ -53,7 +45,6 @@ internal sealed class ChaosNodes(TrainingRequest request, IReadOnlyList<ChaosTar
             for (var i = 0; i < Math.Max(1, request.Workers); i++)
                 Join(ChaosTarget.Workers);
         });
-        return session;
     }
 
     /// <summary>One more process.</summary>
@@ -63,8 +54,8 @@ internal sealed class ChaosNodes(TrainingRequest request, IReadOnlyList<ChaosTar
         {
             foreach (var gone in _all.Where(n => !n.IsAlive))
                 gone.Unlink();
-            var isWorker = target == ChaosTarget.Workers;
-            var node = ChaosNode.Start($"chaos-{(isWorker ? "" : "parameters-")}{++_started}", isWorker ? Roles.Worker : Roles.Parameters, _port, request, linked);
+            var kind = target == ChaosTarget.Workers ? "" : $"{target.ToString().ToLowerInvariant()}-";
+            var node = ChaosNode.Start($"chaos-{kind}{++_started}", target, request, linked);
             _all.Add(node);
             return node.Name;
         }
@@ -75,12 +66,9 @@ internal sealed class ChaosNodes(TrainingRequest request, IReadOnlyList<ChaosTar
     {
         lock (_gate)
         {
-            if (e.Target == ChaosTarget.Primary)
-                return _primary;
             if (e.Target == ChaosTarget.Storage)
                 return storage is { IsAlive: true } && _indisposed.Add(storage.Name) ? storage : null;
-            var role = e.Target == ChaosTarget.Workers ? Roles.Worker : Roles.Parameters;
-            var here = _all.Where(n => n.Role == role && n.IsAlive && !_indisposed.Contains(n.Name)).ToList();
+            var here = _all.Where(n => n.Target == e.Target && n.IsAlive && !_indisposed.Contains(n.Name)).ToList();
             var picked = here.Count == 0 ? null : here[(int)(e.Pick % (uint)here.Count)];
             if (picked is not null)
                 _indisposed.Add(picked.Name);
@@ -98,7 +86,7 @@ internal sealed class ChaosNodes(TrainingRequest request, IReadOnlyList<ChaosTar
         var stays = e.Target == ChaosTarget.Storage || e.Action is ChaosAction.Slow or ChaosAction.Partition || (e.Action == ChaosAction.Hang && e.Revive);
         if (stays)
             IsWell(victim);
-        if (e.Target is ChaosTarget.Primary or ChaosTarget.Storage || over())
+        if (e.Target == ChaosTarget.Storage || over())
             return;
 
         // One that was declared dead while it hung, or while nobody heard of it, ends by itself when it learns of it.
@@ -126,21 +114,10 @@ internal sealed class ChaosNodes(TrainingRequest request, IReadOnlyList<ChaosTar
     /// <summary>The run is over: every process is let go before the grains that it would say goodbye to.</summary>
     public Task Leave() => Task.WhenAll(_all.Select(n => n.Leave()));
 
-    /// <summary>Every process of the cluster is gone; those of the next life start from nothing.</summary>
-    public void Clear()
+    public ValueTask DisposeAsync()
     {
         foreach (var node in _all)
             node.Dispose();
-        _all.Clear();
-        _primary?.Dispose();
-        _primary = null;
-    }
-
-    public ValueTask DisposeAsync()
-    {
-        Clear();
-        if (OwnPrimary)
-            SiloRecord.Remove(request.RunsFolder);
         return ValueTask.CompletedTask;
     }
 
@@ -150,7 +127,7 @@ internal sealed class ChaosNodes(TrainingRequest request, IReadOnlyList<ChaosTar
         while (!condition())
         {
             if (clock.Elapsed > s_patience)
-                throw new UserErrorException($"The primary was not ready after {s_patience.TotalSeconds:0} s; its log is in the folder .workers of the runs folder.");
+                throw new UserErrorException($"The first silo was not ready after {s_patience.TotalSeconds:0} s; its log is in the folder .workers of the runs folder.");
             await Task.Delay(50, cancellation);
         }
     }

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using Orleans.Runtime;
 using SslOrleans.Client.Cluster;
 using SslOrleans.Client.Training;
 using SslOrleans.Contracts;
@@ -24,7 +23,6 @@ public sealed class ChaosRun(TrainingRequest request, IReadOnlyList<ChaosEvent> 
     private readonly List<double> _stepSeconds = [];
     private readonly Queue<ChaosEvent> _pending = new(schedule);
     private readonly List<Task> _acting = [];
-    private CancellationTokenSource _life = new();
     private long _rolledBack;
     private volatile bool _over;
 
@@ -33,31 +31,16 @@ public sealed class ChaosRun(TrainingRequest request, IReadOnlyList<ChaosEvent> 
     {
         var clock = Stopwatch.StartNew();
         await using var nodes = _nodes;
-        RunStatus? status = null;
-        for (var resume = false; ; resume = true)
+        RunStatus? status;
+        await using (var session = await _nodes.Start(cancellation))
         {
-            _life = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-            await using (var session = await _nodes.Start(resume, cancellation))
-            {
-                status = await Follow(session);
-                _over = !_life.IsCancellationRequested;
-                if (_over)
-                {
-                    await Task.WhenAll(_acting);
-                    await _nodes.Leave();
-                }
-            }
-
-            cancellation.ThrowIfCancellationRequested();
-            if (_over)
-                break;
-
-            // The primary was killed, and everybody with it.
+            status = await Follow(session, cancellation);
+            _over = true;
             await Task.WhenAll(_acting);
-            _nodes.Clear();
+            await _nodes.Leave();
         }
 
-        await Task.WhenAll(_acting);
+        cancellation.ThrowIfCancellationRequested();
         if (status is not { Phase: RunPhase.Completed })
             throw new UserErrorException($"The run ended as {status?.Phase}: {status?.Message}");
         return await Outcome(status, clock.Elapsed.TotalSeconds, cancellation);
@@ -65,31 +48,24 @@ public sealed class ChaosRun(TrainingRequest request, IReadOnlyList<ChaosEvent> 
 
     private double Typical => _stepSeconds.Count == 0 ? 0.5 : _stepSeconds.Order().ElementAt(_stepSeconds.Count / 2);
 
-    /// <summary>Follows the run to its end, or to the primary's.</summary>
-    private async Task<RunStatus?> Follow(GrainTrainingSession session)
+    private async Task<RunStatus?> Follow(GrainTrainingSession session, CancellationToken cancellation)
     {
         RunStatus? status = null;
-        try
+        await foreach (var news in session.News(cancellation))
         {
-            await foreach (var news in session.News(_life.Token))
+            status = news.Status;
+            foreach (var e in news.Events)
             {
-                status = news.Status;
-                foreach (var e in news.Events)
-                {
-                    if (e.Kind == "step")
-                        Committed(e.Values);
-                    _rolledBack += e.Kind == "recovered" ? (long)e.Values.GetValueOrDefault("computedAgain") : 0;
-                }
-
-                while (!_life.IsCancellationRequested && _pending.TryPeek(out var next) && next.Step <= status.Step)
-                {
-                    _pending.Dequeue();
-                    _acting.Add(Act(next, status.Step));
-                }
+                if (e.Kind == "step")
+                    Committed(e.Values);
+                _rolledBack += e.Kind == "recovered" ? (long)e.Values.GetValueOrDefault("computedAgain") : 0;
             }
-        }
-        catch (Exception e) when (_life.IsCancellationRequested && e is OperationCanceledException or OrleansException or UserErrorException)
-        {
+
+            while (_pending.TryPeek(out var next) && next.Step <= status.Step)
+            {
+                _pending.Dequeue();
+                _acting.Add(Act(next, status.Step));
+            }
         }
 
         return status;
@@ -111,7 +87,7 @@ public sealed class ChaosRun(TrainingRequest request, IReadOnlyList<ChaosEvent> 
     private async Task Act(ChaosEvent e, long step)
     {
         await Task.Delay(TimeSpan.FromSeconds(e.Moment * Typical));
-        if (_over || _life.IsCancellationRequested)
+        if (_over)
             return;
         if (e.Action == ChaosAction.Join)
         {
@@ -122,9 +98,7 @@ public sealed class ChaosRun(TrainingRequest request, IReadOnlyList<ChaosEvent> 
         if (_nodes.Pick(e) is not { } victim)
             return;
         Happened(step, e, victim.Name, victim.Detail(e));
-        await _nodes.Do(e, victim, () => _over || _life.IsCancellationRequested);
-        if (e.Target == ChaosTarget.Primary)
-            await _life.CancelAsync();
+        await _nodes.Do(e, victim, () => _over);
     }
 
     private void Happened(long step, ChaosEvent e, string name, string detail)

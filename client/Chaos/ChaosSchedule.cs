@@ -30,11 +30,11 @@ public enum ChaosTarget
     /// <summary>A process that computes.</summary>
     Workers,
 
-    /// <summary>A silo that holds slices, method state or the run, and is not the primary.</summary>
+    /// <summary>A silo that holds slices, method state or the run, and is not the one in which the run began.</summary>
     Parameters,
 
-    /// <summary>The primary, with which every process of a cluster on one machine ends; the run is resumed at once.</summary>
-    Primary,
+    /// <summary>The silo in which the run began, or the one that took its place.</summary>
+    First,
 
     /// <summary>The server that keeps the run's blobs.</summary>
     Storage,
@@ -48,7 +48,7 @@ public enum ChaosTarget
 /// <param name="Revive">After a hang: goes on, instead of being killed. After a partition: what waited arrives late, instead of never.</param>
 /// <param name="Target">Whom it happens to.</param>
 /// <param name="Seconds">How long, for a partition and for a storage that is away.</param>
-/// <param name="FromPeers">A parameter silo is cut off from the workers and parameter silos that call it, instead of from the primary.</param>
+/// <param name="FromPeers">A parameter silo is cut off from the workers and parameter silos that call it, instead of from everybody.</param>
 public sealed record ChaosEvent(
     long Step, double Moment, ChaosAction Action, uint Pick, bool Revive, ChaosTarget Target = ChaosTarget.Workers, double Seconds = 0, bool FromPeers = false);
 
@@ -62,13 +62,13 @@ public static class ChaosSchedule
 
     /// <summary>
     /// <paramref name="kills"/> kills, and for every three of them a hang, a clean leave, a join and a slow process, spread over the steps
-    /// and, one kind after the other, over the targets. The primary is only killed; the storage is ended in order in the place of a kill,
+    /// and, one kind after the other, over the targets. The first silo is only killed; the storage is ended in order in the place of a kill,
     /// and comes back. Then partitions of workers and parameter silos, which leave everything else where it is without them.
     /// </summary>
     public static IReadOnlyList<ChaosEvent> Make(ulong seed, long steps, int kills, IReadOnlyList<ChaosTarget>? targets = null, int partitions = 0)
     {
         var all = targets ?? [ChaosTarget.Workers];
-        var patient = all.Where(t => t != ChaosTarget.Primary).DefaultIfEmpty(ChaosTarget.Workers).ToList();
+        var patient = all.Where(t => t != ChaosTarget.First).DefaultIfEmpty(ChaosTarget.Workers).ToList();
         var onNetwork = patient.Where(t => t != ChaosTarget.Storage).DefaultIfEmpty(ChaosTarget.Workers).ToList();
         var random = new RandomStream(seed, Purpose.Chaos, 0, 0, 0);
         var events = new List<ChaosEvent>();

@@ -9,11 +9,13 @@ using Orleans.Runtime;
 using SslOrleans.Contracts;
 using SslOrleans.Silo;
 using SslOrleans.Silo.Logging;
+using SslOrleans.Silo.Membership;
 
 namespace SslOrleans.Client.Cluster;
 
 /// <summary>
-/// The way to the grains: a client of the running primary, or a primary in this process when there is none.
+/// The way to the grains: a client of a running cluster, or a silo of this process. A silo of this process is one among others: those
+/// that have joined it go on when it ends.
 /// </summary>
 public sealed class ClusterConnection : IAsyncDisposable
 {
@@ -27,16 +29,12 @@ public sealed class ClusterConnection : IAsyncDisposable
 
     private readonly IHost? _client;
     private readonly SupervisedSilo? _silo;
-    private readonly string? _ownedFolder;
+    private readonly FolderCluster? _folder;
+    private readonly string? _dashboard;
     private readonly List<WorkerProcess> _workers = [];
 
-    private ClusterConnection(SiloRecord primary, IHost? client = null, SupervisedSilo? silo = null, string? ownedFolder = null)
-        => (Primary, _client, _silo, _ownedFolder) = (primary, client, silo, ownedFolder);
-
-    /// <summary>True when the primary lives in this process.</summary>
-    public bool OwnsPrimary => _silo is not null;
-
-    public SiloRecord Primary { get; }
+    private ClusterConnection(FolderCluster? folder, IHost? client = null, SupervisedSilo? silo = null, string? dashboard = null)
+        => (_folder, _client, _silo, _dashboard) = (folder, client, silo, dashboard);
 
     /// <summary>To be asked anew for each call: a silo of this process that was declared dead comes back as another one.</summary>
     public IGrainFactory Grains => (_silo?.Services ?? _client!.Services).GetRequiredService<IGrainFactory>();
@@ -44,51 +42,18 @@ public sealed class ClusterConnection : IAsyncDisposable
     /// <summary>Worker processes that were started through this connection.</summary>
     public IReadOnlyList<WorkerProcess> Workers => _workers;
 
-    /// <summary>Connects to the primary of the folder; null when none is running.</summary>
+    /// <summary>Address of a page that a silo of the cluster serves; null when none is known.</summary>
+    public string? Dashboard => _dashboard ?? _folder?.Living().FirstOrDefault(s => s.Dashboard is not null)?.Dashboard;
+
+    /// <summary>Connects to the cluster that <see cref="Gateway.Variable"/> names, else to the folder's; null when none is running.</summary>
     public static async Task<ClusterConnection?> TryConnect(string runsFolder, CancellationToken cancellation = default)
     {
-        if (Gateway.Find(runsFolder) is not { } gateway)
-            return null;
-        var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
-        ConsoleLines.AddTo(builder.Logging, LogLevel.Error);
-        builder.UseOrleansClient(client =>
-        {
-            Clustering.Configure(client, gateway.EndPoint, gateway.Primary.ClusterId, gateway.Cluster);
-            client.UseConnectionRetryFilter(new FirstConnection(gateway));
-        });
-        var host = builder.Build();
-        try
-        {
-            await host.StartAsync(cancellation);
-        }
-        catch (Exception e) when (e is OrleansException or SocketException)
-        {
-            host.Dispose();
-            throw new UserErrorException($"No silo could be reached through {gateway} for {PatientCalls.Gone.TotalSeconds:0} s ({e.Message.Split('\n')[0]}); look whether the cluster runs.", e);
-        }
-
-        return new ClusterConnection(gateway.Primary, client: host);
-    }
-
-    /// <summary>A cluster that is being restarted is waited for; Orleans would wait for three minutes, and say nothing.</summary>
-    private sealed class FirstConnection(Gateway gateway) : IClientConnectionRetryFilter
-    {
-        private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(0.5);
-
-        private readonly long _started = TimeProvider.System.GetTimestamp();
-        private bool _said;
-
-        public async Task<bool> ShouldRetryConnectionAttempt(Exception exception, CancellationToken cancellationToken)
-        {
-            var waited = TimeProvider.System.GetElapsedTime(_started);
-            if (exception is not (OrleansException or SocketException) || waited > PatientCalls.Gone)
-                return false;
-            if (!_said && waited > PatientCalls.Quiet)
-                Console.Error.WriteLine($"no silo can be reached through {gateway}; waiting for one until {PatientCalls.Gone.TotalSeconds:0} s are over");
-            _said |= waited > PatientCalls.Quiet;
-            await Task.Delay(s_pause, cancellationToken);
-            return true;
-        }
+        if (Gateway.FromEnvironment() is { } gateway)
+            return await Connect(client => Clustering.Configure(client, gateway.EndPoint, gateway.ClusterId, gateway.Cluster), $"{gateway}", null, cancellation);
+        var folder = new FolderCluster(runsFolder);
+        return folder.Living().Any(s => s.IsGateway)
+            ? await Connect(client => Clustering.Configure(client, folder, folder.Name!), $"the silos of {runsFolder}", folder, cancellation)
+            : null;
     }
 
     /// <summary>True when this process has a silo, or when a silo that takes clients accepts a connection.</summary>
@@ -115,26 +80,33 @@ public sealed class ClusterConnection : IAsyncDisposable
         return false;
     }
 
-    /// <summary>Starts a primary in this process.</summary>
-    /// <param name="settings">How it is started.</param>
-    /// <param name="cancellation">Gives it up.</param>
-    /// <param name="runsFolder">Where its record lies; null: where runs are kept.</param>
-    public static async Task<ClusterConnection> StartPrimary(SiloSettings settings, CancellationToken cancellation = default, string? runsFolder = null)
+    /// <summary>Starts a silo in this process.</summary>
+    public static async Task<ClusterConnection> Start(SiloSettings settings, CancellationToken cancellation = default)
     {
-        runsFolder ??= settings.Storage;
-        settings = SiloHost.WithPorts(settings with { Primary = null });
+        settings = SiloHost.WithPorts(settings);
         var silo = await SupervisedSilo.StartAsync(settings, Console.Error.WriteLine, cancellation: cancellation);
-        var record = new SiloRecord(Environment.ProcessId, settings.SiloPort, settings.GatewayPort, settings.ClusterId, settings.Dashboard?.Url);
-        record.Write(runsFolder);
-        return new ClusterConnection(record, silo: silo, ownedFolder: runsFolder);
+        return new ClusterConnection(new FolderCluster(settings.Cluster.Folder ?? settings.Storage), silo: silo, dashboard: settings.Dashboard?.Url);
     }
 
-    /// <summary>Starts a worker process that joins.</summary>
-    public WorkerProcess StartWorker(string name, string runsFolder, int threads, string device)
+    /// <summary>Starts a worker process that joins the folder's cluster and holds warm copies.</summary>
+    /// <exception cref="UserErrorException">The cluster does not live in a folder of this machine.</exception>
+    public WorkerProcess StartWorker(string runsFolder, int threads, string device)
     {
-        var worker = WorkerProcess.Start(name, Primary.SiloPort, runsFolder, threads, device);
+        var worker = WorkerProcess.Start(FreeNames(1, _ => true).Single(), runsFolder, threads, device);
         _workers.Add(worker);
         return worker;
+    }
+
+    /// <summary>Names for worker processes that no living silo has.</summary>
+    /// <param name="count">How many.</param>
+    /// <param name="isFree">Whether a name may be taken.</param>
+    /// <exception cref="UserErrorException">The cluster does not live in a folder of this machine.</exception>
+    public IReadOnlyList<string> FreeNames(int count, Func<string, bool> isFree)
+    {
+        if (_folder is null)
+            throw new UserErrorException($"{Gateway.Variable} names a cluster whose silos find each other elsewhere than in a folder of this machine; start workers with `sslo silo` as those silos were started.");
+        var taken = _folder.Living().Select(s => s.Name).Concat(_workers.Select(w => w.Name)).ToHashSet();
+        return [.. Enumerable.Range(1, int.MaxValue).Select(i => $"worker-{i}").Where(n => !taken.Contains(n) && isFree(n)).Take(count)];
     }
 
     /// <summary>Lets the worker processes leave, then ends the silo or the connection.</summary>
@@ -144,8 +116,6 @@ public sealed class ClusterConnection : IAsyncDisposable
         await Task.WhenAll(_workers.Select(w => w.Leave(s_leave)));
         foreach (var worker in _workers)
             worker.Dispose();
-        if (_ownedFolder is not null)
-            SiloRecord.Remove(_ownedFolder);
         if (_silo is not null)
         {
             await _silo.StopAsync(s_stop);
@@ -157,6 +127,55 @@ public sealed class ClusterConnection : IAsyncDisposable
             using var limit = new CancellationTokenSource(s_stop);
             await _client.StopAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             _client.Dispose();
+        }
+    }
+
+    /// <param name="configure">Says where its gateways are.</param>
+    /// <param name="whom">The same in words.</param>
+    /// <param name="folder">Where the cluster lives; null: on other machines.</param>
+    /// <param name="cancellation">Gives it up.</param>
+    /// <exception cref="UserErrorException">Nobody was there for half a minute.</exception>
+    private static async Task<ClusterConnection> Connect(Action<IClientBuilder> configure, string whom, FolderCluster? folder, CancellationToken cancellation)
+    {
+        var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
+        ConsoleLines.AddTo(builder.Logging, LogLevel.Error);
+        builder.UseOrleansClient(client =>
+        {
+            configure(client);
+            client.UseConnectionRetryFilter(new FirstConnection(whom));
+        });
+        var host = builder.Build();
+        try
+        {
+            await host.StartAsync(cancellation);
+        }
+        catch (Exception e) when (e is OrleansException or SocketException)
+        {
+            host.Dispose();
+            throw new UserErrorException($"No silo could be reached through {whom} for {PatientCalls.Gone.TotalSeconds:0} s ({e.Message.Split('\n')[0]}); look whether the cluster runs.", e);
+        }
+
+        return new ClusterConnection(folder, client: host);
+    }
+
+    /// <summary>A cluster that is being restarted is waited for; Orleans would wait for three minutes, and say nothing.</summary>
+    private sealed class FirstConnection(string whom) : IClientConnectionRetryFilter
+    {
+        private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(0.5);
+
+        private readonly long _started = TimeProvider.System.GetTimestamp();
+        private bool _said;
+
+        public async Task<bool> ShouldRetryConnectionAttempt(Exception exception, CancellationToken cancellationToken)
+        {
+            var waited = TimeProvider.System.GetElapsedTime(_started);
+            if (exception is not (OrleansException or SocketException) || waited > PatientCalls.Gone)
+                return false;
+            if (!_said && waited > PatientCalls.Quiet)
+                Console.Error.WriteLine($"no silo can be reached through {whom}; waiting for one until {PatientCalls.Gone.TotalSeconds:0} s are over");
+            _said |= waited > PatientCalls.Quiet;
+            await Task.Delay(s_pause, cancellationToken);
+            return true;
         }
     }
 }

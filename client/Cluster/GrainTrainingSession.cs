@@ -27,25 +27,25 @@ public sealed class GrainTrainingSession : ITrainingSession
 
     public string Run { get; }
 
-    public string? Dashboard => _cluster.Primary.Dashboard;
+    public string? Dashboard => _cluster.Dashboard;
 
     public ClusterConnection Cluster => _cluster;
 
     private ITrainingRunGrain Grain => _cluster.Grains.GetGrain<ITrainingRunGrain>(Run);
 
-    /// <summary>Starts or resumes the run on the folder's cluster; starts one in this process when there is none.</summary>
-    /// <param name="ownWorkers">Workers in this process when it becomes the primary; null: as many as the machine has cores for, unless worker processes are asked for.</param>
+    /// <summary>Starts or resumes the run on the folder's cluster; starts one, with a silo of this process, when there is none.</summary>
+    /// <param name="ownWorkers">Workers in this process when it becomes a silo; null: as many as the machine has cores for, unless worker processes are asked for.</param>
     /// <param name="beforeStart">What is to join the cluster before the run starts there.</param>
     public static async Task<GrainTrainingSession> Open(
         TrainingRequest request, CancellationToken cancellation, int? ownWorkers = null, Action<ClusterConnection>? beforeStart = null)
     {
         // Workers that cannot read the images are refused one by one, and the run would wait for better ones.
         await Task.Run(() => DataLocations.Check(request.DataPath, request.Recipe.Data.Split), cancellation);
-        var cluster = await ClusterConnection.TryConnect(request.RunsFolder, cancellation) ?? await ClusterConnection.StartPrimary(Primary(request, ownWorkers), cancellation, request.RunsFolder);
+        var cluster = await ClusterConnection.TryConnect(request.RunsFolder, cancellation) ?? await ClusterConnection.Start(OwnSilo(request, ownWorkers), cancellation);
         try
         {
             for (var i = 0; i < request.Workers; i++)
-                cluster.StartWorker($"worker-{i + 1}", request.RunsFolder, request.Recipe.Workers.ThreadsPerWorker, DeviceKind(request.Device));
+                cluster.StartWorker(request.RunsFolder, request.Recipe.Workers.ThreadsPerWorker, DeviceKind(request.Device));
             beforeStart?.Invoke(cluster);
             var session = new GrainTrainingSession(cluster, request.Run);
             await session.Grain.Start(new RunRequest(RecipeReader.Write(request.Recipe), DataLocations.Normalize(request.DataPath), request.Resume));
@@ -96,14 +96,15 @@ public sealed class GrainTrainingSession : ITrainingSession
 
     public ValueTask DisposeAsync() => _cluster.DisposeAsync();
 
-    private static SiloSettings Primary(TrainingRequest request, int? ownWorkers)
+    private static SiloSettings OwnSilo(TrainingRequest request, int? ownWorkers)
     {
         var threads = request.Recipe.Workers.ThreadsPerWorker;
         var device = DeviceKind(request.Device);
         var own = ownWorkers ?? (request.Workers > 0 ? 0 : device == "cpu" ? Math.Max(1, Environment.ProcessorCount / threads) : 1);
         return new SiloSettings
         {
-            Name = "primary",
+            Name = $"train-{Environment.ProcessId}",
+            Cluster = new ClusterSettings { Folder = request.RunsFolder },
             Roles = own > 0 ? $"{Roles.Parameters},{Roles.Worker}" : Roles.Parameters,
             Workers = Math.Min(own, request.Recipe.Batch.MicroBatches),
             ThreadsPerWorker = threads,

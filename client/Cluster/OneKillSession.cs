@@ -35,7 +35,7 @@ public sealed class OneKillSession(GrainTrainingSession inner, TrainingRequest r
             {
                 _joined = true;
                 tell("a new worker joins");
-                inner.Cluster.StartWorker("worker-3", request.RunsFolder, request.Recipe.Workers.ThreadsPerWorker, "cpu");
+                inner.Cluster.StartWorker(request.RunsFolder, request.Recipe.Workers.ThreadsPerWorker, "cpu");
             }
         }
     }

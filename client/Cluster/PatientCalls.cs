@@ -40,7 +40,7 @@ internal sealed class PatientCalls(ClusterConnection cluster, Action<string> wai
                     if (await cluster.IsReachable(cancellation))
                         reached = clock.GetTimestamp();
                     else if (clock.GetElapsedTime(reached) > Gone)
-                        throw new UserErrorException($"No silo of the cluster could be reached for {Gone.TotalSeconds:0} s ({why.Message}); look whether it still runs.", why);
+                        throw new UserErrorException($"No silo of the cluster could be reached for {Gone.TotalSeconds:0} s ({why.Message}); look whether one of its silos still runs, or go on with `sslo resume`.", why);
                     if (said || clock.GetElapsedTime(started) < Quiet)
                         return;
                     said = true;

@@ -21,48 +21,26 @@ public sealed class WorkerProcess : IDisposable
 
     public bool IsAlive => !_process.HasExited;
 
-    /// <summary>Starts one that joins the primary and ends with this process.</summary>
+    /// <summary>Starts one that joins the folder's cluster. It ends with this process or, should this one be killed, with the cluster's last run.</summary>
     /// <param name="name">Name of its silo.</param>
-    /// <param name="primaryPort">Where it joins.</param>
-    /// <param name="runsFolder">Folder for its log.</param>
+    /// <param name="runsFolder">Folder of the cluster, and of its log.</param>
     /// <param name="threads">libtorch threads of its worker.</param>
     /// <param name="device">cpu or cuda.</param>
-    /// <param name="role">One of <see cref="Roles"/>.</param>
+    /// <param name="role">One of <see cref="Roles"/>; a worker holds warm copies too.</param>
     /// <param name="storage">Where runs are kept; null: in the folder.</param>
     /// <param name="more">Further options of <c>sslo silo</c>.</param>
     public static WorkerProcess Start(
-        string name, int primaryPort, string runsFolder, int threads, string device, string role = Roles.Worker, string? storage = null, IReadOnlyList<string>? more = null)
-        => Start(name, role, runsFolder, [.. Arguments(name, primaryPort, storage ?? runsFolder, threads, device, Environment.ProcessId, role), .. more ?? []]);
-
-    /// <summary>Starts a primary without workers that ends with this process; its record lies in the folder.</summary>
-    public static WorkerProcess StartPrimary(string name, string runsFolder, string? storage = null)
-        => Start(name, Roles.Parameters, runsFolder,
-        [
-            .. Program, "silo", "--name", name, "--roles", Roles.Parameters, "--workers", "0", "--runs", storage ?? runsFolder, "--record", runsFolder, "--dashboard", "off",
-            "--parent", Environment.ProcessId.ToString(CultureInfo.InvariantCulture),
-        ]);
-
-    private static WorkerProcess Start(string name, string role, string runsFolder, IEnumerable<string> arguments)
+        string name, string runsFolder, int threads, string device, string role = Roles.Worker, string? storage = null, IReadOnlyList<string>? more = null)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var argument in arguments)
-            start.ArgumentList.Add(argument);
-        var process = Process.Start(start)!;
-        _ = Keep(process, LogOf(name, runsFolder));
-        return new WorkerProcess(name, role, process);
+        // Its log is its own and not a pipe to this process, which it may outlive.
+        var start = new ProcessStartInfo("/bin/sh", ["-c", "exec \"$@\" >\"$0\" 2>&1 </dev/null", LogOf(name, runsFolder), Environment.ProcessPath!, .. Arguments(name, runsFolder, storage, threads, device, role), .. more ?? []]);
+        return new WorkerProcess(name, role, Process.Start(start)!);
     }
 
-    /// <summary>Starts one that outlives this process and ends with the primary.</summary>
-    public static void StartDetached(string name, SiloRecord primary, string runsFolder, int threads, string device)
+    /// <summary>Starts one that outlives this process and ends with the cluster's last run.</summary>
+    public static void StartDetached(string name, string runsFolder, int threads, string device)
     {
-        var start = new ProcessStartInfo("/bin/sh") { UseShellExecute = false };
-        string[] all =
-        [
-            "-c", "log=$1; shift; setsid \"$@\" >\"$log\" 2>&1 </dev/null &", "sh", LogOf(name, runsFolder),
-            Environment.ProcessPath!, .. Arguments(name, primary.SiloPort, runsFolder, threads, device, primary.ProcessId),
-        ];
-        foreach (var argument in all)
-            start.ArgumentList.Add(argument);
+        var start = new ProcessStartInfo("/bin/sh", ["-c", "log=$1; shift; setsid \"$@\" >\"$log\" 2>&1 </dev/null &", "sh", LogOf(name, runsFolder), Environment.ProcessPath!, .. Arguments(name, runsFolder, null, threads, device, Roles.Worker)]);
         using var process = Process.Start(start)!;
         process.WaitForExit();
     }
@@ -70,11 +48,11 @@ public sealed class WorkerProcess : IDisposable
     private static string[] Program
         => Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? ["exec", typeof(WorkerProcess).Assembly.Location] : [];
 
-    private static IEnumerable<string> Arguments(string name, int primaryPort, string storage, int threads, string device, int parent, string role = Roles.Worker) =>
+    private static IEnumerable<string> Arguments(string name, string runsFolder, string? storage, int threads, string device, string role) =>
     [
-        .. Program, "silo", "--join", $"127.0.0.1:{primaryPort}", "--name", name, "--roles", role, "--runs", storage,
+        .. Program, "silo", "--join", runsFolder, "--name", name, "--roles", role == Roles.Worker ? $"{Roles.Standby},{Roles.Worker}" : role, "--runs", storage ?? runsFolder,
         "--threads", threads.ToString(CultureInfo.InvariantCulture), "--device", device, "--workers", role == Roles.Worker ? "1" : "0",
-        "--parent", parent.ToString(CultureInfo.InvariantCulture),
+        "--parent", Environment.ProcessId.ToString(CultureInfo.InvariantCulture),
     ];
 
     /// <summary>A worker of this name has left a log here; its name is not used again.</summary>
@@ -112,21 +90,5 @@ public sealed class WorkerProcess : IDisposable
             _process.Kill();
         _process.WaitForExit();
         _process.Dispose();
-    }
-
-    private static async Task Keep(Process process, string path)
-    {
-        await using var log = new StreamWriter(path) { AutoFlush = true };
-        var writing = new Lock();
-        await Task.WhenAll(Copy(process.StandardOutput), Copy(process.StandardError));
-
-        async Task Copy(StreamReader from)
-        {
-            while (await from.ReadLineAsync() is { } line)
-            {
-                lock (writing)
-                    log.WriteLine(line);
-            }
-        }
     }
 }

@@ -8,7 +8,7 @@ using SslOrleans.Grains.Storage;
 
 namespace SslOrleans.Client.Commands;
 
-/// <summary><c>sslo audit</c>: the proof that every sample was used once, and that the weights are what the ledger says.</summary>
+/// <summary><c>sslo audit</c>: the proof that every sample position was used once, and that the weights are what the ledger says.</summary>
 public static class AuditCommand
 {
     public static Command Build(Screen screen)
@@ -30,13 +30,15 @@ public static class AuditCommand
             var good = audit.IsExact && different < 0;
             if (screen.Json)
             {
-                screen.JsonLine(new { run = name, steps = entries.Count, exact = audit.IsExact, verdict = audit.Verdict, problem = audit.Problem, epochs = audit.Epochs, replayed = replayed?.Steps ?? 0, replayedFrom = replayed?.From ?? -1, firstDifferentStep = different, hash = entries.Count > 0 ? entries[^1].Hash : "" });
+                screen.JsonLine(new { run = name, steps = entries.Count, exact = audit.IsExact, verdict = audit.Verdict, problem = audit.Problem, replaced = audit.Replaced, epochs = audit.Epochs, replayed = replayed?.Steps ?? 0, replayedFrom = replayed?.From ?? -1, firstDifferentStep = different, hash = entries.Count > 0 ? entries[^1].Hash : "" });
                 return good ? ExitCodes.Well : ExitCodes.Failed;
             }
 
             screen.Line($"{name}: {audit.Verdict}");
             foreach (var epoch in audit.Epochs)
-                screen.Line($"  epoch {epoch.Epoch}: {epoch.Used} of {record.Samples} samples used, {epoch.Lost} lost, {epoch.Twice} twice{(epoch.IsComplete ? "" : " (not complete)")}");
+                screen.Line($"  epoch {epoch.Epoch}: {epoch.Used} of {record.Samples} positions used, {epoch.Lost} lost, {epoch.Twice} twice{(epoch.IsComplete ? "" : " (not complete)")}");
+            foreach (var image in audit.Replaced.GroupBy(r => (r.Sample, r.By)).OrderBy(g => g.Key))
+                screen.Line($"  image {image.Key.Sample} does not decode: image {image.Key.By} stood in for it at {image.Count()} position{(image.Count() == 1 ? "" : "s")}");
             foreach (var why in replayed?.Skipped ?? [])
                 screen.Line($"checkpoint passed over: {why}");
             if (replayed is { Steps: 0, Different: >= 0 })

@@ -7,6 +7,7 @@ using SslOrleans.Client.Training;
 using SslOrleans.Contracts;
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Silo;
+using SslOrleans.Silo.Membership;
 
 namespace SslOrleans.Client.Commands;
 
@@ -26,13 +27,13 @@ public static class ChaosCommand
         var rounds = new Option<int>("--rounds") { Description = "Disturbed runs, each with the next seed; the undisturbed one is trained once.", DefaultValueFactory = _ => 1 };
         var targets = new Option<string>("--targets")
         {
-            Description = "Who is killed in turn, separated by commas: workers, parameters (silos that hold slices), primary (the run is then resumed at once), "
+            Description = "Who is killed in turn, separated by commas: workers, parameters (silos that hold slices), first (the one in which the run began, slices and all; it is then a process of its own), "
                 + "storage (the run's blobs are in Azurite, which is ended in order and is away for 1 to 5 s; a SIGKILL would lose what it has acknowledged and not yet written).",
             DefaultValueFactory = _ => "workers",
         };
         var partitions = new Option<int>("--partitions")
         {
-            Description = "Times that a worker or parameter silo loses its network for 0.3 to 9 s: to the primary, or a parameter silo's to those that call it. What was sent then arrives late or never.",
+            Description = "Times that a worker or parameter silo loses its network for 0.3 to 9 s. What was sent then arrives late or never.",
             DefaultValueFactory = _ => 0,
         };
         var azurite = new Option<string?>("--azurite") { Description = "For --targets storage: azurite-blob, or a script for node that starts it and ends it when its input ends; by default azurite-blob of the PATH.", HelpName = "program" };
@@ -52,6 +53,8 @@ public static class ChaosCommand
             var program = aimed.Contains(ChaosTarget.Storage) ? ChaosStorage.Program(parsed.GetValue(azurite), path) : null;
             Check(parsed.GetValue(partitions));
             var folder = parsed.GetRequiredValue(runs);
+            if (new FolderCluster(folder).Living() is [var other, ..])
+                throw new UserErrorException($"Silo {other.Name} (process {other.ProcessId}) of another training lives in {folder}, and chaos would take its workers for its own; end it, or name another folder with --runs.");
             var calm = await Go(screen, Fresh(folder, $"chaos-{read.Name}-calm", read, path, 1), [], [], null, cancellation);
             var (allEqual, clock) = (true, Stopwatch.StartNew());
             for (var round = 0; GoesOn(round); round++)
@@ -72,12 +75,13 @@ public static class ChaosCommand
         return command;
     }
 
+    /// <summary>The first silo was called the primary when every other process ended with it.</summary>
     /// <exception cref="UserErrorException">A name is none of the targets.</exception>
     private static ChaosTarget[] Targets(string text)
         => [.. text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(name =>
-            Enum.TryParse<ChaosTarget>(name, ignoreCase: true, out var target) && Enum.IsDefined(target) && !char.IsDigit(name[0])
+            name == "primary" ? ChaosTarget.First : Enum.TryParse<ChaosTarget>(name, ignoreCase: true, out var target) && Enum.IsDefined(target) && !char.IsDigit(name[0])
                 ? target
-                : throw new UserErrorException($"--targets has \"{name}\"; name workers, parameters, primary or storage, separated by commas."))];
+                : throw new UserErrorException($"--targets has \"{name}\"; name workers, parameters, first or storage, separated by commas."))];
 
     /// <exception cref="UserErrorException">There is no such number, or no network to cut.</exception>
     private static void Check(int partitions)

@@ -6,12 +6,18 @@ using SslOrleans.Silo;
 
 namespace SslOrleans.Client.Commands;
 
-/// <summary>Options of <c>sslo silo</c> that matter beyond one machine.</summary>
+/// <summary>Options of <c>sslo silo</c> about the cluster that it belongs to.</summary>
 internal sealed class ClusterOptions
 {
+    private readonly Option<string?> _join = new("--join", "--primary")
+    {
+        Description = "The cluster to join: a runs folder of this machine, or HOST:PORT of the first silo of another one. Without it the cluster of --runs.",
+        HelpName = "folder|host:port",
+    };
+
     private readonly Option<string> _membership = new("--membership")
     {
-        Description = "How silos find each other: primary (the one that --join names), or azure (tables of the account in AZURE_STORAGE_CONNECTION_STRING).",
+        Description = "How silos find each other: folder (a file beside the runs, on one machine), primary (the silo that --join names), or azure (tables of the account in AZURE_STORAGE_CONNECTION_STRING).",
         DefaultValueFactory = _ => "",
     };
 
@@ -23,7 +29,7 @@ internal sealed class ClusterOptions
 
     private readonly Option<bool> _everywhere = new("--listen-everywhere") { Description = "Listens on every address of this machine, as in a container." };
     private readonly Option<int> _gateway = new("--gateway") { Description = "Port for clients; a free one by default." };
-    private readonly Option<string> _cluster = new("--cluster") { Description = "Name of the cluster; silos of other names are strangers.", DefaultValueFactory = _ => "sslorleans" };
+    private readonly Option<string?> _cluster = new("--cluster") { Description = "Name of the cluster; silos of other names are strangers. A folder's cluster has a name of its own." };
     private readonly Option<string> _service = new("--service") { Description = "Name that stays the same when the cluster is replaced.", DefaultValueFactory = _ => "sslorleans" };
     private readonly Option<string?> _certificate = new("--certificate") { Description = $"PKCS#12 file; silos and clients then talk over TLS. Its password: {Clustering.PasswordVariable}.", HelpName = "path" };
     private readonly Option<double> _probe = new("--probe") { Description = "Seconds a silo may take to answer; twice too late is dead.", DefaultValueFactory = _ => 0.5 };
@@ -33,7 +39,7 @@ internal sealed class ClusterOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { _membership, _advertise, _everywhere, _gateway, _cluster, _service, _certificate, _probe, _drain, _preemption, _ready })
+        foreach (var option in new Option[] { _join, _membership, _advertise, _everywhere, _gateway, _cluster, _service, _certificate, _probe, _drain, _preemption, _ready })
             command.Add(option);
     }
 
@@ -41,41 +47,76 @@ internal sealed class ClusterOptions
 
     /// <summary>The settings with what these options say.</summary>
     /// <exception cref="UserErrorException">They contradict each other, or one makes no sense.</exception>
-    public SiloSettings Apply(ParseResult parsed, SiloSettings settings)
+    /// <param name="parsed">The command line.</param>
+    /// <param name="settings">What the other options say.</param>
+    /// <param name="storageIsImplied">Nobody said where runs are kept.</param>
+    public SiloSettings Apply(ParseResult parsed, SiloSettings settings, bool storageIsImplied)
     {
         var (advertised, advertisedPort) = Advertised(parsed.GetValue(_advertise));
         settings = settings with { SiloPort = settings.SiloPort > 0 ? settings.SiloPort : advertisedPort };
-        var inAzure = parsed.GetValue(_membership) switch
+        var (folder, primary) = Join(parsed.GetValue(_join));
+        var kind = parsed.GetValue(_membership) switch
         {
-            "primary" => false,
-            "azure" => true,
+            "folder" => MembershipKind.Folder,
+            "primary" => MembershipKind.Primary,
+            "azure" => MembershipKind.AzureTables,
+            "" when primary is not null => MembershipKind.Primary,
 
-            // A silo on a network that names no primary finds the others where every silo looks.
-            "" => settings.Primary is null && !IPAddress.IsLoopback(advertised),
-            var other => throw new UserErrorException($"--membership is \"{other}\"; use primary or azure."),
+            // A silo on a network that names nobody finds the others where every silo looks.
+            "" => folder is null && !IPAddress.IsLoopback(advertised) ? MembershipKind.AzureTables : MembershipKind.Folder,
+            var other => throw new UserErrorException($"--membership is \"{other}\"; use folder, primary or azure."),
         };
-        if (inAzure && settings.Primary is not null)
-            throw new UserErrorException("--membership azure has no primary; leave out --join.");
+        Check(kind, parsed.GetValue(_membership)!, folder, primary, advertised);
         return settings with
         {
-            ClusterId = parsed.GetRequiredValue(_cluster),
+            ClusterId = parsed.GetValue(_cluster),
             GatewayPort = parsed.GetValue(_gateway),
 
-            // The first silo of a network may be started with the same --join as the others.
-            Primary = settings.Primary is { } primary && primary.Address.Equals(advertised) && primary.Port == (advertisedPort > 0 ? advertisedPort : settings.SiloPort) ? null : settings.Primary,
+            // Who names a folder of this machine and no other place keeps the runs there too.
+            Storage = folder is not null && storageIsImplied ? folder : settings.Storage,
             Cluster = new ClusterSettings
             {
+                Membership = kind,
+                Folder = folder,
+
+                // The first silo of a network may be started with the same --join as the others.
+                Primary = primary is not null && primary.Address.Equals(advertised) && primary.Port == (advertisedPort > 0 ? advertisedPort : settings.SiloPort) ? null : primary,
                 ServiceId = parsed.GetRequiredValue(_service),
                 Advertised = advertised,
                 AdvertisedPort = advertisedPort,
                 ListensEverywhere = parsed.GetValue(_everywhere),
-                InAzureTables = inAzure,
                 Certificate = parsed.GetValue(_certificate),
                 Probe = Seconds(parsed.GetValue(_probe), "--probe", 0.1, 60),
                 Drain = Seconds(parsed.GetValue(_drain), "--drain", 0, 3600),
                 Preemption = parsed.GetValue(_preemption) is { Length: > 0 } url ? Address(url) : null,
             },
         };
+    }
+
+    /// <summary>A folder that is there, or an address.</summary>
+    private static (string? Folder, IPEndPoint? Primary) Join(string? text)
+    {
+        if (text is null)
+            return default;
+        if (Directory.Exists(text) || text.Contains(Path.DirectorySeparatorChar, StringComparison.Ordinal))
+            return (text, null);
+        if (!text.Contains(':', StringComparison.Ordinal))
+            throw new UserErrorException($"--join is \"{text}\", and there is no such folder; name the runs folder of a cluster on this machine, or write HOST:PORT, such as 10.0.0.4:11111.");
+        return (null, HostAndPort.Parse(text, "--join"));
+    }
+
+    private static void Check(MembershipKind kind, string said, string? folder, IPEndPoint? primary, IPAddress advertised)
+    {
+        if (kind == MembershipKind.AzureTables && (folder is not null || primary is not null))
+            throw new UserErrorException("--membership azure finds every silo in the account's tables; leave out --join.");
+        if (kind == MembershipKind.Folder && primary is not null)
+            throw new UserErrorException($"--membership folder, and --join {primary} is no folder; name the runs folder.");
+        if (kind == MembershipKind.Primary && folder is not null)
+            throw new UserErrorException($"--membership primary, and --join {folder} is a folder; name HOST:PORT of the first silo.");
+        if (kind == MembershipKind.Folder && !IPAddress.IsLoopback(advertised))
+            throw new UserErrorException($"--advertise {advertised} is for silos of several machines, which cannot find each other in a folder; leave it out, or use --join HOST:PORT or --membership azure.");
+        if (said.Length == 0 && primary is not null && IPAddress.IsLoopback(primary.Address))
+            throw new UserErrorException($"--join {primary} is of this machine, whose silos find each other by their runs folder: --join FOLDER. With --membership primary on both silos an address will do.");
     }
 
     private static (IPAddress Address, int Port) Advertised(string? text)

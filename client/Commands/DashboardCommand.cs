@@ -5,10 +5,11 @@ using SslOrleans.Contracts;
 using SslOrleans.Grains.Placement;
 using SslOrleans.Silo;
 using SslOrleans.Silo.Dashboard;
+using SslOrleans.Silo.Membership;
 
 namespace SslOrleans.Client.Commands;
 
-/// <summary><c>sslo dashboard</c>: where the page of the running training is; serves the runs of a folder when none is running.</summary>
+/// <summary><c>sslo dashboard</c>: where the page of the running training is; serves it when nobody does, as one more silo of its cluster.</summary>
 public static class DashboardCommand
 {
     public static Command Build(Screen screen)
@@ -16,21 +17,20 @@ public static class DashboardCommand
         var runs = CommonOptions.Runs();
         var dashboard = CommonOptions.Dashboard();
         var token = new Option<bool>("--token") { Description = "Prints the token that unlocks the page's actions, and nothing else." };
-        var command = new Command("dashboard", "Prints the address of the running training's dashboard. When nothing runs, serves the folder's runs until Ctrl-C.") { runs, dashboard, token };
+        var command = new Command("dashboard", "Prints the address of the running training's dashboard. When nobody serves one, serves the folder's runs until Ctrl-C.") { runs, dashboard, token };
         command.SetAction(async (parsed, cancellation) =>
         {
             var folder = parsed.GetRequiredValue(runs);
             if (parsed.GetValue(token))
                 return Token(screen, folder);
-            if (SiloRecord.Find(folder) is { } primary)
+            var living = new FolderCluster(folder).Living();
+            if (living.FirstOrDefault(s => s.Dashboard is not null) is { } serving)
             {
-                if (primary.Dashboard is null)
-                    throw new UserErrorException($"The training in {folder} was started with --dashboard off; start it without.");
-                Say(screen, primary.Dashboard);
+                Say(screen, serving.Dashboard!);
                 return ExitCodes.Well;
             }
 
-            await Serve(screen, folder, parsed.GetValue(dashboard), cancellation);
+            await Serve(screen, folder, parsed.GetValue(dashboard), living.Count > 0, cancellation);
             return ExitCodes.Well;
         });
         return command;
@@ -46,12 +46,12 @@ public static class DashboardCommand
         return ExitCodes.Well;
     }
 
-    private static async Task Serve(Screen screen, string folder, string? where, CancellationToken cancellation)
+    private static async Task Serve(Screen screen, string folder, string? where, bool joins, CancellationToken cancellation)
     {
         var settings = DashboardSettings.Parse(where, ProjectFiles.Recipes) ?? throw new UserErrorException("--dashboard off leaves nothing to do; name a port or leave it out.");
-        await using var cluster = await ClusterConnection.StartPrimary(
-            new SiloSettings { Name = "primary", Roles = Roles.Parameters, Workers = 0, Storage = folder, Dashboard = settings }, cancellation);
-        Say(screen, cluster.Primary.Dashboard!);
+        await using var cluster = await ClusterConnection.Start(
+            new SiloSettings { Name = $"dashboard-{Environment.ProcessId}", Roles = joins ? Roles.Standby : Roles.Parameters, Workers = 0, Storage = folder, Dashboard = settings }, cancellation);
+        Say(screen, cluster.Dashboard!);
         screen.Note("Ctrl-C ends it");
         await Task.Delay(Timeout.Infinite, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }

@@ -169,7 +169,7 @@ public static class RunCommands
         return command;
     }
 
-    /// <exception cref="UserErrorException">No primary runs in this folder.</exception>
+    /// <exception cref="UserErrorException">No cluster runs in this folder.</exception>
     internal static async Task<ClusterConnection> Connect(string runsFolder, CancellationToken cancellation)
         => await ClusterConnection.TryConnect(runsFolder, cancellation)
             ?? throw new UserErrorException($"No training runs in {runsFolder}; start one with `sslo train`, or name its folder with --runs.");

@@ -53,10 +53,9 @@ public static class WorkersCommand
                 throw new UserErrorException($"count is {wanted}; give a number from 1 to {MostAtOnce}.");
             await using var cluster = await RunCommands.Connect(folder, cancellation);
             var pool = cluster.Grains.GetGrain<IWorkerPoolGrain>(IWorkerPoolGrain.Key);
-            var taken = (await pool.Live()).Select(w => w.Silo).ToHashSet();
-            var names = Enumerable.Range(1, int.MaxValue).Select(i => $"worker-{i}").Where(n => !taken.Contains(n) && !WorkerProcess.WasUsed(n, folder)).Take(wanted).ToList();
+            var names = cluster.FreeNames(wanted, n => !WorkerProcess.WasUsed(n, folder));
             foreach (var name in names)
-                WorkerProcess.StartDetached(name, cluster.Primary, folder, await Threads(cluster, folder), parsed.GetValue(device)!);
+                WorkerProcess.StartDetached(name, folder, await Threads(cluster, folder), parsed.GetValue(device)!);
             await Arrive(pool, names, folder, cancellation);
             foreach (var name in names)
             {
@@ -92,7 +91,7 @@ public static class WorkersCommand
         return 1;
     }
 
-    private static async Task Arrive(IWorkerPoolGrain pool, List<string> names, string folder, CancellationToken cancellation)
+    private static async Task Arrive(IWorkerPoolGrain pool, IReadOnlyList<string> names, string folder, CancellationToken cancellation)
     {
         var deadline = DateTimeOffset.UtcNow + s_patience;
         while ((await pool.Live()).Select(w => w.Silo).Intersect(names).Count() < names.Count)

@@ -46,6 +46,17 @@ public sealed record Lease(
     [property: Id(1)] long Step,
     [property: Id(2)] Leaves[] Leaves);
 
+/// <summary>A sample position whose image does not decode and was replaced by another image of the data set.</summary>
+/// <param name="Position">In the endless order of samples.</param>
+/// <param name="Sample">Index of the image that belongs there.</param>
+/// <param name="By">Index of the image that was used.</param>
+[GenerateSerializer]
+[Alias("SslOrleans.ReplacedSample")]
+public readonly record struct ReplacedSample(
+    [property: Id(0)] long Position,
+    [property: Id(1)] long Sample,
+    [property: Id(2)] long By);
+
 /// <summary>What a micro-batch's forward pass, and for uncoupled methods its backward pass, left.</summary>
 [GenerateSerializer]
 [Alias("SslOrleans.MicroBatchResult")]
@@ -53,7 +64,8 @@ public sealed record MicroBatchResult(
     [property: Id(0)] int MicroBatch,
     [property: Id(1)] TensorBlock[] Embeddings,
     [property: Id(2)] float Loss,
-    [property: Id(3)] Dictionary<string, float> Reported);
+    [property: Id(3)] Dictionary<string, float> Reported,
+    [property: Id(4)] ReplacedSample[] Replaced);
 
 /// <summary>Answer to a lease, with where the time went.</summary>
 [GenerateSerializer]

@@ -11,6 +11,7 @@ using SslOrleans.Contracts.Recipes;
 using SslOrleans.Grains.Placement;
 using SslOrleans.Grains.Records;
 using SslOrleans.Grains.Storage;
+using SslOrleans.Learning.Numerics;
 using SslOrleans.Learning.Optim;
 using SslOrleans.Learning.Training;
 

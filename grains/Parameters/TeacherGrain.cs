@@ -9,6 +9,7 @@ using SslOrleans.Contracts.Messages;
 using SslOrleans.Grains.Placement;
 using SslOrleans.Grains.Records;
 using SslOrleans.Grains.Storage;
+using SslOrleans.Learning.Numerics;
 using SslOrleans.Learning.Optim;
 using SslOrleans.Learning.Training;
 

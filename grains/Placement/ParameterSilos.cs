@@ -8,13 +8,13 @@ using Orleans.Runtime.Placement;
 namespace SslOrleans.Grains.Placement;
 
 /// <summary>
-/// The silos with the role <see cref="Roles.Parameters"/>, best first for a key (rendezvous hashing). Everybody who knows the same silos
-/// sees the same order, and a silo that comes or goes moves only its own share: the second one keeps a key's warm copy, so it is
-/// the first one when the first has died, and takes over without the network.
+/// The silos with the role <see cref="Roles.Parameters"/>, then those with <see cref="Roles.Standby"/>, both best first for a key (rendezvous
+/// hashing). Everybody who knows the same silos sees the same order, and a silo that comes or goes moves only its own share: the second one
+/// keeps a key's warm copy, so it is the first one when the first has died, and takes over without the network.
 /// </summary>
 public sealed class ParameterSilos(ISiloStatusOracle silos, ISiloMetadataCache metadata)
 {
-    /// <summary>Names of the active silos with the role, best first.</summary>
+    /// <summary>Names of the active silos with one of the roles, best first.</summary>
     public IReadOnlyList<string> Ranked(string key)
         => [.. Rank(key, silos.GetApproximateSiloStatuses(onlyActive: true).Keys).Select(s => s.Name)];
 
@@ -30,13 +30,14 @@ public sealed class ParameterSilos(ISiloStatusOracle silos, ISiloMetadataCache m
             : ranked.FirstOrDefault(s => s != self && s != other) ?? ranked.FirstOrDefault(s => s != self) ?? "";
     }
 
-    /// <summary>Those of the silos that have the role, best first.</summary>
+    /// <summary>Those of the silos that have one of the roles, best first.</summary>
     internal IEnumerable<(SiloAddress Silo, string Name)> Rank(string key, IEnumerable<SiloAddress> among)
-        => among.Where(s => Roles.Has(metadata, s, Roles.Parameters))
-            .Select(s => (Silo: s, Name: silos.TryGetSiloName(s, out var name) ? name! : ""))
-            .Where(s => s.Name.Length > 0)
-            .OrderByDescending(s => Weight(key, s.Name))
-            .ThenBy(s => s.Name, StringComparer.Ordinal);
+        => among.Select(s => (Silo: s, Name: silos.TryGetSiloName(s, out var name) ? name! : "", IsFirst: Roles.Has(metadata, s, Roles.Parameters)))
+            .Where(s => s.Name.Length > 0 && (s.IsFirst || Roles.Has(metadata, s.Silo, Roles.Standby)))
+            .OrderByDescending(s => s.IsFirst)
+            .ThenByDescending(s => Weight(key, s.Name))
+            .ThenBy(s => s.Name, StringComparer.Ordinal)
+            .Select(s => (s.Silo, s.Name));
 
     internal static ulong Weight(string key, string silo) => XxHash64.HashToUInt64(Encoding.UTF8.GetBytes($"{key}\n{silo}"));
 }

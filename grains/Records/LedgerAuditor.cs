@@ -21,7 +21,10 @@ internal static class LedgerAuditor
         var (lost, twice) = (epochs.Sum(e => e.Lost), epochs.Sum(e => e.Twice));
         if (lost > 0 || twice > 0)
             problem ??= $"{lost} positions lost, {twice} used twice";
-        return new LedgerAudit(entries.Count, epochs.Sum(e => e.Used - e.Twice), lost, twice, epochs, wasted, problem);
+        return new LedgerAudit(entries.Count, epochs.Sum(e => e.Used - e.Twice), lost, twice, epochs, wasted, problem)
+        {
+            Replaced = [.. entries.SelectMany(e => e.Replaced ?? [])],
+        };
     }
 
     private static string? CheckPlace(LedgerEntry entry, int step, long samplesPerEpoch, int effectiveBatch)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
+using SslOrleans.Contracts.Messages;
 
 namespace SslOrleans.Grains.Records;
 
@@ -42,6 +43,10 @@ public sealed record LedgerEntry
 
     /// <summary>What was computed, or begun, in vain.</summary>
     public IReadOnlyList<LedgerLoss> Lost { get; init; } = [];
+
+    /// <summary>Positions whose own image does not decode, with the image that was used; null when there are none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<ReplacedSample>? Replaced { get; init; }
 
     /// <summary>Wall-clock seconds of the step.</summary>
     public double Seconds { get; init; }

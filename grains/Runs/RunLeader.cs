@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Orleans;
 using Orleans.Runtime;
@@ -7,6 +8,7 @@ using SslOrleans.Contracts;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Contracts.Recipes;
+using SslOrleans.Grains.Lifelines;
 using SslOrleans.Grains.Parameters;
 using SslOrleans.Grains.Records;
 using SslOrleans.Grains.Storage;
@@ -25,6 +27,7 @@ internal sealed partial class RunLeader
     private static readonly TimeSpan s_glance = TimeSpan.FromSeconds(0.5);
 
     private readonly IRunStorage _storage;
+    private readonly ILifelines _lifelines;
     private readonly string _run;
     private readonly Recipe _recipe;
     private readonly RunBrief _brief;
@@ -35,6 +38,7 @@ internal sealed partial class RunLeader
     private readonly RunMeters _meters;
     private readonly CollapseWatch _collapse = new();
     private readonly CancellationTokenSource _stop = new();
+    private readonly HashSet<long> _replaced = [];
     private RunRecord _record;
     private Ledger? _ledger;
     private MetricsLog? _metrics;
@@ -54,9 +58,9 @@ internal sealed partial class RunLeader
     private string _message = "";
     private string _copies = "";
 
-    public RunLeader(IGrainFactory grains, IRunStorage storage, string run, Recipe recipe, RunRecord record, RunJournal journal, ILogger log)
+    public RunLeader(IGrainFactory grains, IRunStorage storage, ILifelines lifelines, string run, Recipe recipe, RunRecord record, RunJournal journal, ILogger log)
     {
-        (_grains, _storage, _run, _recipe, _record, _journal, _log) = (grains, storage, run, recipe, record, journal, log);
+        (_grains, _storage, _lifelines, _run, _recipe, _record, _journal, _log) = (grains, storage, lifelines, run, recipe, record, journal, log);
         _brief = new RunBrief(run, RecipeReader.Write(recipe), record.DataPath);
         _meters = new RunMeters(recipe.Batch.Effective);
         _roster = new WorkerRoster(grains, _brief, recipe.Workers, (kind, text, worker) => Tell(kind, text, worker))
@@ -133,6 +137,8 @@ internal sealed partial class RunLeader
     private async Task Lead(bool takeOver)
     {
         var (ended, standing) = (true, takeOver);
+        using var ending = new CancellationTokenSource();
+        var listening = Listen(ending.Token);
         try
         {
             await Storing(async () => _ledger = await Ledger.Open(_storage, _run));
@@ -181,12 +187,34 @@ internal sealed partial class RunLeader
         }
         finally
         {
+            await ending.CancelAsync();
+            await listening;
             if (ended)
                 await Remember(training: false).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
             await (_metrics?.Flush() ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await (_journal.Log?.Flush() ?? Task.CompletedTask);
             if (ended)
                 _over.SetResult();
+        }
+    }
+
+    /// <summary>Hears of silos whose lifelines break, on the run grain's scheduler.</summary>
+    private async Task Listen(CancellationToken cancellation)
+    {
+        var broken = Channel.CreateUnbounded<string>();
+        Action<string> hear = silo => broken.Writer.TryWrite(silo);
+        _lifelines.Broken += hear;
+        try
+        {
+            await foreach (var silo in broken.Reader.ReadAllAsync(cancellation))
+                _roster.SiloLost(silo);
+        }
+        catch (OperationCanceledException)
+        {
+        }
+        finally
+        {
+            _lifelines.Broken -= hear;
         }
     }
 
@@ -267,6 +295,7 @@ internal sealed partial class RunLeader
             LearningRate = schedule.LearningRate,
             Work = [.. outcome.Done.Select(w => new LedgerWork(w.Worker, [.. w.Leaves.Select(l => l.ToString())]))],
             Lost = [.. outcome.Lost.Select(w => new LedgerLoss(w.Worker, [.. w.Leaves.Select(l => l.ToString())], w.Why))],
+            Replaced = outcome.Replaced.Count > 0 ? outcome.Replaced : null,
             Seconds = Stopwatch.GetElapsedTime(started).TotalSeconds,
             Time = DateTimeOffset.UtcNow,
         };
@@ -274,9 +303,17 @@ internal sealed partial class RunLeader
         await _slices.Intend(intent);
         var (slices, hash) = await _slices.Apply(intent);
         _meters.Committed(outcome, schedule, slices, Stopwatch.GetElapsedTime(started).TotalSeconds, Stopwatch.GetElapsedTime(computed).TotalSeconds, _roster.Live.Count());
+        TellReplaced(outcome.Replaced);
         await Record(entry with { Hash = hash, Seconds = _meters.StepSeconds }, _meters.Values());
         if (_collapse.Look(outcome.Reported) is { } warning)
             Tell("warning", warning);
+    }
+
+    /// <summary>An image that does not decode is told once; the ledger has every position that it stood at.</summary>
+    private void TellReplaced(IReadOnlyList<ReplacedSample> replaced)
+    {
+        foreach (var (_, sample, by) in replaced.Where(r => _replaced.Add(r.Sample)))
+            Tell("warning", $"image {sample} does not decode; image {by} was used in its place (`sslo data inspect` names it)");
     }
 
     /// <summary>Writes the ledger, or checks against it where the step is there; then the step is over.</summary>

@@ -12,7 +12,8 @@ internal sealed record Work(string Worker, Leaves[] Leaves, string Why = "");
 
 /// <summary>What a step gave before it is committed.</summary>
 internal sealed record StepOutcome(
-    float Loss, IReadOnlyDictionary<string, float> Reported, StateChangeBlock[] Advance, IReadOnlyList<Work> Done, IReadOnlyList<Work> Lost, StepTimes Times);
+    float Loss, IReadOnlyDictionary<string, float> Reported, StateChangeBlock[] Advance, IReadOnlyList<Work> Done, IReadOnlyList<Work> Lost,
+    IReadOnlyList<ReplacedSample> Replaced, StepTimes Times);
 
 /// <summary>
 /// One step up to the complete gradient: deals micro-batches, couples, and deals again what a dead worker left open,
@@ -75,7 +76,7 @@ internal sealed class StepRunner(
         _clock.Computed();
         var couple = shape.Coupled || shape.Carried.Length > 0 ? await Conclude(cancellation) : null;
         var loss = shape.Coupled ? couple!.Loss : _results.Aggregate(0f, (sum, r) => sum + r!.Loss) / _microBatches;
-        return new StepOutcome(loss, Reported(couple), couple?.Advance ?? [], _credit, _lost, _clock.Times);
+        return new StepOutcome(loss, Reported(couple), couple?.Advance ?? [], _credit, _lost, [.. _results.SelectMany(r => r!.Replaced)], _clock.Times);
     }
 
     private IReadOnlyDictionary<string, float> Reported(CoupleResult? couple)
@@ -167,10 +168,10 @@ internal sealed class StepRunner(
             if (failure is StateLostException or UserErrorException)
                 throw failure;
             var open = _book.Unfinished(finished.MicroBatches);
-            if (failure is not OutdatedException)
+            if (failure is not (OutdatedException or WorkerGoneException))
                 roster.Lost(finished.Worker, failure);
             if (open.Length > 0)
-                _lost.Add(new Work(finished.Worker.Name, open, failure is null ? "left" : failure.GetType().Name));
+                _lost.Add(new Work(finished.Worker.Name, open, finished.Worker.GoneBecause is { Length: > 0 } why ? why : failure?.GetType().Name ?? "left"));
         }
     }
 

@@ -7,6 +7,7 @@ using SslOrleans.Contracts;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Contracts.Recipes;
+using SslOrleans.Grains.Lifelines;
 using SslOrleans.Grains.Placement;
 using SslOrleans.Grains.Records;
 using SslOrleans.Grains.Storage;
@@ -22,7 +23,7 @@ namespace SslOrleans.Grains.Runs;
 [Reentrant]
 [KeepAlive]
 [Immovable]
-public sealed class TrainingRunGrain(IRunStorage storage, ILogger<TrainingRunGrain> log) : Grain, ITrainingRunGrain
+public sealed class TrainingRunGrain(IRunStorage storage, ILifelines lifelines, ILogger<TrainingRunGrain> log) : Grain, ITrainingRunGrain
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(1);
 
@@ -57,7 +58,7 @@ public sealed class TrainingRunGrain(IRunStorage storage, ILogger<TrainingRunGra
     private void Lead(Recipe recipe, RunRecord record, bool takeOver)
     {
         _journal.Log ??= new EventLog(storage, Run);
-        _leader = new RunLeader(GrainFactory, storage, Run, recipe, record, _journal, log);
+        _leader = new RunLeader(GrainFactory, storage, lifelines, Run, recipe, record, _journal, log);
         _isOver = false;
         _leader.Begin(takeOver);
     }

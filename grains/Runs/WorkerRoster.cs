@@ -23,6 +23,9 @@ internal sealed class WorkerRoster(IGrainFactory grains, RunBrief run, WorkersRe
     private readonly Dictionary<string, Task> _preparing = [];
     private RunShape? _shape;
 
+    /// <summary>How often workers were lost; tells whether an answer of the pool is older than a loss.</summary>
+    private int _losses;
+
     /// <summary>The numerics class that the run's bits belong to; set by the first worker of the run.</summary>
     public string? NumericsClass { get; set; }
 
@@ -42,13 +45,15 @@ internal sealed class WorkerRoster(IGrainFactory grains, RunBrief run, WorkersRe
     /// <summary>Compares with who is in the pool.</summary>
     public async Task Refresh(long step)
     {
+        var losses = _losses;
         var here = await MovingGrains.Ask(() => grains.GetGrain<IWorkerPoolGrain>(IWorkerPoolGrain.Key).Live());
         foreach (var info in here)
         {
             if (_workers.TryGetValue(info.Name, out var known) && known.Info.Life == info.Life)
             {
                 known.LastSeen = DateTimeOffset.UtcNow;
-                if (known.Gone)
+                // The pool may have answered before it heard of the loss; a worker that lives says so again within a second.
+                if (known.Gone && losses == _losses)
                     Welcome(info);
                 continue;
             }
@@ -59,7 +64,7 @@ internal sealed class WorkerRoster(IGrainFactory grains, RunBrief run, WorkersRe
 
         foreach (var gone in _workers.Values.Where(w => !w.Gone && DateTimeOffset.UtcNow - w.LastSeen > s_silence && here.All(h => h.Life != w.Info.Life)).ToList())
         {
-            gone.Gone = true;
+            gone.Went("silent");
             tell("killed", $"{gone.Name} is gone", gone.Name);
         }
     }
@@ -69,8 +74,20 @@ internal sealed class WorkerRoster(IGrainFactory grains, RunBrief run, WorkersRe
     {
         if (_workers.TryGetValue(name, out var worker) && !worker.Gone)
         {
-            worker.Gone = true;
+            worker.Went("left");
             tell("left", $"{name} left", name);
+        }
+    }
+
+    /// <summary>The connection to a silo broke, most likely because its process ended: its workers' micro-batches are dealt again at once.</summary>
+    public void SiloLost(string silo)
+    {
+        foreach (var worker in _workers.Values.Where(w => !w.Gone && w.Info.Silo == silo).ToList())
+        {
+            worker.Went("connection lost");
+            _losses++;
+            tell("killed", $"{worker.Name} is gone (the connection to its silo broke); its open micro-batches are dealt again", worker.Name);
+            _ = grains.GetGrain<IWorkerPoolGrain>(IWorkerPoolGrain.Key).Suspect(worker.Name, worker.Info.Life, "the connection to its silo broke");
         }
     }
 
@@ -79,7 +96,8 @@ internal sealed class WorkerRoster(IGrainFactory grains, RunBrief run, WorkersRe
     {
         if (worker.Gone)
             return;
-        worker.Gone = true;
+        worker.Went(why?.GetType().Name ?? "lost");
+        _losses++;
         tell("killed", $"{worker.Name} is gone ({why?.GetType().Name}: {why?.Message}); its open micro-batches are dealt again", worker.Name);
         var failures = _failures[worker.Info.Life] = _failures.GetValueOrDefault(worker.Info.Life) + 1;
         if (failures >= MostFailures)

@@ -9,6 +9,7 @@ using SslOrleans.Grains.Placement;
 using SslOrleans.Grains.Records;
 using SslOrleans.Grains.Storage;
 using SslOrleans.Learning.Methods;
+using SslOrleans.Learning.Numerics;
 using SslOrleans.Learning.Optim;
 
 namespace SslOrleans.Grains.State;

@@ -17,7 +17,7 @@ namespace SslOrleans.Grains.Workers;
 [OnNamedSilo]
 [Reentrant]
 [Immovable]
-public sealed class WorkerGrain(IWorkerEnvironment environment) : Grain, IWorkerGrain
+public sealed class WorkerGrain(IWorkerEnvironment environment, OpenRuns openRuns) : Grain, IWorkerGrain
 {
     private static readonly TimeSpan s_heartbeat = TimeSpan.FromSeconds(1);
 
@@ -110,6 +110,7 @@ public sealed class WorkerGrain(IWorkerEnvironment environment) : Grain, IWorker
     {
         var sessions = _sessions.Values.Where(s => s.IsCompletedSuccessfully).Select(s => s.Result).ToList();
         _sessions.Clear();
+        openRuns.End(Name);
         foreach (var session in sessions)
             await session.Close();
     }
@@ -136,6 +137,7 @@ public sealed class WorkerGrain(IWorkerEnvironment environment) : Grain, IWorker
             return session;
         if (_left)
             throw new InvalidOperationException($"Worker {Name} has left.");
+        openRuns.Begin(Name, run.Run);
         return _sessions[run.Run] = WorkerSession.Open(run, _life, environment, Index, _turn, GrainFactory);
     }
 

@@ -242,7 +242,7 @@ internal sealed class WorkerSession
         if (_replica.Method.Coupled)
         {
             _open[microBatch] = open;
-            return new MicroBatchResult(microBatch, TensorBlocks.Of(Replica.Export(open)), 0, new Dictionary<string, float>(context.Reported));
+            return new MicroBatchResult(microBatch, TensorBlocks.Of(Replica.Export(open)), 0, new Dictionary<string, float>(context.Reported), [.. views.Replaced]);
         }
 
         var carried = TensorBlocks.Of(Replica.Export(open, _replica.Method.Carried));
@@ -250,7 +250,7 @@ internal sealed class WorkerSession
         var loss = 0f;
         clock.Backward(meeting, () => loss = _replica.LossAndBackward(open, State(), context, gradient));
         clock.Push(() => push.Add(microBatch, gradient));
-        return new MicroBatchResult(microBatch, carried, loss, new Dictionary<string, float>(context.Reported));
+        return new MicroBatchResult(microBatch, carried, loss, new Dictionary<string, float>(context.Reported), [.. views.Replaced]);
     }
 
     private bool Backprop(BackpropOrder order, int microBatch, GradientPush push, WorkClock clock)

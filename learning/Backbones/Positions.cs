@@ -1,3 +1,4 @@
+using SslOrleans.Learning.Numerics;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -23,11 +24,13 @@ public static class Positions
                 var at = (1 + (row * grid) + column) * width;
                 for (var k = 0; k < quarter; k++)
                 {
-                    var frequency = Math.Pow(10000, -(double)k / quarter);
-                    values[at + k] = (float)Math.Sin(column * frequency);
-                    values[at + quarter + k] = (float)Math.Cos(column * frequency);
-                    values[at + (2 * quarter) + k] = (float)Math.Sin(row * frequency);
-                    values[at + (3 * quarter) + k] = (float)Math.Cos(row * frequency);
+                    var frequency = PortableMath.Exp(-PortableMath.Log(10000) * k / quarter);
+                    var (acrossSin, acrossCos) = PortableMath.SinCos(column * frequency);
+                    var (downSin, downCos) = PortableMath.SinCos(row * frequency);
+                    values[at + k] = (float)acrossSin;
+                    values[at + quarter + k] = (float)acrossCos;
+                    values[at + (2 * quarter) + k] = (float)downSin;
+                    values[at + (3 * quarter) + k] = (float)downCos;
                 }
             }
         }

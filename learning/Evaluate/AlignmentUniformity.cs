@@ -1,3 +1,4 @@
+using SslOrleans.Learning.Numerics;
 using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -52,6 +53,6 @@ public static class AlignmentUniformity
             sum += ((cosines - 1) * (2 * t)).exp().to(ScalarType.Float64).sum().item<double>();
         }
 
-        return Math.Log((sum - rows) / ((double)rows * (rows - 1)));
+        return PortableMath.Log((sum - rows) / ((double)rows * (rows - 1)));
     }
 }

@@ -12,7 +12,7 @@ public static class Collapse
     /// </summary>
     public static int Rank(Spectrum spectrum)
     {
-        var tolerance = spectrum.SingularValues[0] * Math.Max(spectrum.Count, spectrum.Width) * Math.Pow(2, -23);
+        var tolerance = spectrum.SingularValues[0] * Math.Max(spectrum.Count, spectrum.Width) * 1.0 / (1 << 23);
         return spectrum.SingularValues.Count(s => s > tolerance);
     }
 

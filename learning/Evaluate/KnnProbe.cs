@@ -77,7 +77,12 @@ public static class KnnProbe
     {
         var votes = new double[classes];
         for (var i = 0; i < Math.Min(k, labels.Length); i++)
+        {
+#pragma warning disable RS0030 // A probe's vote enters no weight, and millions of them are taken.
             votes[labels[i]] += Math.Exp(cosines[i] / temperature);
+#pragma warning restore RS0030
+        }
+
         return Array.IndexOf(votes, votes.Max());
     }
 

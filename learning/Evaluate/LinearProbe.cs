@@ -1,3 +1,4 @@
+using SslOrleans.Learning.Numerics;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -80,7 +81,7 @@ public static class LinearProbe
                 heads.Step(
                     standard.Apply(features.Tensor(chosen)),
                     Labels(labels, chosen),
-                    0.5 * (1 + Math.Cos(Math.PI * progress)));
+                    0.5 * (1 + PortableMath.SinCosDegrees(180 * progress).Cos));
             }
 
             afterEpoch?.Invoke(epoch);

@@ -60,7 +60,7 @@ public static class MlpProbe
                 var logits = Forward(layers, standard.Apply(data.Train.Tensor(rows)));
                 functional.cross_entropy(logits, LinearProbe.Labels(data.TrainLabels, rows)).backward();
                 var progress = ((double)epoch * batches + batch) / ((double)options.Epochs * batches);
-                Descend(layers, options.LearningRate * 0.5 * (1 + Math.Cos(Math.PI * progress)), options.WeightDecay);
+                Descend(layers, options.LearningRate * 0.5 * (1 + PortableMath.SinCosDegrees(180 * progress).Cos), options.WeightDecay);
             }
 
             last = Accuracy(layers, data.Test, data.TestLabels, standard);

@@ -1,3 +1,5 @@
+using SslOrleans.Learning.Numerics;
+
 namespace SslOrleans.Learning.Evaluate;
 
 /// <summary>A straight line through log λ_i over log i.</summary>
@@ -25,7 +27,7 @@ public sealed record PowerLaw(double Exponent, double Determination)
         var points = 0;
         for (var i = first; i <= Math.Min(last, eigenvalues.Count) && eigenvalues[i - 1] > Noise * eigenvalues[0]; i++, points++)
         {
-            var (wi, xi, yi) = (weight(i), Math.Log(i), Math.Log(eigenvalues[i - 1]));
+            var (wi, xi, yi) = (weight(i), PortableMath.Log(i), PortableMath.Log(eigenvalues[i - 1]));
             (w, x, y, xx, xy, yy) = (w + wi, x + (wi * xi), y + (wi * yi), xx + (wi * xi * xi), xy + (wi * xi * yi), yy + (wi * yi * yi));
         }
 

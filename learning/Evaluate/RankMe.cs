@@ -1,3 +1,5 @@
+using SslOrleans.Learning.Numerics;
+
 namespace SslOrleans.Learning.Evaluate;
 
 /// <summary>
@@ -11,12 +13,12 @@ public static class RankMe
     public const double Epsilon = 1e-7;
 
     /// <summary>exp of <see cref="Entropy"/>.</summary>
-    public static double Of(Spectrum spectrum) => Math.Exp(Entropy(spectrum));
+    public static double Of(Spectrum spectrum) => PortableMath.Exp(Entropy(spectrum));
 
     /// <summary>Entropy of the normalised singular values in nats (E18).</summary>
     public static double Entropy(Spectrum spectrum)
     {
         var sum = spectrum.SingularValues.Sum();
-        return -spectrum.SingularValues.Select(s => (s / sum) + Epsilon).Sum(p => p * Math.Log(p));
+        return -spectrum.SingularValues.Select(s => (s / sum) + Epsilon).Sum(p => p * PortableMath.Log(p));
     }
 }

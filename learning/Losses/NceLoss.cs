@@ -1,3 +1,4 @@
+using SslOrleans.Learning.Numerics;
 using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -16,7 +17,7 @@ public static class NceLoss
     /// <returns>A scalar.</returns>
     public static Tensor Loss(Tensor data, Tensor noise)
     {
-        var logEta = Math.Log(noise.shape[1]);
+        var logEta = PortableMath.Log(noise.shape[1]);
         return functional.softplus(logEta - data).mean() + functional.softplus(noise - logEta).sum(1).mean();
     }
 }

@@ -51,7 +51,7 @@ public static class SphericalKMeans
             fit[row] = float.NegativeInfinity;
             for (var c = 0; c < centroids.Length / width; c++)
             {
-                var cosine = Dot(own, centroids.AsSpan(c * width, width));
+                var cosine = (float)FixedOrder.Dot(own, centroids.AsSpan(c * width, width));
                 if (cosine > fit[row])
                     (fit[row], assignments[row]) = (cosine, c);
             }
@@ -94,17 +94,5 @@ public static class SphericalKMeans
             for (var d = 0; d < width; d++)
                 centroids[(c * width) + d] = (float)(sums[(c * width) + d] / Math.Max(norm, 1e-12));
         }
-    }
-
-    private static float Dot(ReadOnlySpan<float> a, ReadOnlySpan<float> b)
-    {
-        var sums = Vector<float>.Zero;
-        var d = 0;
-        for (; d <= a.Length - Vector<float>.Count; d += Vector<float>.Count)
-            sums += new Vector<float>(a[d..]) * new Vector<float>(b[d..]);
-        var sum = Vector.Sum(sums);
-        for (; d < a.Length; d++)
-            sum += a[d] * b[d];
-        return sum;
     }
 }

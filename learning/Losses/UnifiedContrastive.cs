@@ -1,3 +1,4 @@
+using SslOrleans.Learning.Numerics;
 using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -42,7 +43,7 @@ public static class UnifiedContrastive
         var near = -(anchor - positive).square().sum(1, keepdim: true) / temperature;
         var self = eye(anchor.shape[0], dtype: ScalarType.Bool, device: anchor.device);
         var far = (-Squares(anchor) / temperature).masked_fill(self, float.NegativeInfinity);
-        var all = epsilon > 0 ? cat([near + Math.Log(epsilon), far], 1) : far;
+        var all = epsilon > 0 ? cat([near + PortableMath.Log(epsilon), far], 1) : far;
         return temperature * (all.logsumexp(1) - near.squeeze(1)).mean();
     }
 

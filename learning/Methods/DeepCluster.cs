@@ -53,7 +53,7 @@ public sealed class DeepCluster : IMethod
 
     public bool Coupled => false;
 
-    public double LossOfChance => Math.Log(_options.Clusters);
+    public double LossOfChance => PortableMath.Log(_options.Clusters);
 
     public IReadOnlyList<StateSpec> State { get; }
 

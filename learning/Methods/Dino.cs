@@ -2,6 +2,7 @@ using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Backbones;
 using SslOrleans.Learning.Heads;
 using SslOrleans.Learning.Losses;
+using SslOrleans.Learning.Numerics;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -60,7 +61,7 @@ public sealed class Dino : IMethod
 
     public bool Coupled => false;
 
-    public double LossOfChance => Math.Log(_options.Prototypes);
+    public double LossOfChance => PortableMath.Log(_options.Prototypes);
 
     public IReadOnlyList<StateSpec> State { get; }
 

@@ -1,5 +1,6 @@
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Losses;
+using SslOrleans.Learning.Numerics;
 using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -46,7 +47,7 @@ public sealed class MocoV2 : IMethod
 
     public bool Coupled => false;
 
-    public double LossOfChance => Math.Log(_options.Queue + 1);
+    public double LossOfChance => PortableMath.Log(_options.Queue + 1);
 
     public IReadOnlyList<StateSpec> State { get; }
 

@@ -1,5 +1,6 @@
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Losses;
+using SslOrleans.Learning.Numerics;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -33,7 +34,7 @@ public sealed class MocoV3 : IMethod
 
     public bool Coupled => true;
 
-    public double LossOfChance => 4 * _options.Temperature * Math.Log(_recipe.Batch.Effective);
+    public double LossOfChance => 4 * _options.Temperature * PortableMath.Log(_recipe.Batch.Effective);
 
     public Networks Build() => BuildNetworks.StudentAndTeacher(_recipe, predictor: true);
 

@@ -1,5 +1,6 @@
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Losses;
+using SslOrleans.Learning.Numerics;
 using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -39,7 +40,7 @@ public sealed class Nnclr : IMethod
 
     public bool Coupled => true;
 
-    public double LossOfChance => Math.Log(_recipe.Batch.Effective);
+    public double LossOfChance => PortableMath.Log(_recipe.Batch.Effective);
 
     public IReadOnlyList<StateSpec> State { get; }
 

@@ -2,6 +2,7 @@ using SslOrleans.Contracts;
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Backbones;
 using SslOrleans.Learning.Heads;
+using SslOrleans.Learning.Numerics;
 
 namespace SslOrleans.Learning.Methods;
 
@@ -55,7 +56,7 @@ internal static class Require
         var mask = recipe.Views.SelectMany(v => Enumerable.Repeat(v, v.Count)).ElementAt(view).Mask;
         if (mask.Kind == "none")
             throw Error(recipe, $"views.{view}.mask.kind", "is \"none\"", $"{recipe.Method} hides patches; use random, block or uniform");
-        var patches = Math.Pow(recipe.Backbone.ImageSize / recipe.Backbone.PatchSize, 2);
+        var patches = PortableMath.Power(recipe.Backbone.ImageSize / recipe.Backbone.PatchSize, 2);
         if (Math.Round(mask.Ratio * patches) is var hidden && (hidden < 1 || hidden > patches - 1))
             throw Error(recipe, $"views.{view}.mask.ratio", $"is {mask.Ratio}", $"give a share that hides at least 1 and at most {patches - 1} of the {patches} patches");
     }

@@ -1,5 +1,6 @@
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Losses;
+using SslOrleans.Learning.Numerics;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -32,7 +33,7 @@ public sealed class SimClr : IMethod
 
     public bool Coupled => true;
 
-    public double LossOfChance => Math.Log((2 * _recipe.Batch.Effective) - 1);
+    public double LossOfChance => PortableMath.Log((2 * _recipe.Batch.Effective) - 1);
 
     public Networks Build() => BuildNetworks.Student(_recipe);
 

@@ -1,7 +1,7 @@
 namespace SslOrleans.Learning.Numerics;
 
 /// <summary>
-/// exp, log, sin and cos from additions, multiplications and divisions alone, so that views and initial weights have the same bits on every processor
+/// exp, log, sin and cos from additions, multiplications and divisions alone, so that views, initial weights and schedules have the same bits on every processor
 /// (a C library picks another code path where there are fused multiply-adds). Accurate to about 1e-15 relative in the ranges used here.
 /// </summary>
 internal static class PortableMath
@@ -83,6 +83,25 @@ internal static class PortableMath
             sum = (sum * x) + coefficients[i];
         return sum;
     }
+
+    /// <summary>x to the power of n.</summary>
+    /// <param name="x">Any number.</param>
+    /// <param name="n">0 or more.</param>
+    public static double Power(double x, long n)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(n);
+        var power = 1.0;
+        for (var square = x; n > 0; n >>= 1, square *= square)
+        {
+            if ((n & 1) == 1)
+                power *= square;
+        }
+
+        return power;
+    }
+
+    /// <summary>Sine and cosine of an angle in radians.</summary>
+    public static (double Sin, double Cos) SinCos(double radians) => SinCosDegrees(radians * (180.0 / Math.PI));
 
     /// <summary>Sine and cosine of an angle in degrees.</summary>
     public static (double Sin, double Cos) SinCosDegrees(double degrees)

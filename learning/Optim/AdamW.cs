@@ -1,4 +1,5 @@
 using System.Numerics;
+using SslOrleans.Learning.Numerics;
 
 namespace SslOrleans.Learning.Optim;
 
@@ -15,8 +16,8 @@ public sealed class AdamW(double beta1, double beta2, double epsilon) : IOptimiz
         var first = state[0].Span;
         var second = state[1].Span;
         var t = size.Step + 1;
-        var stepSize = (float)(size.LearningRate / (1 - Math.Pow(beta1, t)));
-        var root = (float)(1 / Math.Sqrt(1 - Math.Pow(beta2, t)));
+        var stepSize = (float)(size.LearningRate / (1 - PortableMath.Power(beta1, t)));
+        var root = (float)(1 / Math.Sqrt(1 - PortableMath.Power(beta2, t)));
         var keep = 1 - (size.LearningRate * size.WeightDecay);
         var (b1, c1, b2, c2, eps) = ((float)beta1, (float)(1 - beta1), (float)beta2, (float)(1 - beta2), (float)epsilon);
         var i = 0;

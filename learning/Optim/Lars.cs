@@ -1,4 +1,5 @@
 using System.Numerics;
+using SslOrleans.Learning.Numerics;
 
 namespace SslOrleans.Learning.Optim;
 

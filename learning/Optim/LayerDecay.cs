@@ -1,5 +1,6 @@
 using System.Globalization;
 using SslOrleans.Contracts.Recipes;
+using SslOrleans.Learning.Numerics;
 
 namespace SslOrleans.Learning.Optim;
 
@@ -17,7 +18,7 @@ public static class LayerDecay
         if (decay == 1)
             return 1;
         var layers = Layers(backbone.Name);
-        return Math.Pow(decay, layers - Math.Min(Layer(name, layers), layers));
+        return PortableMath.Power(decay, layers - Math.Min(Layer(name, layers), layers));
     }
 
     private static int Layers(string backbone) => backbone switch

@@ -1,4 +1,5 @@
 using SslOrleans.Contracts.Recipes;
+using SslOrleans.Learning.Numerics;
 
 namespace SslOrleans.Learning.Optim;
 
@@ -37,7 +38,7 @@ public static class Schedules
 
     /// <summary>From <paramref name="start"/> at step 0 towards <paramref name="end"/> at step <paramref name="total"/>, by half a cosine.</summary>
     public static double Cosine(double start, double end, long step, long total)
-        => total <= 0 ? end : end + ((start - end) * 0.5 * (1 + Math.Cos(Math.PI * Math.Min(step, total) / total)));
+        => total <= 0 ? end : end + ((start - end) * 0.5 * (1 + PortableMath.SinCosDegrees(180.0 * Math.Min(step, total) / total).Cos));
 
     /// <summary>Teacher momentum ξ at a step: constant, or a cosine from the first to the last step (K20).</summary>
     public static double TeacherMomentum(TeacherRecipe recipe, long step, long totalSteps)

@@ -1,4 +1,5 @@
 using SslOrleans.Contracts;
+using SslOrleans.Contracts.Messages;
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Augment;
 using SslOrleans.Learning.Data;
@@ -81,6 +82,7 @@ public sealed class ImageTrainingData : ITrainingData
         var positions = new SamplePosition[count];
         _order.Fill(firstPosition, positions);
         var plan = PlanAt(firstPosition);
+        var replaced = new List<ReplacedSample>();
         var pixels = new float[plan.Count][];
         for (var v = 0; v < pixels.Length; v++)
             pixels[v] = _pool.Rent(count * plan[v].Length);
@@ -91,6 +93,8 @@ public sealed class ImageTrainingData : ITrainingData
             {
                 var (epoch, sample) = positions[row];
                 var image = _source.Read(sample, t_image);
+                if (_source.Undecodable.ContainsKey(sample))
+                    replaced.Add(new ReplacedSample(firstPosition + row, sample, _source.Resolve(sample)));
                 for (var v = 0; v < pixels.Length; v++)
                     ViewRenderer.Render(image, plan[v], _recipe.Seed, epoch, sample, v, pixels[v].AsSpan(row * plan[v].Length, plan[v].Length));
             }
@@ -100,7 +104,10 @@ public sealed class ImageTrainingData : ITrainingData
                 [.. positions.Select(p => (long)p.SampleId)],
                 [.. pixels.Select((values, v) => new ViewBuffer(values, plan[v].Crop.Size, plan[v].Crop.Size, MasksOf(masks[v], v, positions)))],
                 LabelsOf(positions),
-                () => _pool.GiveBack(pixels));
+                () => _pool.GiveBack(pixels))
+            {
+                Replaced = replaced,
+            };
         }
         catch
         {

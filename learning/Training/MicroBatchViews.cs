@@ -1,3 +1,5 @@
+using SslOrleans.Contracts.Messages;
+
 namespace SslOrleans.Learning.Training;
 
 /// <summary>One view of every image of a micro-batch: normalised pixels <c>[b, 3, H, W]</c> and, where asked for, a mask <c>[b, patches]</c>.</summary>
@@ -14,6 +16,9 @@ public sealed record ViewBuffer(float[] Pixels, int Height, int Width, bool[]? M
 public sealed record MicroBatchViews(long[] SampleIds, IReadOnlyList<ViewBuffer> Views, int[]? Labels = null, Action? GiveBack = null) : IDisposable
 {
     private int _disposed;
+
+    /// <summary>Positions whose own image does not decode.</summary>
+    public IReadOnlyList<ReplacedSample> Replaced { get; init; } = [];
 
     public void Dispose()
     {

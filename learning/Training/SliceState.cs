@@ -2,6 +2,7 @@ using System.IO.Hashing;
 using System.Numerics;
 using System.Runtime.InteropServices;
 using SslOrleans.Contracts.Recipes;
+using SslOrleans.Learning.Numerics;
 using SslOrleans.Learning.Optim;
 
 namespace SslOrleans.Learning.Training;

@@ -33,7 +33,7 @@ public sealed class DashboardKey
     /// <summary>The key of a runs folder; null when no dashboard was served there yet.</summary>
     public static DashboardKey? Find(string storage)
     {
-        var path = Path.Combine(Folder(storage), FileName);
+        var path = Path.Combine(MachineFolder.Of(storage), FileName);
         try
         {
             return File.Exists(path) && JsonSerializer.Deserialize<Content>(File.ReadAllText(path)) is { Token.Length: >= 32 } content
@@ -52,7 +52,7 @@ public sealed class DashboardKey
     /// <summary>Writes the file with the port of now.</summary>
     public void Save(string storage, int port)
     {
-        var folder = Folder(storage);
+        var folder = MachineFolder.Of(storage);
         Directory.CreateDirectory(folder);
         var path = Path.Combine(folder, FileName);
         var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite };
@@ -91,15 +91,6 @@ public sealed class DashboardKey
     private string Sign(string purpose, string text) => Base64Url.EncodeToString(HMACSHA256.HashData(_key, Encoding.UTF8.GetBytes($"{purpose}:{text}")));
 
     private static bool Equal(string a, string b) => CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(a), Encoding.UTF8.GetBytes(b));
-
-    /// <summary>The runs folder itself; for a container, a folder of the user's.</summary>
-    private static string Folder(string storage)
-    {
-        if (!storage.StartsWith("azure:", StringComparison.OrdinalIgnoreCase) && !storage.Contains("://", StringComparison.Ordinal))
-            return Path.GetFullPath(storage);
-        var name = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(storage)))[..16];
-        return Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "sslorleans", name);
-    }
 
     private sealed record Content(string Token, int Port);
 }

@@ -5,7 +5,7 @@ namespace SslOrleans.Tests.Chaos;
 /// <summary>Networks that lose everything for a while, and a storage that goes away, with real processes.</summary>
 public sealed class ChaosNetworkTests(SmallRun small) : IClassFixture<SmallRun>
 {
-    /// <summary>Cut off from the primary or from each other, declared dead while they live, heard again too late: no bit differs.</summary>
+    /// <summary>Cut off from each other, declared dead while they live, heard again too late: no bit differs.</summary>
     [Fact]
     [Trait("Category", "Slow")]
     public async Task CutOffSilosGiveTheSameBits()

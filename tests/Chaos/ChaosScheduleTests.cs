@@ -28,7 +28,7 @@ public sealed class ChaosScheduleTests
     [Fact]
     public void PartitionsComeOnTopOfWhatWouldHappenWithoutThem()
     {
-        ChaosTarget[] targets = [ChaosTarget.Workers, ChaosTarget.Parameters, ChaosTarget.Primary];
+        ChaosTarget[] targets = [ChaosTarget.Workers, ChaosTarget.Parameters, ChaosTarget.First];
         var without = ChaosSchedule.Make(4, 60, 9, targets);
         var with = ChaosSchedule.Make(4, 60, 9, targets, partitions: 20);
         Assert.Equal(without, with.Where(e => e.Action != ChaosAction.Partition));

@@ -9,9 +9,9 @@ public class SiloProcessTests
     public async Task A_silo_that_was_declared_dead_while_it_hung_ends_with_1()
     {
         var folder = Directory.CreateTempSubdirectory("sslo-silo-");
-        using var primary = SsloProcess.Start("silo", "--roles", "parameters", "--runs", folder.FullName, "--dashboard", "off");
-        var address = (await LineWith(primary, "--join ")).Split("--join ")[1].Trim();
-        using var hung = SsloProcess.Start("silo", "--join", address, "--name", "hung", "--runs", folder.FullName);
+        using var first = SsloProcess.Start("silo", "--roles", "parameters", "--runs", folder.FullName, "--dashboard", "off");
+        var cluster = (await LineWith(first, "--join ")).Split("--join ")[1].Trim();
+        using var hung = SsloProcess.Start("silo", "--join", cluster, "--name", "hung");
         try
         {
             await LineWith(hung, "silo hung");
@@ -32,8 +32,8 @@ public class SiloProcessTests
         finally
         {
             hung.Kill();
-            await Send(primary, "TERM");
-            await primary.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(30));
+            await Send(first, "TERM");
+            await first.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(30));
             folder.Delete(true);
         }
     }

@@ -13,7 +13,7 @@ public class ArgumentErrorTests
     [InlineData("Required argument", "train")]
     [InlineData("a whole number", "train", "r.jsonc", "--steps", "many")]
     [InlineData("sslo data --help", "data")]
-    [InlineData("--targets has \"wrokers\"; name workers, parameters, primary or storage", "chaos", "simclr-cifar10", "--data", "nowhere", "--targets", "parameters,wrokers")]
+    [InlineData("--targets has \"wrokers\"; name workers, parameters, first or storage", "chaos", "simclr-cifar10", "--data", "nowhere", "--targets", "parameters,wrokers")]
     [InlineData("--partitions is -1; give 0 or more", "chaos", "simclr-cifar10", "--data", "nowhere", "--partitions", "-1")]
     [InlineData("--azurite nowhere: there is no such file", "chaos", "simclr-cifar10", "--data", "nowhere", "--targets", "workers,storage", "--azurite", "nowhere")]
     [InlineData("--data azure:images needs another; give a folder", "chaos", "simclr-cifar10", "--data", "azure:images", "--targets", "storage")]

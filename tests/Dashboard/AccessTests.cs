@@ -13,7 +13,7 @@ public sealed class AccessTests : IDisposable
     [Fact]
     public async Task Beyond_loopback_reading_needs_the_token_too()
     {
-        var settings = SiloHost.WithPorts(new SiloSettings { Name = "primary", Roles = SslOrleans.Grains.Placement.Roles.Parameters, Workers = 0, Storage = _folder, Dashboard = new(IPAddress.Any, 0) });
+        var settings = SiloHost.WithPorts(new SiloSettings { Name = "first", Roles = SslOrleans.Grains.Placement.Roles.Parameters, Workers = 0, Storage = _folder, Dashboard = new(IPAddress.Any, 0) });
         using var host = SiloHost.Build(settings);
         await host.StartAsync();
         using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{settings.Dashboard!.Port}/") };
@@ -32,7 +32,7 @@ public sealed class AccessTests : IDisposable
     public async Task A_chosen_port_is_held_until_the_pages_are_served()
     {
         var chosen = new DashboardSettings(IPAddress.Loopback, 0).WithPort(0);
-        var settings = SiloHost.WithPorts(new SiloSettings { Name = "primary", Roles = SslOrleans.Grains.Placement.Roles.Parameters, Workers = 0, Storage = _folder, Dashboard = chosen });
+        var settings = SiloHost.WithPorts(new SiloSettings { Name = "first", Roles = SslOrleans.Grains.Placement.Roles.Parameters, Workers = 0, Storage = _folder, Dashboard = chosen });
         Assert.Equal(chosen.Port, settings.Dashboard!.Port);
 
         Assert.NotEqual(chosen.Port, new DashboardSettings(IPAddress.Loopback, 0).WithPort(chosen.Port).Port);

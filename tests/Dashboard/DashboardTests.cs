@@ -218,7 +218,7 @@ public sealed class DashboardTests(Training training, Browser browser) : IClassF
         await page.Until($"[...document.querySelectorAll('.chip.lost')].some(c => c.textContent.includes('{loser} lost micro-batches'))");
         Assert.True((await training.Get($"api/{s_run}/ledger")).GetProperty("exact").GetBoolean());
 
-        using var again = WorkerProcess.Start("worker-3", SiloRecord.Find(training.Runs)!.SiloPort, training.Runs, 1, "cpu");
+        using var again = WorkerProcess.Start("worker-3", training.Runs, 1, "cpu");
         await page.Until("[...document.querySelectorAll('.events li.joined')].some(l => l.textContent.includes('worker-3/0'))", 30_000);
         await page.Until("[...document.querySelectorAll('.lanes text')].some(t => t.textContent === 'worker-3/0')");
         await Task.Delay(1500);
@@ -240,7 +240,7 @@ public sealed class DashboardTests(Training training, Browser browser) : IClassF
             if (ledger.Any(e => e.Lost.Any(l => l.Worker == killed)))
                 return killed;
             Assert.True(next < 12, "eight workers were killed, and none of them had a lease");
-            using var worker = WorkerProcess.Start($"worker-{next}", SiloRecord.Find(training.Runs)!.SiloPort, training.Runs, 1, "cpu");
+            using var worker = WorkerProcess.Start($"worker-{next}", training.Runs, 1, "cpu");
             killed = $"worker-{next}/0";
             await training.Until(s => s.GetProperty("runs")[0].GetProperty("workers").EnumerateArray()
                 .Any(w => w.GetProperty("worker").GetProperty("name").GetString() == killed && w.GetProperty("state").GetString() == "computing"));

@@ -43,7 +43,7 @@ public sealed class Training : IAsyncLifetime
         await Until(s => s.GetProperty("runs").EnumerateArray().Any(r => r.GetProperty("step").GetInt64() >= 5));
     }
 
-    /// <summary>Starts the primary and waits for its dashboard.</summary>
+    /// <summary>Starts the training and waits for its dashboard.</summary>
     public async Task Start(params string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
@@ -65,7 +65,7 @@ public sealed class Training : IAsyncLifetime
         Assert.Fail($"the training did not begin: {await errors}");
     }
 
-    /// <summary>SIGKILL to the primary and its workers.</summary>
+    /// <summary>SIGKILL to the training's process and its workers.</summary>
     public void KillEverything()
     {
         _process!.Kill(entireProcessTree: true);

@@ -10,7 +10,7 @@ using SslOrleans.Silo;
 
 namespace SslOrleans.Tests.Grains.Support;
 
-/// <summary>A primary silo in this process with a storage folder of its own.</summary>
+/// <summary>A silo in this process with a storage folder of its own, the first of its cluster.</summary>
 internal sealed class Cluster : IAsyncDisposable
 {
     // Evaluations beside a training do not wait for the tests that run at the same time.
@@ -38,7 +38,7 @@ internal sealed class Cluster : IAsyncDisposable
         int workers, string? folder = null, TimeSpan slowDown = default, bool keepFolder = false, Func<IRunStorage, IRunStorage>? storage = null)
     {
         folder ??= Directory.CreateTempSubdirectory("sslo-test-").FullName;
-        var settings = SiloHost.WithPorts(new SiloSettings { Name = $"primary-{Guid.NewGuid():N}", Workers = workers, Storage = folder, SlowDown = slowDown });
+        var settings = SiloHost.WithPorts(new SiloSettings { Name = $"first-{Guid.NewGuid():N}", Workers = workers, Storage = folder, SlowDown = slowDown });
         var host = SiloHost.Build(settings, s => s.AddSingleton(storage?.Invoke(RunStorage.Open(folder)) ?? RunStorage.Open(folder)));
         await host.StartAsync();
         return new Cluster(host, folder, settings) { KeepFolder = keepFolder };
@@ -49,7 +49,6 @@ internal sealed class Cluster : IAsyncDisposable
     {
         var host = SiloHost.Build(settings with
         {
-            Primary = new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, Settings.SiloPort),
             Roles = roles,
             Storage = Folder,
         });

@@ -1,3 +1,4 @@
+using SslOrleans.Learning.Numerics;
 using SslOrleans.Learning.Optim;
 using Xunit;
 
