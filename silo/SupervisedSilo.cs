@@ -21,6 +21,9 @@ public sealed class SupervisedSilo : IAsyncDisposable
     /// <summary>A silo that nobody listens to any more has nothing to hand over; its threads and ports must be free for the next one.</summary>
     private static readonly TimeSpan s_burial = TimeSpan.FromSeconds(10);
 
+    /// <summary>Of a silo that was given up before it had joined; its process ends.</summary>
+    private static readonly TimeSpan s_haste = TimeSpan.FromSeconds(0.5);
+
     private readonly SiloSettings _settings;
     private readonly Action<string> _tell;
     private readonly Action<bool> _takesPart;
@@ -81,7 +84,7 @@ public sealed class SupervisedSilo : IAsyncDisposable
                 _tell(_host.Services.GetRequiredService<ISiloStatusOracle>().CurrentStatus == SiloStatus.Dead
                     ? $"silo {_settings.Name} was declared dead by the others while it did not answer them; it joins again"
                     : $"silo {_settings.Name} cannot go on ({reason}); it joins again");
-                await Bury(_host);
+                await Bury(_host, s_burial);
                 _host = await Join(_settings, _tell, again: true, _ending.Token);
                 _isHere = true;
                 _takesPart(true);
@@ -94,16 +97,16 @@ public sealed class SupervisedSilo : IAsyncDisposable
     }
 
     /// <summary>Ends what is left of a silo, also of one that never came to run.</summary>
-    private static async Task Bury(IHost host)
+    private static async Task Bury(IHost host, TimeSpan limit)
     {
         var atOnce = new CancellationToken(canceled: true);
         var stopping = host.StopAsync(atOnce);
-        await stopping.WaitAsync(s_burial).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await stopping.WaitAsync(limit).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
         // Orleans refuses to stop what did not come to run, but its ports are open.
         if (stopping.IsFaulted)
-            await host.Services.GetRequiredService<ISiloLifecycleSubject>().OnStop(atOnce).WaitAsync(s_burial).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await Task.Run(host.Dispose).WaitAsync(s_burial).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await host.Services.GetRequiredService<ISiloLifecycleSubject>().OnStop(atOnce).WaitAsync(limit).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.Run(host.Dispose).WaitAsync(limit).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private static async Task<IHost> Join(SiloSettings settings, Action<string> tell, bool again, CancellationToken cancellation)
@@ -116,20 +119,20 @@ public sealed class SupervisedSilo : IAsyncDisposable
             try
             {
                 host = SiloHost.Build(settings);
-                await Start(host, () => Say($"silo {settings.Name} waits for {host.Services.GetRequiredService<Joining>().WaitsFor}"), cancellation);
+                await Start(host, () => Say($"silo {settings.Name} waits for {host.Services.GetRequiredService<Joining>().WaitsFor ?? $"{Whom(settings)} to let it in"}"), cancellation);
                 return host;
             }
             catch (Exception e) when (again ? !cancellation.IsCancellationRequested : MayPass(settings, e))
             {
                 if (host is not null)
-                    await Bury(host);
+                    await Bury(host, s_burial);
                 Say($"silo {settings.Name} cannot join {Whom(settings)} yet ({e.GetBaseException().Message.Split('\n')[0].Trim()}); it tries again until it can");
                 await next;
             }
             catch
             {
                 if (host is not null)
-                    await Bury(host);
+                    await Bury(host, s_haste);
                 throw;
             }
         }
@@ -172,6 +175,7 @@ public sealed class SupervisedSilo : IAsyncDisposable
     /// <summary>A cluster that is not there yet, cannot be reached or has no time; a first silo waits for nobody.</summary>
     private static bool MayPass(SiloSettings settings, Exception e)
         => (settings.Cluster.Membership != MembershipKind.Primary || settings.Cluster.Primary is not null)
+            && e is not UserErrorException
             && e.GetBaseException() is OrleansException or TimeoutException or SocketException or Azure.RequestFailedException
             && e.GetBaseException() is not OrleansConfigurationException;
 }

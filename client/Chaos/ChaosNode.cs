@@ -11,6 +11,8 @@ namespace SslOrleans.Client.Chaos;
 /// <param name="host">Its host.</param>
 internal sealed class ChaosNode(WorkerProcess process, ChaosTarget target, HostNetwork? network = null, int host = 0) : IChaosVictim, IDisposable
 {
+    private static readonly TimeSpan s_leave = TimeSpan.FromSeconds(1.5);
+
     public string Name => process.Name;
 
     public ChaosTarget Target => target;
@@ -64,6 +66,14 @@ internal sealed class ChaosNode(WorkerProcess process, ChaosTarget target, HostN
                 network.End(host, e.Fault);
                 break;
         }
+    }
+
+    /// <summary>It is asked to end, also when it hangs, and killed when it does not.</summary>
+    public Task Leave()
+    {
+        if (IsAlive)
+            process.GoOn();
+        return process.Leave(s_leave);
     }
 
     public void Dispose() => process.Dispose();

@@ -120,6 +120,9 @@ internal sealed class ChaosNodes(TrainingRequest request, IReadOnlyList<ChaosTar
             Join(target);
     }
 
+    /// <summary>The run is over: every process is let go before the grains that it would say goodbye to.</summary>
+    public Task Leave() => Task.WhenAll(_all.Select(n => n.Leave()));
+
     public ValueTask DisposeAsync()
     {
         foreach (var node in _all)

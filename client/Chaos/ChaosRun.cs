@@ -37,9 +37,10 @@ public sealed class ChaosRun(TrainingRequest request, IReadOnlyList<ChaosEvent> 
         {
             status = await Follow(session, cancellation);
             _over = true;
+            await Task.WhenAll(_acting);
+            await _nodes.Leave();
         }
 
-        await Task.WhenAll(_acting);
         cancellation.ThrowIfCancellationRequested();
         if (status is not { Phase: RunPhase.Completed })
             throw new UserErrorException($"The run ended as {status?.Phase}: {status?.Message}");

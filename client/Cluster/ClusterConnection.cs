@@ -1,8 +1,11 @@
+using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans;
 using Orleans.Hosting;
+using Orleans.Messaging;
+using Orleans.Runtime;
 using SslOrleans.Contracts;
 using SslOrleans.Silo;
 using SslOrleans.Silo.Logging;
@@ -21,6 +24,8 @@ public sealed class ClusterConnection : IAsyncDisposable
 
     /// <summary>The silo of this process has left by then, or ends with the process.</summary>
     private static readonly TimeSpan s_stop = TimeSpan.FromSeconds(2);
+
+    private static readonly TimeSpan s_handshake = TimeSpan.FromSeconds(1);
 
     private readonly IHost? _client;
     private readonly SupervisedSilo? _silo;
@@ -44,11 +49,35 @@ public sealed class ClusterConnection : IAsyncDisposable
     public static async Task<ClusterConnection?> TryConnect(string runsFolder, CancellationToken cancellation = default)
     {
         if (Gateway.FromEnvironment() is { } gateway)
-            return await Connect(client => Clustering.Configure(client, gateway.EndPoint, gateway.ClusterId, gateway.Cluster), null, cancellation);
+            return await Connect(client => Clustering.Configure(client, gateway.EndPoint, gateway.ClusterId, gateway.Cluster), $"{gateway}", null, cancellation);
         var folder = new FolderCluster(runsFolder);
         return folder.Living().Any(s => s.IsGateway)
-            ? await Connect(client => Clustering.Configure(client, folder, folder.Name!), folder, cancellation)
+            ? await Connect(client => Clustering.Configure(client, folder, folder.Name!), $"the silos of {runsFolder}", folder, cancellation)
             : null;
+    }
+
+    /// <summary>True when this process has a silo, or when a silo that takes clients accepts a connection.</summary>
+    public async Task<bool> IsReachable(CancellationToken cancellation)
+    {
+        if (_client is null)
+            return true;
+        foreach (var gateway in await _client.Services.GetRequiredService<IGatewayListProvider>().GetGateways())
+        {
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            limit.CancelAfter(s_handshake);
+            using var socket = new TcpClient();
+            try
+            {
+                await socket.ConnectAsync(gateway.Host, gateway.Port, limit.Token);
+                return true;
+            }
+            catch (Exception e) when (e is SocketException or OperationCanceledException)
+            {
+                cancellation.ThrowIfCancellationRequested();
+            }
+        }
+
+        return false;
     }
 
     /// <summary>Starts a silo in this process.</summary>
@@ -85,6 +114,8 @@ public sealed class ClusterConnection : IAsyncDisposable
     {
         // In this order: workers say goodbye to grains of this silo, and grains of this silo to the directory that workers' silos share.
         await Task.WhenAll(_workers.Select(w => w.Leave(s_leave)));
+        foreach (var worker in _workers)
+            worker.Dispose();
         if (_silo is not null)
         {
             await _silo.StopAsync(s_stop);
@@ -99,13 +130,52 @@ public sealed class ClusterConnection : IAsyncDisposable
         }
     }
 
-    private static async Task<ClusterConnection> Connect(Action<IClientBuilder> configure, FolderCluster? folder, CancellationToken cancellation)
+    /// <param name="configure">Says where its gateways are.</param>
+    /// <param name="whom">The same in words.</param>
+    /// <param name="folder">Where the cluster lives; null: on other machines.</param>
+    /// <param name="cancellation">Gives it up.</param>
+    /// <exception cref="UserErrorException">Nobody was there for half a minute.</exception>
+    private static async Task<ClusterConnection> Connect(Action<IClientBuilder> configure, string whom, FolderCluster? folder, CancellationToken cancellation)
     {
         var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         ConsoleLines.AddTo(builder.Logging, LogLevel.Error);
-        builder.UseOrleansClient(configure);
+        builder.UseOrleansClient(client =>
+        {
+            configure(client);
+            client.UseConnectionRetryFilter(new FirstConnection(whom));
+        });
         var host = builder.Build();
-        await host.StartAsync(cancellation);
+        try
+        {
+            await host.StartAsync(cancellation);
+        }
+        catch (Exception e) when (e is OrleansException or SocketException)
+        {
+            host.Dispose();
+            throw new UserErrorException($"No silo could be reached through {whom} for {PatientCalls.Gone.TotalSeconds:0} s ({e.Message.Split('\n')[0]}); look whether the cluster runs.", e);
+        }
+
         return new ClusterConnection(folder, client: host);
+    }
+
+    /// <summary>A cluster that is being restarted is waited for; Orleans would wait for three minutes, and say nothing.</summary>
+    private sealed class FirstConnection(string whom) : IClientConnectionRetryFilter
+    {
+        private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(0.5);
+
+        private readonly long _started = TimeProvider.System.GetTimestamp();
+        private bool _said;
+
+        public async Task<bool> ShouldRetryConnectionAttempt(Exception exception, CancellationToken cancellationToken)
+        {
+            var waited = TimeProvider.System.GetElapsedTime(_started);
+            if (exception is not (OrleansException or SocketException) || waited > PatientCalls.Gone)
+                return false;
+            if (!_said && waited > PatientCalls.Quiet)
+                Console.Error.WriteLine($"no silo can be reached through {whom}; waiting for one until {PatientCalls.Gone.TotalSeconds:0} s are over");
+            _said |= waited > PatientCalls.Quiet;
+            await Task.Delay(s_pause, cancellationToken);
+            return true;
+        }
     }
 }

@@ -26,6 +26,8 @@ public sealed record Gateway(IPEndPoint? EndPoint, string ClusterId, ClusterSett
             ? Parse(said, Environment.GetEnvironmentVariable(ClusterVariable), Environment.GetEnvironmentVariable(CertificateVariable))
             : null;
 
+    public override string ToString() => EndPoint is { } endpoint ? $"{endpoint}" : "the gateways that Azure Tables list";
+
     /// <summary>What the variables' values mean.</summary>
     public static Gateway Parse(string gateway, string? cluster, string? certificate)
     {

@@ -1,9 +1,5 @@
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
-using Orleans.Runtime;
-using Polly;
-using Polly.Retry;
-using Polly.Timeout;
 using SslOrleans.Client.CommandLine;
 using SslOrleans.Client.Training;
 using SslOrleans.Contracts;
@@ -12,7 +8,6 @@ using SslOrleans.Contracts.Messages;
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Grains.Data;
 using SslOrleans.Grains.Placement;
-using SslOrleans.Grains.Storage;
 using SslOrleans.Silo;
 using SslOrleans.Silo.Dashboard;
 
@@ -21,24 +16,14 @@ namespace SslOrleans.Client.Cluster;
 /// <summary>A run in the grains of a cluster: of this process, or of one that runs already.</summary>
 public sealed class GrainTrainingSession : ITrainingSession
 {
-    /// <summary>How long a client looks for a cluster that does not answer.</summary>
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
-
-    private static readonly ResiliencePipeline s_again = new ResiliencePipelineBuilder()
-        .AddTimeout(s_patience)
-        .AddRetry(new RetryStrategyOptions
-        {
-            ShouldHandle = new PredicateBuilder().Handle<OrleansException>().Handle<TimeoutException>().Handle<StorageUnavailableException>(),
-            MaxRetryAttempts = int.MaxValue,
-            BackoffType = DelayBackoffType.Constant,
-            Delay = TimeSpan.FromSeconds(0.3),
-            UseJitter = true,
-        })
-        .Build();
+    private static readonly TimeSpan s_glance = TimeSpan.FromSeconds(0.5);
 
     private readonly ClusterConnection _cluster;
+    private readonly PatientCalls _calls;
+    private volatile string _waitsFor = "";
 
-    private GrainTrainingSession(ClusterConnection cluster, string run) => (_cluster, Run) = (cluster, run);
+    private GrainTrainingSession(ClusterConnection cluster, string run)
+        => (_cluster, Run, _calls) = (cluster, run, new PatientCalls(cluster, text => _waitsFor = text));
 
     public string Run { get; }
 
@@ -80,9 +65,20 @@ public sealed class GrainTrainingSession : ITrainingSession
     public async IAsyncEnumerable<RunNews> News([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var seen = 0L;
+        RunStatus? last = null;
         while (!cancellationToken.IsCancellationRequested)
         {
-            var news = await Ask(() => Grain.News(seen), cancellationToken);
+            var asking = _calls.Ask(() => Grain.News(seen), cancellationToken);
+            for (var told = ""; last is not null && await Task.WhenAny(asking, Task.Delay(s_glance, cancellationToken)) != asking;)
+            {
+                if (_waitsFor == told)
+                    continue;
+                told = _waitsFor;
+                yield return new RunNews(last, [new RunEvent(seen, "waiting", last.Step, DateTimeOffset.UtcNow, told, null, new Dictionary<string, double>())]);
+            }
+
+            var news = await asking;
+            (last, _waitsFor) = (news.Status, "");
             if (news.Events.Length > 0)
                 seen = news.Events[^1].Sequence;
             else if (news.LastSequence < seen)
@@ -93,11 +89,11 @@ public sealed class GrainTrainingSession : ITrainingSession
         }
     }
 
-    public Task Pause() => Grain.Pause();
+    public Task Pause() => _calls.Ask(() => Grain.Pause(), CancellationToken.None);
 
-    public Task Continue() => Grain.Continue();
+    public Task Continue() => _calls.Ask(() => Grain.Continue(), CancellationToken.None);
 
-    public Task Stop() => Grain.Stop();
+    public Task Stop() => _calls.Ask(() => Grain.Stop(), CancellationToken.None);
 
     public ValueTask DisposeAsync() => _cluster.DisposeAsync();
 
@@ -126,19 +122,6 @@ public sealed class GrainTrainingSession : ITrainingSession
     {
         var device = Devices.Parse(name);
         return device.type == TorchSharp.DeviceType.CUDA ? "cuda" : "cpu";
-    }
-
-    /// <summary>A cluster that is being restarted, or a run that moves to another silo and reads where it stands, answers a little later.</summary>
-    private static async Task<T> Ask<T>(Func<Task<T>> question, CancellationToken cancellation)
-    {
-        try
-        {
-            return await s_again.ExecuteAsync(async token => await question().WaitAsync(token), cancellation);
-        }
-        catch (Exception e) when (e is OrleansException or TimeoutException or TimeoutRejectedException or StorageUnavailableException)
-        {
-            throw new UserErrorException($"The cluster did not answer for {s_patience.TotalSeconds:0} s ({e.Message}); look whether one of its silos still runs, or go on with `sslo resume`.", e);
-        }
     }
 }
 

@@ -72,13 +72,11 @@ public sealed class WorkerProcess : IDisposable
     /// <summary>The same, and waits; one that has not left by the limit is killed.</summary>
     public async Task Leave(TimeSpan limit)
     {
+        Leave();
+        await _process.WaitForExitAsync().WaitAsync(limit).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (IsAlive)
-        {
-            Leave();
-            await _process.WaitForExitAsync().WaitAsync(limit).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-
-        Dispose();
+            Kill();
+        await _process.WaitForExitAsync();
     }
 
     /// <summary>SIGSTOP: it hangs, its connections stay open.</summary>

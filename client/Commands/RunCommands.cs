@@ -90,7 +90,7 @@ public static class RunCommands
         command.SetAction(async (parsed, cancellation) =>
         {
             await using var cluster = await Connect(parsed.GetRequiredValue(runs), cancellation);
-            var status = await cluster.Grains.GetGrain<ITrainingRunGrain>(parsed.GetRequiredValue(run)).Status();
+            var status = await new PatientCalls(cluster, screen.Note).Ask(() => cluster.Grains.GetGrain<ITrainingRunGrain>(parsed.GetRequiredValue(run)).Status(), cancellation);
             if (screen.Json)
             {
                 screen.JsonLine(status);
@@ -115,7 +115,7 @@ public static class RunCommands
         command.SetAction(async (parsed, cancellation) =>
         {
             await using var cluster = await Connect(parsed.GetRequiredValue(runs), cancellation);
-            await action(cluster.Grains.GetGrain<ITrainingRunGrain>(parsed.GetRequiredValue(run)));
+            await new PatientCalls(cluster, screen.Note).Ask(() => action(cluster.Grains.GetGrain<ITrainingRunGrain>(parsed.GetRequiredValue(run))), cancellation);
             screen.Line($"{parsed.GetRequiredValue(run)}: {said}");
             return ExitCodes.Well;
         });

@@ -4,12 +4,16 @@ using SslOrleans.Contracts.Messages;
 
 namespace SslOrleans.Contracts.Grains;
 
-/// <summary>A run: recipe, step, plan, leases, ledger position. Key: the run's name.</summary>
+/// <summary>
+/// A run: recipe, step, plan, leases, ledger position. Key: the run's name. A client does not learn that the silo which it waits for has
+/// died, as silos do of each other; what it may ask again has a short limit.
+/// </summary>
 [Alias("SslOrleans.ITrainingRunGrain")]
 public interface ITrainingRunGrain : IGrainWithStringKey
 {
     /// <summary>Creates the run, or takes it up again, and starts it. Returns at once; the work goes on.</summary>
     /// <exception cref="UserErrorException">The name is taken, or the recipe differs from the run's.</exception>
+    [ResponseTimeout("00:10:00")]
     Task<RunStatus> Start(RunRequest request);
 
     /// <summary>Stops after the step in progress; the run stays in memory.</summary>
@@ -18,7 +22,8 @@ public interface ITrainingRunGrain : IGrainWithStringKey
     /// <summary>Goes on after a pause.</summary>
     Task Continue();
 
-    /// <summary>Stops after the step in progress, with a checkpoint.</summary>
+    /// <summary>Stops after the step in progress, with a checkpoint; returns when it is written.</summary>
+    [ResponseTimeout("00:10:00")]
     Task Stop();
 
     /// <summary>Writes a checkpoint after the step in progress.</summary>
@@ -26,13 +31,16 @@ public interface ITrainingRunGrain : IGrainWithStringKey
 
     /// <summary>Events after <paramref name="after"/>; waits up to a second for the first.</summary>
     [AlwaysInterleave]
+    [ResponseTimeout("00:00:10")]
     Task<RunNews> News(long after);
 
     /// <summary>The same without waiting.</summary>
     [AlwaysInterleave]
+    [ResponseTimeout("00:00:10")]
     Task<RunNews> Recent(long after);
 
     [AlwaysInterleave]
+    [ResponseTimeout("00:00:10")]
     Task<RunStatus> Status();
 
     /// <summary>Takes what probes found on a version into the run's metrics.</summary>

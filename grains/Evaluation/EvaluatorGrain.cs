@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Orleans;
 using Orleans.Concurrency;
+using Orleans.Placement;
 using SslOrleans.Contracts;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
@@ -13,6 +14,8 @@ namespace SslOrleans.Grains.Evaluation;
 /// <summary>Evaluates the versions that it was given, one after the other. See <see cref="IEvaluatorGrain"/>.</summary>
 [OnParameterSilo]
 [Reentrant]
+[KeepAlive]
+[Immovable]
 public sealed class EvaluatorGrain(ILogger<EvaluatorGrain> log) : Grain, IEvaluatorGrain
 {
     /// <summary>Versions that may wait. When training is that far ahead the newest that waits makes room: first and last ones are kept.</summary>
@@ -41,7 +44,6 @@ public sealed class EvaluatorGrain(ILogger<EvaluatorGrain> log) : Grain, IEvalua
         }
 
         _waiting.Add((order, copy));
-        DelayDeactivation(TimeSpan.FromDays(1));
         if (_work.IsCompleted)
             _work = Work();
     }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using Orleans;
 using Orleans.Concurrency;
+using Orleans.Placement;
 using Orleans.Runtime;
 using SslOrleans.Contracts;
 using SslOrleans.Contracts.Grains;
@@ -22,6 +23,8 @@ namespace SslOrleans.Grains.Parameters;
 /// </summary>
 [OnBestParameterSilo]
 [Reentrant]
+[KeepAlive]
+[Immovable]
 public sealed class ParameterGrain(IRunStorage storage, ParameterSilos silos, ILocalSiloDetails self) : Grain, IParameterGrain
 {
     private string _origin = "";
@@ -228,7 +231,6 @@ public sealed class ParameterGrain(IRunStorage storage, ParameterSilos silos, IL
         _intent = null;
         _prepared = (-1, Task.CompletedTask);
         _loaded = 0;
-        DelayDeactivation(TimeSpan.FromDays(365));
     }
 
     private void Publish() => _published = Parts.CutAll(State.Parameters);

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Orleans;
 using Orleans.Concurrency;
+using Orleans.Placement;
 using Orleans.Runtime;
 using SslOrleans.Contracts;
 using SslOrleans.Contracts.Grains;
@@ -17,6 +18,8 @@ namespace SslOrleans.Grains.Parameters;
 /// <summary>The EMA teacher's slice: follows the student's slice of the same key, once per step, on the same silo.</summary>
 [OnBestParameterSilo]
 [Reentrant]
+[KeepAlive]
+[Immovable]
 public sealed class TeacherGrain(IRunStorage storage, ParameterSilos silos, ILocalSiloDetails self) : Grain, ITeacherGrain
 {
     private LayoutSlice? _slice;
@@ -41,14 +44,12 @@ public sealed class TeacherGrain(IRunStorage storage, ParameterSilos silos, ILoc
             Parts.Place(await copy.Read(index, stand.Version, CheckpointReader.Teacher, part), part, values);
         _slice = slice;
         _state = new TeacherState(slice.Entries, slice.Offset, values, stand.Version);
-        DelayDeactivation(TimeSpan.FromDays(365));
     }
 
     public Task<string> Create(TensorPlace[] tensors, long version, Immutable<byte[]>[] student)
     {
         _slice = TensorPlaces.Slice(this.GetPrimaryKeyString(), tensors);
         _state = new TeacherState(_slice.Entries, _slice.Offset, Join(student), version);
-        DelayDeactivation(TimeSpan.FromDays(365));
         return Task.FromResult(self.Name);
     }
 
@@ -57,7 +58,6 @@ public sealed class TeacherGrain(IRunStorage storage, ParameterSilos silos, ILoc
         _slice = TensorPlaces.Slice(this.GetPrimaryKeyString(), tensors);
         var reader = await CheckpointReader.Open(storage, Run, version, CheckpointReader.Teacher);
         _state = new TeacherState(_slice.Entries, _slice.Offset, reader.Vector(CheckpointReader.Teacher, _slice, e => e.Name), version);
-        DelayDeactivation(TimeSpan.FromDays(365));
         return self.Name;
     }
 

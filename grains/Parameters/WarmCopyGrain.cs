@@ -1,5 +1,6 @@
 using Orleans;
 using Orleans.Concurrency;
+using Orleans.Placement;
 using SslOrleans.Contracts;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
@@ -12,6 +13,8 @@ namespace SslOrleans.Grains.Parameters;
 /// <summary>The warm copies that this silo keeps of a run.</summary>
 [OnNamedSilo]
 [Reentrant]
+[KeepAlive]
+[Immovable]
 public sealed class WarmCopyGrain : Grain, IWarmCopyGrain
 {
     private readonly Dictionary<int, SliceCopy> _slices = [];
@@ -22,7 +25,6 @@ public sealed class WarmCopyGrain : Grain, IWarmCopyGrain
     public Task Begin(SliceOrigin origin, SliceStand stand)
     {
         _slices[origin.Slice] = new SliceCopy(Run, origin, stand);
-        DelayDeactivation(TimeSpan.FromDays(365));
         return Task.CompletedTask;
     }
 
@@ -58,7 +60,6 @@ public sealed class WarmCopyGrain : Grain, IWarmCopyGrain
     public Task PutState(string kind, StateCopy copy)
     {
         _states[kind] = StateBlocks.Store(copy.Values, copy.Kinds, copy.Version);
-        DelayDeactivation(TimeSpan.FromDays(365));
         return Task.CompletedTask;
     }
 

@@ -32,11 +32,11 @@ internal sealed class RunJournal
         news.SetResult();
     }
 
-    /// <summary>Events after a sequence number; waits up to <paramref name="patience"/> for the first.</summary>
-    public async Task<RunEvent[]> After(long sequence, TimeSpan patience)
+    /// <summary>Events after a sequence number; waits up to <paramref name="patience"/> for the first, but not when none can come any more.</summary>
+    public async Task<RunEvent[]> After(long sequence, TimeSpan patience, Task over)
     {
         if (_sequence <= sequence)
-            await Task.WhenAny(_news.Task, Task.Delay(patience));
+            await Task.WhenAny(_news.Task, Task.Delay(patience), over);
         return Since(sequence);
     }
 

@@ -46,6 +46,7 @@ internal sealed partial class RunLeader
     private RunPlan? _plan;
     private SliceSet? _slices;
     private RunEvaluations? _evaluations;
+    private readonly TaskCompletionSource _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _loop = Task.CompletedTask;
     private TaskCompletionSource? _paused;
     private bool _stopping;
@@ -71,6 +72,9 @@ internal sealed partial class RunLeader
     private IBatchMeetingGrain? Meetings => _recipe.Backbone.BatchNorm == "sync" ? _grains.GetGrain<IBatchMeetingGrain>(_run) : null;
 
     public bool IsRunning => !_loop.IsCompleted;
+
+    /// <summary>Completes after the last event of a run that is over; never for one that goes on elsewhere.</summary>
+    public Task Over => _over.Task;
 
     /// <summary>It ended, and the run should go on: here or, when this silo is the one that was lost, elsewhere.</summary>
     public bool HasGivenUp { get; private set; }
@@ -189,6 +193,8 @@ internal sealed partial class RunLeader
                 await Remember(training: false).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
             await (_metrics?.Flush() ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await (_journal.Log?.Flush() ?? Task.CompletedTask);
+            if (ended)
+                _over.SetResult();
         }
     }
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Orleans;
 using Orleans.Concurrency;
+using Orleans.Placement;
 using Orleans.Runtime;
 using SslOrleans.Contracts;
 using SslOrleans.Contracts.Grains;
@@ -15,17 +16,19 @@ namespace SslOrleans.Grains.Runs;
 
 /// <summary>
 /// A run. It answers while <see cref="RunLeader"/> leads the steps on the grain's own scheduler. When its silo dies, the next call of a
-/// worker, or of somebody who followed it, wakes it up on another one, and a new leader goes on where the last one was.
+/// worker, or of somebody who followed it, wakes it up on another one, and a new leader goes on where the last one was. Kept alive,
+/// because it trains without being called.
 /// </summary>
 [OnBestParameterSilo]
 [Reentrant]
+[KeepAlive]
+[Immovable]
 public sealed class TrainingRunGrain(IRunStorage storage, ILifelines lifelines, ILogger<TrainingRunGrain> log) : Grain, ITrainingRunGrain
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(1);
 
     private readonly RunJournal _journal = new();
     private RunLeader? _leader;
-    private IGrainTimer? _alive;
     private Task? _takeOver;
     private bool _isOver;
 
@@ -58,9 +61,6 @@ public sealed class TrainingRunGrain(IRunStorage storage, ILifelines lifelines, 
         _leader = new RunLeader(GrainFactory, storage, lifelines, Run, recipe, record, _journal, log);
         _isOver = false;
         _leader.Begin(takeOver);
-
-        // Idle collection must not take a run that trains without being called.
-        _alive ??= this.RegisterGrainTimer(static (_, _) => Task.CompletedTask, this, new GrainTimerCreationOptions(TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1)) { KeepAlive = true, Interleave = true });
     }
 
     /// <summary>Goes on with a run that nobody leads and that should be training.</summary>
@@ -111,7 +111,7 @@ public sealed class TrainingRunGrain(IRunStorage storage, ILifelines lifelines, 
         // Who has seen events followed the run where it was until now.
         if (after > 0)
             await TakeOver();
-        var events = await _journal.After(after, s_patience);
+        var events = await _journal.After(after, s_patience, Leader.Over);
         return new RunNews(Leader.Status(), events) { LastSequence = _journal.LastSequence };
     }
 

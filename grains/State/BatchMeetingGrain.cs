@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Orleans;
 using Orleans.Concurrency;
+using Orleans.Placement;
 using SslOrleans.Contracts;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Grains.Placement;
@@ -11,6 +12,7 @@ namespace SslOrleans.Grains.State;
 /// <summary>The meetings of the step that a run computes.</summary>
 [OnParameterSilo]
 [Reentrant]
+[Immovable]
 public sealed class BatchMeetingGrain : Grain, IBatchMeetingGrain
 {
     private StepMeetings? _meetings;

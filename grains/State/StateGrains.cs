@@ -1,5 +1,6 @@
 using Orleans;
 using Orleans.Concurrency;
+using Orleans.Placement;
 using Orleans.Runtime;
 using SslOrleans.Contracts;
 using SslOrleans.Contracts.Grains;
@@ -16,12 +17,16 @@ namespace SslOrleans.Grains.State;
 /// <summary>First-in-first-out queues of keys; workers keep a replica and get only what was pushed since.</summary>
 [OnBestParameterSilo]
 [Reentrant]
+[KeepAlive]
+[Immovable]
 public sealed class NegativeQueueGrain(IRunStorage storage, ParameterSilos silos, ILocalSiloDetails self)
     : VersionedStateGrain(storage, silos, self.Name, "queue"), INegativeQueueGrain;
 
 /// <summary>Centre, prototypes, memory bank, assignments.</summary>
 [OnBestParameterSilo]
 [Reentrant]
+[KeepAlive]
+[Immovable]
 public sealed class MethodStateGrain(IRunStorage storage, ParameterSilos silos, ILocalSiloDetails self)
     : VersionedStateGrain(storage, silos, self.Name, "state"), IMethodStateGrain;
 
@@ -119,6 +124,5 @@ public abstract class VersionedStateGrain(IRunStorage storage, ParameterSilos si
     {
         _store = store;
         _recent.Clear();
-        DelayDeactivation(TimeSpan.FromDays(365));
     }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Orleans;
 using Orleans.Concurrency;
+using Orleans.Placement;
 using Orleans.Runtime;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
@@ -15,6 +16,7 @@ namespace SslOrleans.Grains.Workers;
 /// </summary>
 [OnNamedSilo]
 [Reentrant]
+[Immovable]
 public sealed class WorkerGrain(IWorkerEnvironment environment, OpenRuns openRuns) : Grain, IWorkerGrain
 {
     private static readonly TimeSpan s_heartbeat = TimeSpan.FromSeconds(1);
@@ -90,7 +92,8 @@ public sealed class WorkerGrain(IWorkerEnvironment environment, OpenRuns openRun
     {
         try
         {
-            if (!_left)
+            // Without time the silo was declared dead, and nobody listens to it.
+            if (!_left && !cancellationToken.IsCancellationRequested)
                 await Leave();
         }
         catch (Exception e) when (e is OrleansException or TimeoutException)
@@ -116,9 +119,16 @@ public sealed class WorkerGrain(IWorkerEnvironment environment, OpenRuns openRun
     {
         if (_left)
             return;
-        foreach (var run in _sessions.Keys.ToList())
-            await GrainFactory.GetGrain<ITrainingRunGrain>(run).Wake();
-        await Pool.Register(Info());
+        try
+        {
+            foreach (var run in _sessions.Keys.ToList())
+                await GrainFactory.GetGrain<ITrainingRunGrain>(run).Wake();
+            await Pool.Register(Info());
+        }
+        catch (Exception e) when (e is OrleansException or TimeoutException)
+        {
+            // The pool is on its way to another silo; the next beat finds it there.
+        }
     }
 
     private Task<WorkerSession> Session(RunBrief run)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -25,10 +26,10 @@ public sealed class ConsoleLines() : ConsoleFormatter(nameof(ConsoleLines))
 
     public override void Write<TState>(in LogEntry<TState> logEntry, IExternalScopeProvider? scopeProvider, TextWriter textWriter)
     {
-        if (!s_all && Expected.Covers(logEntry.Category, logEntry.EventId, logEntry.Exception))
+        if (!s_all && Expected.Covers(logEntry.Category, logEntry.EventId, logEntry.State, logEntry.Exception))
             return;
         var text = logEntry.Formatter(logEntry.State, logEntry.Exception);
-        textWriter.WriteLine($"{Level(logEntry.LogLevel)}: {logEntry.Category}[{logEntry.EventId.Id}:{logEntry.EventId.Name}] {OneLine(text)}{Why(logEntry.Exception)}");
+        textWriter.WriteLine($"{Level(logEntry.LogLevel)}: {logEntry.Category}[{logEntry.EventId.Name ?? logEntry.EventId.Id.ToString(CultureInfo.InvariantCulture)}] {OneLine(text)}{Why(logEntry.Exception)}");
     }
 
     private static string Level(LogLevel level) => level switch
@@ -42,5 +43,10 @@ public sealed class ConsoleLines() : ConsoleFormatter(nameof(ConsoleLines))
 
     private static string Why(Exception? e) => e is null ? "" : s_all ? $" {OneLine(e.ToString())}" : $" ({e.GetType().Name}: {OneLine(e.Message)})";
 
-    private static string OneLine(string text) => text.ReplaceLineEndings(" ");
+    /// <summary>Orleans' messages have stack traces in them.</summary>
+    private static string OneLine(string text)
+    {
+        var lines = text.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        return string.Join(' ', s_all ? lines : lines.TakeWhile(l => !l.StartsWith("at ", StringComparison.Ordinal) && !l.StartsWith("--->", StringComparison.Ordinal)));
+    }
 }
