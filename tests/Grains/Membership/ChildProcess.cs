@@ -11,7 +11,7 @@ internal static class ChildProcess
     public static async Task<int> Main(string[] args)
     {
         if (args is not ["membership", var what, var folder])
-            return 0;
+            return await Xunit.MicrosoftTestingPlatform.TestPlatformTestFramework.RunAsync(args, global::Grains.Tests.SelfRegisteredExtensions.AddSelfRegisteredExtensions);
         var entry = MembershipTableTests.Entry();
         using var table = MembershipTableTests.Open(new MembershipFile(folder), entry.SiloAddress);
         if (what == "fill")
