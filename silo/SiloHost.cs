@@ -56,8 +56,7 @@ public static class SiloHost
             silo.Services.AddPlacementFilter<OnBestParameterSilo, OnBestParameterSiloDirector>(ServiceLifetime.Singleton);
             silo.Services.AddPlacementFilter<OnNamedSilo, OnNamedSiloDirector>(ServiceLifetime.Singleton);
             silo.Services.AddSingleton<IIncomingGrainCallFilter>(s => s.GetRequiredService<CallMeters>());
-            if (settings.Dashboard is not null)
-                OfficialDashboard.Add(silo);
+            OfficialDashboard.Add(silo);
             silo.AddStartupTask((services, cancellation) => JoinWorkers(services, settings, cancellation));
         });
         if (builder is not WebApplicationBuilder web)
