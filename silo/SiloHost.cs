@@ -11,7 +11,6 @@ using Orleans.Placement;
 using Orleans.Runtime;
 using Orleans.Runtime.MembershipService.SiloMetadata;
 using SslOrleans.Contracts.Grains;
-using SslOrleans.Grains.Meters;
 using SslOrleans.Grains.Placement;
 using SslOrleans.Grains.Storage;
 using SslOrleans.Grains.Workers;
@@ -44,7 +43,6 @@ public static class SiloHost
         builder.Services.AddSingleton<IHostLifetime, SignalsElsewhere>();
         builder.Services.AddSingleton(_ => RunStorage.Open(settings.Storage));
         builder.Services.AddSingleton<IWorkerEnvironment, WorkerEnvironment>();
-        builder.Services.AddSingleton<CallMeters>();
         builder.Services.AddSingleton<ParameterSilos>();
         replace?.Invoke(builder.Services);
         builder.UseOrleans(silo =>
@@ -55,7 +53,6 @@ public static class SiloHost
             silo.Services.AddPlacementFilter<OnParameterSilo, OnParameterSiloDirector>(ServiceLifetime.Singleton);
             silo.Services.AddPlacementFilter<OnBestParameterSilo, OnBestParameterSiloDirector>(ServiceLifetime.Singleton);
             silo.Services.AddPlacementFilter<OnNamedSilo, OnNamedSiloDirector>(ServiceLifetime.Singleton);
-            silo.Services.AddSingleton<IIncomingGrainCallFilter>(s => s.GetRequiredService<CallMeters>());
             OfficialDashboard.Add(silo);
             silo.AddStartupTask((services, cancellation) => JoinWorkers(services, settings, cancellation));
         });

@@ -49,8 +49,7 @@ internal static class OfficialDashboard
                 return Results.Json(new { error = "The log needs the dashboard's token; `sslo dashboard --token` prints it." }, statusCode: StatusCodes.Status403Forbidden);
             case "/GrainState":
                 var (type, key) = (http.Request.Query["grainType"].ToString(), http.Request.Query["grainId"].ToString());
-                if (!(await services.GetRequiredService<GrainWatch>().Activations()).Any(a => a.Type == type[(type.LastIndexOf('.') + 1)..] && a.Key == key))
-                    throw new NotThereException($"No {type} with the key {key} is awake.");
+                await services.GetRequiredService<GrainWatch>().DemandAwake(type[(type.LastIndexOf('.') + 1)..], key);
                 break;
             default:
                 var silo = http.GetRouteValue("address") ?? (http.Request.Path.StartsWithSegments(Path + "/HistoricalStats") ? http.GetRouteValue("path") : null);
