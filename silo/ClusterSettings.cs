@@ -45,8 +45,15 @@ public sealed record ClusterSettings
     /// <summary>PKCS#12 file with this machine's certificate; connections of silos and clients are encrypted and both sides must show one.</summary>
     public string? Certificate { get; init; }
 
-    /// <summary>A silo that does not answer a probe for this long is probed again, and given up the second time.</summary>
-    public TimeSpan Probe { get; init; } = TimeSpan.FromSeconds(0.5);
+    /// <summary>
+    /// A silo that does not answer a probe for this long is probed again, and given up the second time: half a second between machines. On one
+    /// machine two seconds, because there the kernel tells of a death at once (lifelines), and a silo that is merely starved must not be taken for dead.
+    /// </summary>
+    public TimeSpan Probe
+    {
+        get => field > TimeSpan.Zero ? field : Membership == MembershipKind.Folder ? TimeSpan.FromSeconds(2) : TimeSpan.FromSeconds(0.5);
+        init;
+    }
 
     /// <summary>How long a silo that was asked to end may take to hand back what it has and to leave.</summary>
     public TimeSpan Drain { get; init; } = TimeSpan.FromSeconds(20);

@@ -36,7 +36,7 @@ internal static class FailureDetection
             o.NumMissedTableIAmAliveLimit = 5;
 
             // A silo that the gossip of a change has passed by reads of it in the table; Orleans would let it wait for a minute.
-            o.TableRefreshTimeout = 10 * cluster.Probe;
+            o.TableRefreshTimeout = TimeSpan.FromSeconds(Math.Min(5, 10 * cluster.Probe.TotalSeconds));
         });
 
         // No lease: for 30 s after a death nobody could take the place of a dead silo's grains, nor register any grain whose entry the dead

@@ -32,7 +32,7 @@ internal sealed class ClusterOptions
     private readonly Option<string?> _cluster = new("--cluster") { Description = "Name of the cluster; silos of other names are strangers. A folder's cluster has a name of its own." };
     private readonly Option<string> _service = new("--service") { Description = "Name that stays the same when the cluster is replaced.", DefaultValueFactory = _ => "sslorleans" };
     private readonly Option<string?> _certificate = new("--certificate") { Description = $"PKCS#12 file; silos and clients then talk over TLS. Its password: {Clustering.PasswordVariable}.", HelpName = "path" };
-    private readonly Option<double> _probe = new("--probe") { Description = "Seconds a silo may take to answer; twice too late is dead.", DefaultValueFactory = _ => 0.5 };
+    private readonly Option<double?> _probe = new("--probe") { Description = "Seconds a silo may take to answer; twice too late is dead. 2 on one machine, 0.5 between machines." };
     private readonly Option<double> _drain = new("--drain") { Description = "Seconds to hand back work and leave after SIGTERM or a notice.", DefaultValueFactory = _ => 20 };
     private readonly Option<string?> _preemption = new("--preemption") { Description = "Instance metadata that announces the end of a spot machine; on Azure http://169.254.169.254/metadata.", HelpName = "url" };
     private readonly Option<string?> _ready = new("--ready-file") { Description = "A file that is there while this silo takes part, for readiness probes.", HelpName = "path" };
@@ -86,7 +86,7 @@ internal sealed class ClusterOptions
                 AdvertisedPort = advertisedPort,
                 ListensEverywhere = parsed.GetValue(_everywhere),
                 Certificate = parsed.GetValue(_certificate),
-                Probe = Seconds(parsed.GetValue(_probe), "--probe", 0.1, 60),
+                Probe = parsed.GetValue(_probe) is { } probe ? Seconds(probe, "--probe", 0.1, 60) : TimeSpan.Zero,
                 Drain = Seconds(parsed.GetValue(_drain), "--drain", 0, 3600),
                 Preemption = parsed.GetValue(_preemption) is { Length: > 0 } url ? Address(url) : null,
             },
