@@ -8,12 +8,25 @@ namespace SslOrleans.Build;
 public sealed class ElfFile(byte[] bytes)
 {
     private const int SymbolSize = 24;
+    private const int Weak = 2;
     private const uint StringTable = 3;
     private const uint DynamicSymbols = 11;
     private const uint VersionNeeds = 0x6ffffffe;
 
     /// <summary>The file as it is now.</summary>
     public byte[] Bytes => bytes;
+
+    /// <summary>The names of the symbols that the file cannot do without and has from others.</summary>
+    public IEnumerable<string> Imports()
+    {
+        var symbols = Section(DynamicSymbols);
+        var strings = Linked(symbols);
+        for (var at = symbols.Offset; at < symbols.Offset + symbols.Size; at += SymbolSize)
+        {
+            if (U16(at + 6) == 0 && bytes[at + 4] >> 4 != Weak && Text((int)(strings.Offset + U32(at))) is { Length: > 0 } name)
+                yield return name;
+        }
+    }
 
     /// <summary>Lets an import refer to another symbol. Imports are in no hash table of the file, so only the name changes.</summary>
     /// <exception cref="InvalidDataException">There is no such import, or its name does not stand for itself alone.</exception>
@@ -31,6 +44,12 @@ public sealed class ElfFile(byte[] bytes)
 
         if (users is not [var found])
             throw new InvalidDataException($"{users.Count} imports are called {name}; one was expected.");
+        for (var at = symbols.Offset; at < symbols.Offset + symbols.Size; at += SymbolSize)
+        {
+            if (strings.Offset + U32(at) is var its && its > found && its <= found + name.Length)
+                throw new InvalidDataException($"{name} is the name of another symbol too.");
+        }
+
         Replace(found, name, other);
     }
 
@@ -62,6 +81,9 @@ public sealed class ElfFile(byte[] bytes)
 
     private void Replace(int at, string text, string other)
     {
+        // Linkers keep a name that another one ends with in its place.
+        if (bytes[at - 1] != 0)
+            throw new InvalidDataException($"{text} is the end of another name.");
         if (other.Length > text.Length)
             throw new InvalidDataException($"{other} is longer than {text}, whose place it takes.");
         bytes.AsSpan(at, text.Length).Clear();

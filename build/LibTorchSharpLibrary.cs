@@ -22,9 +22,11 @@ public static class LibTorchSharpLibrary
     /// <param name="source">The package's file.</param>
     /// <param name="target">Where it goes; replaced in one move, so that a running program keeps what it has loaded.</param>
     /// <param name="oldLibstdcxx">Whether libstdc++ lacks <see cref="OldLibstdcxx.MissingSymbol"/>.</param>
-    /// <exception cref="InvalidDataException">An adapted copy is needed, and the file is another one than it is known for.</exception>
+    /// <exception cref="InvalidDataException">An adapted copy is needed, and the file is another one than it is known for; or there is no file.</exception>
     public static void Provide(string source, string target, bool oldLibstdcxx)
     {
+        if (!File.Exists(source))
+            throw new InvalidDataException("the file is missing, so its package was not restored whole; delete the package's folder and build again.");
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(target))!);
         var made = $"{target}.{Environment.ProcessId}";
         if (oldLibstdcxx)

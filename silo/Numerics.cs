@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
+using SslOrleans.Learning.Native;
 using SslOrleans.Learning.Numerics;
-using TorchSharp;
 
 namespace SslOrleans.Silo;
 
@@ -13,11 +13,11 @@ public static class Numerics
 {
     /// <summary>The class of a worker on this machine.</summary>
     public static string Class(string device, int threads)
-        => string.Join("; ", $"libtorch {torch.__version__}", Arithmetic.Class, Device(device), Processor(), $"{threads} thread{(threads == 1 ? "" : "s")}");
+        => string.Join("; ", $"libtorch {LibTorch.Identity}", Arithmetic.Class, Device(device), Processor(), $"{threads} thread{(threads == 1 ? "" : "s")}");
 
     private static string Device(string device) => device == "cuda" ? "cuda" : "cpu";
 
-    /// <summary>libtorch, oneDNN and OpenBLAS choose kernels by processor family and instruction set.</summary>
+    /// <summary>libtorch, oneDNN and MKL choose kernels by processor family and instruction set.</summary>
     private static string Processor()
     {
         var sets = Avx512F.IsSupported ? "avx512" : Avx2.IsSupported ? "avx2" : "baseline";

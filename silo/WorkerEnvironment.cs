@@ -38,7 +38,7 @@ internal sealed class WorkerEnvironment : IWorkerEnvironment
             case "cuda" when cuda.is_available():
                 return device($"cuda:{index % cuda.device_count()}");
             case "cuda":
-                throw new UserErrorException("device is \"cuda\", but libtorch sees no CUDA device; use cpu, or set LIBTORCH_HOME to a libtorch with CUDA (`sslo doctor` tells).");
+                throw new UserErrorException("device is \"cuda\", but libtorch sees no CUDA device; use cpu, build with -p:Device=cuda, or set LIBTORCH_HOME to a libtorch with CUDA, of pip or NVIDIA (`sslo doctor` tells).");
             default:
                 throw new UserErrorException($"device is \"{_settings.Device}\"; use cpu or cuda.");
         }

@@ -4,11 +4,12 @@ using SslOrleans.Grains.Placement;
 
 namespace SslOrleans.Client.Chaos;
 
-/// <summary>A process of the cluster, and the link over which others reach it.</summary>
+/// <summary>A process of the cluster, on this machine's own network or on a host of a <see cref="HostNetwork"/>.</summary>
 /// <param name="process">The silo.</param>
 /// <param name="target">What it is there for.</param>
-/// <param name="link">From those that call it to it; null: there is no relay between.</param>
-internal sealed class ChaosNode(WorkerProcess process, ChaosTarget target, ChaosLink? link = null) : IChaosVictim, IDisposable
+/// <param name="network">Of its host; null: this machine's.</param>
+/// <param name="host">Its host.</param>
+internal sealed class ChaosNode(WorkerProcess process, ChaosTarget target, HostNetwork? network = null, int host = 0) : IChaosVictim, IDisposable
 {
     private static readonly TimeSpan s_leave = TimeSpan.FromSeconds(1.5);
 
@@ -22,19 +23,21 @@ internal sealed class ChaosNode(WorkerProcess process, ChaosTarget target, Chaos
     /// <param name="name">Name of its silo.</param>
     /// <param name="target">What it is there for.</param>
     /// <param name="request">The run that it is for.</param>
-    /// <param name="linked">Its network can be cut.</param>
-    public static ChaosNode Start(string name, ChaosTarget target, TrainingRequest request, bool linked)
+    /// <param name="network">Hosts to start it on; null: here.</param>
+    /// <param name="host">Which of them.</param>
+    public static ChaosNode Start(string name, ChaosTarget target, TrainingRequest request, HostNetwork? network, int host)
     {
-        var port = linked ? ChaosPorts.Find() : 0;
-        var link = linked ? new ChaosLink(port) : null;
-        string[] more = link is null ? [] : ["--port", $"{port}", "--advertise", $"127.0.0.1:{link.Port}"];
         var role = target == ChaosTarget.Workers ? Roles.Worker : Roles.Parameters;
-        return new ChaosNode(WorkerProcess.Start(name, request.RunsFolder, request.Recipe.Workers.ThreadsPerWorker, "cpu", role, request.Storage, more), target, link);
+        var threads = request.Recipe.Workers.ThreadsPerWorker;
+        var process = network is null
+            ? WorkerProcess.Start(name, request.RunsFolder, threads, "cpu", role, request.Storage)
+            : WorkerProcess.Start(name, request.RunsFolder, threads, "cpu", role, request.Storage, $"{HostNetwork.First}", ["--advertise", $"{HostNetwork.Address(host)}"], network.On(host));
+        return new ChaosNode(process, target, network, host);
     }
 
     public string Detail(ChaosEvent e) => e.Action != ChaosAction.Partition
         ? ""
-        : FormattableString.Invariant($"for {e.Seconds:0.0} s, then {(e.Revive ? "all arrives late" : "broken")}");
+        : FormattableString.Invariant($"host {host} {e.Fault.ToString().ToLowerInvariant()} for {e.Seconds:0.0} s");
 
     public async Task Suffer(ChaosEvent e, Func<bool> over)
     {
@@ -57,16 +60,13 @@ internal sealed class ChaosNode(WorkerProcess process, ChaosTarget target, Chaos
             case ChaosAction.Slow:
                 await ChaosPause.Stutter(process.Hang, process.GoOn);
                 break;
-            case ChaosAction.Partition when link is not null:
-                link.Cut();
+            case ChaosAction.Partition when network is not null:
+                network.Begin(host, e.Fault);
                 await ChaosPause.Wait(TimeSpan.FromSeconds(e.Seconds), over);
-                link.Heal(e.Revive);
+                network.End(host, e.Fault);
                 break;
         }
     }
-
-    /// <summary>The process is gone, and its link with it.</summary>
-    public void Unlink() => link?.Dispose();
 
     /// <summary>It is asked to end, also when it hangs, and killed when it does not.</summary>
     public Task Leave()
@@ -76,9 +76,5 @@ internal sealed class ChaosNode(WorkerProcess process, ChaosTarget target, Chaos
         return process.Leave(s_leave);
     }
 
-    public void Dispose()
-    {
-        process.Dispose();
-        Unlink();
-    }
+    public void Dispose() => process.Dispose();
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using SslOrleans.Client.Cluster;
 using SslOrleans.Client.Training;
 using SslOrleans.Contracts;
+using SslOrleans.Silo;
 using SslOrleans.Silo.Membership;
 
 namespace SslOrleans.Client.Chaos;
@@ -9,9 +10,9 @@ namespace SslOrleans.Client.Chaos;
 /// <summary>The processes of a disturbed training: the first silo where it may die, other parameter silos, workers, the storage's server.</summary>
 /// <param name="request">The run.</param>
 /// <param name="targets">To whom something will be done.</param>
-/// <param name="linked">Networks will be cut: every process has a link of its own.</param>
+/// <param name="network">Hosts that the processes are spread over; null: all are on this machine's own network.</param>
 /// <param name="storage">The server of the run's blobs; null when the run is in a folder.</param>
-internal sealed class ChaosNodes(TrainingRequest request, IReadOnlyList<ChaosTarget> targets, bool linked, ChaosStorage? storage) : IAsyncDisposable
+internal sealed class ChaosNodes(TrainingRequest request, IReadOnlyList<ChaosTarget> targets, HostNetwork? network, ChaosStorage? storage) : IAsyncDisposable
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
 
@@ -33,7 +34,7 @@ internal sealed class ChaosNodes(TrainingRequest request, IReadOnlyList<ChaosTar
             await Until(() => new FolderCluster(request.RunsFolder).Living().Any(s => s.Name == first && s.IsGateway), cancellation);
         }
 
-        return await GrainTrainingSession.Open(request with { Workers = 0 }, cancellation, ownWorkers: 0, beforeStart: _ =>
+        return await GrainTrainingSession.Open(request with { Workers = 0 }, cancellation, ownWorkers: 0, place: OnFirstHost, beforeStart: _ =>
         {
             if (targets.Contains(ChaosTarget.Parameters))
             {
@@ -47,15 +48,23 @@ internal sealed class ChaosNodes(TrainingRequest request, IReadOnlyList<ChaosTar
         });
     }
 
+    /// <summary>On hosts, silos find each other by the address of the first, as machines of a LAN do.</summary>
+    private SiloSettings OnFirstHost(SiloSettings settings) => network is null
+        ? settings
+        : settings with
+        {
+            SiloPort = HostNetwork.First.Port,
+            Cluster = new ClusterSettings { Membership = MembershipKind.Primary, Advertised = HostNetwork.First.Address },
+        };
+
     /// <summary>One more process.</summary>
     public string Join(ChaosTarget target)
     {
         lock (_gate)
         {
-            foreach (var gone in _all.Where(n => !n.IsAlive))
-                gone.Unlink();
             var kind = target == ChaosTarget.Workers ? "" : $"{target.ToString().ToLowerInvariant()}-";
-            var node = ChaosNode.Start($"chaos-{kind}{++_started}", target, request, linked);
+            var name = $"chaos-{kind}{++_started}";
+            var node = ChaosNode.Start(name, target, request, network, network is null ? 0 : 1 + (_started % (network.Hosts - 1)));
             _all.Add(node);
             return node.Name;
         }

@@ -13,11 +13,12 @@ namespace SslOrleans.Client.Chaos;
 /// <param name="request">The run.</param>
 /// <param name="schedule">What happens.</param>
 /// <param name="targets">To whom.</param>
+/// <param name="network">Hosts that the processes are spread over; null: this machine.</param>
 /// <param name="storage">The server of the run's blobs; null when the run is in a folder.</param>
 /// <param name="tell">Is told of every event as it happens.</param>
-public sealed class ChaosRun(TrainingRequest request, IReadOnlyList<ChaosEvent> schedule, IReadOnlyList<ChaosTarget> targets, ChaosStorage? storage, Action<string> tell)
+public sealed class ChaosRun(TrainingRequest request, IReadOnlyList<ChaosEvent> schedule, IReadOnlyList<ChaosTarget> targets, HostNetwork? network, ChaosStorage? storage, Action<string> tell)
 {
-    private readonly ChaosNodes _nodes = new(request, targets, schedule.Any(e => e.Action == ChaosAction.Partition), storage);
+    private readonly ChaosNodes _nodes = new(request, targets, network, storage);
     private readonly List<(ChaosHappening What, long At)> _waiting = [];
     private readonly List<ChaosHappening> _happened = [];
     private readonly List<double> _stepSeconds = [];

@@ -20,7 +20,7 @@ public enum ChaosAction
     /// <summary>Stopped and let go many times in a row, as on a machine that does something else.</summary>
     Slow,
 
-    /// <summary>Its network to some others loses everything for a while; both sides live on.</summary>
+    /// <summary>The network of its host fails for a while (<see cref="NetworkFault"/>); both sides live on.</summary>
     Partition,
 }
 
@@ -45,12 +45,12 @@ public enum ChaosTarget
 /// <param name="Moment">Share of a typical step's time after the step before, 0 … 1.</param>
 /// <param name="Action">What happens.</param>
 /// <param name="Pick">Which of the living ones, modulo their number.</param>
-/// <param name="Revive">After a hang: goes on, instead of being killed. After a partition: what waited arrives late, instead of never.</param>
+/// <param name="Revive">After a hang: goes on, instead of being killed.</param>
 /// <param name="Target">Whom it happens to.</param>
 /// <param name="Seconds">How long, for a partition and for a storage that is away.</param>
-/// <param name="FromPeers">A parameter silo is cut off from the workers and parameter silos that call it, instead of from everybody.</param>
+/// <param name="Fault">How the network fails, for a partition.</param>
 public sealed record ChaosEvent(
-    long Step, double Moment, ChaosAction Action, uint Pick, bool Revive, ChaosTarget Target = ChaosTarget.Workers, double Seconds = 0, bool FromPeers = false);
+    long Step, double Moment, ChaosAction Action, uint Pick, bool Revive, ChaosTarget Target = ChaosTarget.Workers, double Seconds = 0, NetworkFault Fault = NetworkFault.Cut);
 
 /// <summary>A schedule that is a pure function of its seed, so that a failure can be run again.</summary>
 public static class ChaosSchedule
@@ -93,7 +93,7 @@ public static class ChaosSchedule
             if (target == ChaosTarget.Storage)
                 return drawn with { Action = action == ChaosAction.Kill ? ChaosAction.Leave : action, Seconds = random.NextSingle(1, 5) };
             return action == ChaosAction.Partition
-                ? drawn with { Seconds = ShortestCut * Math.Pow(LongestCut / ShortestCut, random.NextSingle()), FromPeers = random.NextBool(0.5f) && target == ChaosTarget.Parameters }
+                ? drawn with { Seconds = ShortestCut * Math.Pow(LongestCut / ShortestCut, random.NextSingle()), Fault = (NetworkFault)random.NextUInt32((uint)Enum.GetValues<NetworkFault>().Length) }
                 : drawn;
         }
     }

@@ -36,12 +36,13 @@ public sealed class GrainTrainingSession : ITrainingSession
     /// <summary>Starts or resumes the run on the folder's cluster; starts one, with a silo of this process, when there is none.</summary>
     /// <param name="ownWorkers">Workers in this process when it becomes a silo; null: as many as the machine has cores for, unless worker processes are asked for.</param>
     /// <param name="beforeStart">What is to join the cluster before the run starts there.</param>
+    /// <param name="place">Where this process's silo is on the network; null: on loopback, in the folder's cluster.</param>
     public static async Task<GrainTrainingSession> Open(
-        TrainingRequest request, CancellationToken cancellation, int? ownWorkers = null, Action<ClusterConnection>? beforeStart = null)
+        TrainingRequest request, CancellationToken cancellation, int? ownWorkers = null, Action<ClusterConnection>? beforeStart = null, Func<SiloSettings, SiloSettings>? place = null)
     {
         // Workers that cannot read the images are refused one by one, and the run would wait for better ones.
         await Task.Run(() => DataLocations.Check(request.DataPath, request.Recipe.Data.Split), cancellation);
-        var cluster = await ClusterConnection.TryConnect(request.RunsFolder, cancellation) ?? await ClusterConnection.Start(OwnSilo(request, ownWorkers), cancellation);
+        var cluster = await ClusterConnection.TryConnect(request.RunsFolder, cancellation) ?? await ClusterConnection.Start(place?.Invoke(OwnSilo(request, ownWorkers)) ?? OwnSilo(request, ownWorkers), cancellation);
         try
         {
             for (var i = 0; i < request.Workers; i++)

@@ -28,19 +28,21 @@ public sealed class WorkerProcess : IDisposable
     /// <param name="device">cpu or cuda.</param>
     /// <param name="role">One of <see cref="Roles"/>; a worker holds warm copies too.</param>
     /// <param name="storage">Where runs are kept; null: in the folder.</param>
+    /// <param name="join">HOST:PORT of the cluster's first silo; null: the folder's cluster.</param>
     /// <param name="more">Further options of <c>sslo silo</c>.</param>
+    /// <param name="on">What comes before the program to run it elsewhere, in a network of its own say; must become the program by <c>exec</c>.</param>
     public static WorkerProcess Start(
-        string name, string runsFolder, int threads, string device, string role = Roles.Worker, string? storage = null, IReadOnlyList<string>? more = null)
+        string name, string runsFolder, int threads, string device, string role = Roles.Worker, string? storage = null, string? join = null, IReadOnlyList<string>? more = null, IReadOnlyList<string>? on = null)
     {
         // Its log is its own and not a pipe to this process, which it may outlive.
-        var start = new ProcessStartInfo("/bin/sh", ["-c", "exec \"$@\" >\"$0\" 2>&1 </dev/null", LogOf(name, runsFolder), Environment.ProcessPath!, .. Arguments(name, runsFolder, storage, threads, device, role), .. more ?? []]);
+        var start = new ProcessStartInfo("/bin/sh", ["-c", "exec \"$@\" >\"$0\" 2>&1 </dev/null", LogOf(name, runsFolder), .. on ?? [], Environment.ProcessPath!, .. Arguments(name, join ?? runsFolder, storage ?? runsFolder, threads, device, role), .. more ?? []]);
         return new WorkerProcess(name, role, Process.Start(start)!);
     }
 
     /// <summary>Starts one that outlives this process and ends with the cluster's last run.</summary>
     public static void StartDetached(string name, string runsFolder, int threads, string device)
     {
-        var start = new ProcessStartInfo("/bin/sh", ["-c", "log=$1; shift; setsid \"$@\" >\"$log\" 2>&1 </dev/null &", "sh", LogOf(name, runsFolder), Environment.ProcessPath!, .. Arguments(name, runsFolder, null, threads, device, Roles.Worker)]);
+        var start = new ProcessStartInfo("/bin/sh", ["-c", "log=$1; shift; setsid \"$@\" >\"$log\" 2>&1 </dev/null &", "sh", LogOf(name, runsFolder), Environment.ProcessPath!, .. Arguments(name, runsFolder, runsFolder, threads, device, Roles.Worker)]);
         using var process = Process.Start(start)!;
         process.WaitForExit();
     }
@@ -48,9 +50,9 @@ public sealed class WorkerProcess : IDisposable
     private static string[] Program
         => Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? ["exec", typeof(WorkerProcess).Assembly.Location] : [];
 
-    private static IEnumerable<string> Arguments(string name, string runsFolder, string? storage, int threads, string device, string role) =>
+    private static IEnumerable<string> Arguments(string name, string join, string storage, int threads, string device, string role) =>
     [
-        .. Program, "silo", "--join", runsFolder, "--name", name, "--roles", role == Roles.Worker ? $"{Roles.Standby},{Roles.Worker}" : role, "--runs", storage ?? runsFolder,
+        .. Program, "silo", "--join", join, "--name", name, "--roles", role == Roles.Worker ? $"{Roles.Standby},{Roles.Worker}" : role, "--runs", storage,
         "--threads", threads.ToString(CultureInfo.InvariantCulture), "--device", device, "--workers", role == Roles.Worker ? "1" : "0",
         "--parent", Environment.ProcessId.ToString(CultureInfo.InvariantCulture),
     ];

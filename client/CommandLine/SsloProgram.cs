@@ -1,5 +1,7 @@
 using System.CommandLine;
+using SslOrleans.Client.Commands;
 using SslOrleans.Contracts;
+using SslOrleans.Learning.Native;
 
 namespace SslOrleans.Client.CommandLine;
 
@@ -27,6 +29,10 @@ public static class SsloProgram
         };
         try
         {
+            // The doctor says himself what is wrong with it, and help needs none.
+            var command = parsed.CommandResult.Command;
+            if (command.Name != DoctorCommand.Name && parsed.Action == command.Action)
+                LibTorch.Load();
             var code = await parsed.InvokeAsync(configuration, interruption.Token);
             return interruption.ExitCode != 0 ? interruption.ExitCode : code;
         }
@@ -38,6 +44,11 @@ public static class SsloProgram
         {
             screen.Note($"sslo: {e.Message}");
             return ExitCodes.UserMistake;
+        }
+        catch (LibTorchException e)
+        {
+            screen.Note($"sslo: {e.Message}");
+            return ExitCodes.Missing;
         }
         catch (Exception e) when (Environment.GetEnvironmentVariable("SSLO_TRACE") != "1")
         {

@@ -33,14 +33,15 @@ public static class ChaosCommand
         };
         var partitions = new Option<int>("--partitions")
         {
-            Description = "Times that a worker or parameter silo loses its network for 0.3 to 9 s. What was sent then arrives late or never.",
+            Description = "Times that the network of a host fails for 0.3 to 9 s: cut, mute, deaf, lossy or narrow. Takes --hosts.",
             DefaultValueFactory = _ => 0,
         };
+        var hosts = new Option<int>("--hosts") { Description = "Spreads the processes over so many hosts with addresses of their own (network namespaces of this machine; takes root)." };
         var azurite = new Option<string?>("--azurite") { Description = "For --targets storage: azurite-blob, or a script for node that starts it and ends it when its input ends; by default azurite-blob of the PATH.", HelpName = "program" };
         var minutes = new Option<double>("--minutes") { Description = "Disturbed runs with one seed after the other for so long, up to the first difference; instead of --rounds." };
         var command = new Command("chaos", "Trains undisturbed with one worker, then with workers that are killed, hang, leave and join, and compares every bit.")
         {
-            recipe, data, set, runs, steps, workers, kills, seed, rounds, targets, partitions, azurite, minutes,
+            recipe, data, set, runs, steps, workers, kills, seed, rounds, targets, partitions, hosts, azurite, minutes,
         };
         command.SetAction(async (parsed, cancellation) =>
         {
@@ -51,18 +52,25 @@ public static class ChaosCommand
             if (path.Length == 0)
                 throw new UserErrorException("chaos needs images; give --data PATH, or make some with `sslo data generate data/generated`.");
             var program = aimed.Contains(ChaosTarget.Storage) ? ChaosStorage.Program(parsed.GetValue(azurite), path) : null;
-            Check(parsed.GetValue(partitions));
+            Check(parsed.GetValue(partitions), parsed.GetValue(hosts), aimed);
+            var network = HostNetwork.OfThisProcess();
+            if (parsed.GetValue(hosts) > 0 && network is null)
+            {
+                using var made = HostNetwork.Create(parsed.GetValue(hosts));
+                return await made.RunSelf(cancellation);
+            }
+
             var folder = parsed.GetRequiredValue(runs);
             if (new FolderCluster(folder).Living() is [var other, ..])
                 throw new UserErrorException($"Silo {other.Name} (process {other.ProcessId}) of another training lives in {folder}, and chaos would take its workers for its own; end it, or name another folder with --runs.");
-            var calm = await Go(screen, Fresh(folder, $"chaos-{read.Name}-calm", read, path, 1), [], [], null, cancellation);
+            var calm = await Go(screen, Fresh(folder, $"chaos-{read.Name}-calm", read, path, 1), [], [], null, null, cancellation);
             var (allEqual, clock) = (true, Stopwatch.StartNew());
             for (var round = 0; GoesOn(round); round++)
             {
                 var roundSeed = parsed.GetValue(seed) + (ulong)round;
                 var schedule = ChaosSchedule.Make(roundSeed, parsed.GetValue(steps), parsed.GetValue(kills), aimed, parsed.GetValue(partitions));
                 var request = Fresh(folder, $"chaos-{read.Name}-{roundSeed}", read, path, parsed.GetValue(workers));
-                var disturbed = await Go(screen, request, schedule, aimed, program, cancellation);
+                var disturbed = await Go(screen, request, schedule, aimed, network, program, cancellation);
                 allEqual &= ChaosReport.Print(screen, read, roundSeed, calm, disturbed);
             }
 
@@ -83,24 +91,28 @@ public static class ChaosCommand
                 ? target
                 : throw new UserErrorException($"--targets has \"{name}\"; name workers, parameters, first or storage, separated by commas."))];
 
-    /// <exception cref="UserErrorException">There is no such number, or no network to cut.</exception>
-    private static void Check(int partitions)
+    /// <exception cref="UserErrorException">The options contradict each other.</exception>
+    private static void Check(int partitions, int hosts, IReadOnlyList<ChaosTarget> targets)
     {
         if (partitions < 0)
             throw new UserErrorException($"--partitions is {partitions}; give 0 or more.");
-        if (partitions > 0)
-            throw new UserErrorException("--partitions needs hosts with networks of their own, which this version does not make; leave it out.");
+        if (hosts is < 0 or 1 or > 200)
+            throw new UserErrorException($"--hosts is {hosts}; give 2 to 200 (the run begins on one, the others share the rest of the processes), or leave it out.");
+        if (partitions > 0 && hosts == 0)
+            throw new UserErrorException($"--partitions {partitions} takes hosts whose networks can fail; add --hosts 4.");
+        if (hosts > 0 && targets.FirstOrDefault(t => t is ChaosTarget.First or ChaosTarget.Storage) is var target and not ChaosTarget.Workers)
+            throw new UserErrorException($"--targets has {target.ToString().ToLowerInvariant()}, but on --hosts the silos find each other by the first one's address, and Azurite is on this machine's own network; leave it out.");
     }
 
     private static async Task<ChaosOutcome> Go(
-        Screen screen, TrainingRequest request, IReadOnlyList<ChaosEvent> schedule, IReadOnlyList<ChaosTarget> targets, string? azurite, CancellationToken cancellation)
+        Screen screen, TrainingRequest request, IReadOnlyList<ChaosEvent> schedule, IReadOnlyList<ChaosTarget> targets, HostNetwork? network, string? azurite, CancellationToken cancellation)
     {
         screen.Line(schedule.Count == 0 ? $"{request.Run}: one worker, undisturbed" : $"{request.Run}: {request.Workers} workers, {schedule.Count} events");
         if (azurite is null)
-            return await new ChaosRun(request, schedule, targets, null, Tell).Go(cancellation);
+            return await new ChaosRun(request, schedule, targets, network, null, Tell).Go(cancellation);
         var (storage, there) = await ChaosStorage.Start(azurite, request);
         await using (storage)
-            return await new ChaosRun(there, schedule, targets, storage, Tell).Go(cancellation);
+            return await new ChaosRun(there, schedule, targets, null, storage, Tell).Go(cancellation);
 
         void Tell(string text) => screen.Line($"  {text}");
     }

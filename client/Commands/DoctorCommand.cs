@@ -7,9 +7,11 @@ namespace SslOrleans.Client.Commands;
 /// <summary><c>sslo doctor</c>. What must be there before the program can be built at all, the script ./sslo says itself.</summary>
 public static class DoctorCommand
 {
+    public const string Name = "doctor";
+
     public static Command Build(Screen screen)
     {
-        var command = new Command("doctor", "Says what is here, what is missing, and the command that mends it.");
+        var command = new Command(Name, "Says what is here, what is missing, and the command that mends it.");
         command.SetAction(_ =>
         {
             var missing = false;

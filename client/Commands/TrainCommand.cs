@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using SslOrleans.Client.CommandLine;
+using SslOrleans.Client.Inspection;
 using SslOrleans.Client.Pictures;
 using SslOrleans.Client.Training;
 using SslOrleans.Contracts;
@@ -49,6 +50,8 @@ public static class TrainCommand
     /// <summary>Trains with the view that fits the screen, and leaves the picture of the curves.</summary>
     public static async Task<RunStatus?> Train(Screen screen, ITrainingSessions sessions, TrainingRequest request, CancellationToken cancellation)
     {
+        if (Processor.Lack is { } lack)
+            screen.Note($"sslo: this processor has {lack}; {Processor.Mend}.");
         await using var session = await sessions.Open(request, cancellation);
         using var view = TrainingViews.For(screen);
         request = request with { DashboardAddress = session.Dashboard };

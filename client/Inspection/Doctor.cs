@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics.X86;
+using SslOrleans.Contracts;
+using SslOrleans.Learning.Native;
 using SslOrleans.Silo;
 using static TorchSharp.torch;
 
@@ -39,7 +40,11 @@ public static class Doctor
         yield return new("version", typeof(Doctor).Assembly.GetName().Version?.ToString(3) ?? "unknown");
         yield return new(".NET", RuntimeInformation.FrameworkDescription);
         yield return new("system", $"{RuntimeInformation.OSDescription.Trim()}, {RuntimeInformation.ProcessArchitecture}");
-        yield return new("processor", $"{Processor()}, {Environment.ProcessorCount} cores, {InstructionSet()}");
+        yield return new(
+            "processor",
+            $"{Processor.Name}, {Environment.ProcessorCount} cores, {Processor.InstructionSet}",
+            Processor.Lack is null ? Health.Fact : Health.Optional,
+            Processor.Lack is null ? "" : Processor.Mend);
         yield return new("memory", $"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (double)(1L << 30):F1} GiB");
         var torch = Torch().ToList();
         foreach (var finding in torch)
@@ -51,50 +56,42 @@ public static class Doctor
 
     private static IEnumerable<Finding> Torch()
     {
-        string version;
-        bool hasCuda;
-        int threads;
-        var mend = "";
-        try
+        var (broken, hasCuda, threads) = Try();
+        yield return new(LibTorch.HomeVariable, LibTorch.Home is { } home ? home : "not set: the libtorch of this build");
+        if (broken is not null)
         {
-            (version, hasCuda, threads) = (__version__, cuda.is_available(), get_num_threads());
-            // A product makes libtorch load its BLAS, so that the list of loaded files below is whole.
-            using var scope = TorchSharp.torch.NewDisposeScope();
-            ones(8, 8).mm(ones(8, 8));
-        }
-        catch (Exception e)
-        {
-            (version, hasCuda, threads) = (e.GetBaseException().Message.Split('\n')[0], false, 0);
-            mend = "./sslo doctor builds again; or set LIBTORCH_HOME to a libtorch";
-        }
-
-        if (mend.Length > 0)
-        {
-            yield return new("libtorch", version, Health.Missing, mend);
+            yield return broken;
             yield break;
         }
 
-        var loaded = LoadedLibraries();
-        yield return new("libtorch", $"{version}{From(loaded, "libtorch_cpu")}", Health.Well);
-        var home = Environment.GetEnvironmentVariable("LIBTORCH_HOME");
-        yield return new("LIBTORCH_HOME", string.IsNullOrEmpty(home) ? "not set: the system's libtorch" : home);
-        yield return Blas(loaded);
+        yield return new("libtorch", $"{LibTorch.Version} from {LibTorch.RealFolder}", Health.Well);
+        yield return new(
+            "LibTorchSharp",
+            LibTorch.CallerIsAdapted ? $"{LibTorch.TorchSharpVersion}, the copy adapted to this system's libstdc++ (docs/decisions/013)" : $"{LibTorch.TorchSharpVersion}, the package's own",
+            Health.Well);
         yield return hasCuda
             ? new("device", $"cuda, {cuda.device_count()} of them, and cpu", Health.Well)
-            : new("device", "cpu; this libtorch sees no CUDA device", Health.Fact, "");
+            : new("device", "cpu; this libtorch sees no CUDA device");
         yield return new("threads", $"{threads} in libtorch by default; a recipe's workers.threadsPerWorker decides in training");
         yield return new("numerics class", Numerics.Class(hasCuda ? "cuda" : "cpu", 1));
     }
 
-    private static Finding Blas(IReadOnlyList<string> loaded)
+    /// <summary>What is wrong with libtorch, or what it says of itself. Nothing may touch TorchSharp when it did not load.</summary>
+    private static (Finding? Broken, bool HasCuda, int Threads) Try()
     {
-        var fast = loaded.FirstOrDefault(l => l.Contains("openblas", StringComparison.Ordinal) || l.Contains("libmkl", StringComparison.Ordinal));
-        if (fast is not null)
-            return new("BLAS", fast, Health.Well);
-        var reference = loaded.FirstOrDefault(l => Path.GetFileName(l).StartsWith("libblas.so", StringComparison.Ordinal));
-        return reference is null
-            ? new("BLAS", "inside libtorch")
-            : new("BLAS", $"{reference}, the reference BLAS: matrix products are many times slower", Health.Optional, Install + "libopenblas0-pthread");
+        try
+        {
+            LibTorch.Load();
+            return (null, cuda.is_available(), get_num_threads());
+        }
+        catch (Exception e)
+        {
+            var line = e.GetBaseException().Message.Split('\n')[0];
+            var parts = e is UserErrorException or LibTorchException && line.LastIndexOf("; ", StringComparison.Ordinal) is > 0 and var at
+                ? (What: line[..at], Mend: line[(at + 2)..])
+                : (What: line, Mend: "build again");
+            return (new("libtorch", parts.What, Health.Missing, parts.Mend), false, 0);
+        }
     }
 
     private static Finding Library(string name, string file, string package, Health without)
@@ -121,11 +118,4 @@ public static class Doctor
         => File.Exists("/proc/self/maps")
             ? [.. File.ReadLines("/proc/self/maps").Select(l => l.IndexOf('/') is var i and >= 0 ? l[i..] : "").Where(l => l.Contains(".so", StringComparison.Ordinal)).Distinct()]
             : [.. Process.GetCurrentProcess().Modules.Cast<ProcessModule>().Select(m => m.FileName)];
-
-    private static string Processor()
-        => File.Exists("/proc/cpuinfo") && File.ReadLines("/proc/cpuinfo").FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal)) is { } line
-            ? line[(line.IndexOf(':') + 1)..].Trim()
-            : "unknown";
-
-    private static string InstructionSet() => Avx512F.IsSupported ? "AVX-512" : Avx2.IsSupported ? "AVX2" : "no AVX2";
 }

@@ -21,7 +21,7 @@ public static class Devices
         if (name != "cuda" && !(name.StartsWith("cuda:", StringComparison.Ordinal) && int.TryParse(name[5..], out number)))
             throw new UserErrorException($"--device is \"{name}\"; use cpu, cuda or cuda:0.");
         if (!cuda.is_available())
-            throw new UserErrorException($"--device is \"{name}\", but this libtorch sees no CUDA device; use cpu, or set LIBTORCH_HOME to a libtorch with CUDA (`sslo doctor` tells).");
+            throw new UserErrorException($"--device is \"{name}\", but this libtorch sees no CUDA device; use cpu, build with -p:Device=cuda, or set LIBTORCH_HOME to a libtorch with CUDA, of pip or NVIDIA (`sslo doctor` tells).");
         if (number >= cuda.device_count())
             throw new UserErrorException($"--device is \"{name}\", but there are {cuda.device_count()} CUDA devices; use cuda:0 to cuda:{cuda.device_count() - 1}.");
         return device($"cuda:{number}");

@@ -43,7 +43,7 @@ internal sealed class EvaluationSession : IDisposable
         var thread = new ComputeThread($"evaluation of {run.Run}", yields: true);
         var (encoder, images) = await thread.Run(() =>
         {
-            // The count that training workers have: libtorch keeps it per thread, OpenBLAS for the whole process.
+            // The count that training workers have: libtorch keeps it per thread, its BLAS for the whole process.
             set_num_threads(recipe.Workers.ThreadsPerWorker);
             var networks = Encoder.OfRecipe(recipe, recipe.Evaluation.Teacher, environment.Device(index));
             var train = data.Evaluation(test: false)!;

@@ -30,7 +30,7 @@ public sealed class Conv4 : Backbone
 
     public override Tensor forward(Tensor images)
     {
-        var x = bn1.call(conv1.call(FeatureMaps.Of(images))).relu_();
+        var x = bn1.call(conv1.call(images)).relu_();
         x = bn2.call(conv2.call(x)).relu_();
         x = bn3.call(conv3.call(x)).relu_();
         x = bn4.call(conv4.call(x)).relu_();

@@ -74,7 +74,7 @@ public sealed class ResNet : Backbone, IInitialWeights
 
     public override Tensor forward(Tensor images)
     {
-        var x = bn1.call(conv1.call(FeatureMaps.Of(images))).relu_();
+        var x = bn1.call(conv1.call(images)).relu_();
         if (_pool)
             x = functional.max_pool2d(x, [3, 3], strides: [2, 2], padding: [1, 1]);
         x = layer4.call(layer3.call(layer2.call(layer1.call(x))));

@@ -15,6 +15,7 @@ internal sealed class BasicBlock : Module<Tensor, Tensor>
     private readonly Conv2d conv2;
     private readonly BatchNorm bn2;
     private readonly Sequential? downsample;
+    private readonly long _stride;
 
     public BasicBlock(long inputs, long width, long stride)
         : base(nameof(BasicBlock))
@@ -24,6 +25,7 @@ internal sealed class BasicBlock : Module<Tensor, Tensor>
         conv2 = Conv2d(width, width, 3, stride: 1, padding: 1, bias: false);
         bn2 = new BatchNorm(width);
         downsample = Shortcut.Create(inputs, width, stride);
+        _stride = stride;
         RegisterComponents();
     }
 
@@ -31,7 +33,7 @@ internal sealed class BasicBlock : Module<Tensor, Tensor>
     {
         var x = bn1.call(conv1.call(input)).relu_();
         x = bn2.call(conv2.call(x));
-        return x.add_(downsample is null ? input : downsample.call(input)).relu_();
+        return x.add_(Shortcut.Of(input, downsample, _stride)).relu_();
     }
 }
 
@@ -45,6 +47,7 @@ internal sealed class Bottleneck : Module<Tensor, Tensor>
     private readonly Conv2d conv3;
     private readonly BatchNorm bn3;
     private readonly Sequential? downsample;
+    private readonly long _stride;
 
     public Bottleneck(long inputs, long width, long stride)
         : base(nameof(Bottleneck))
@@ -56,6 +59,7 @@ internal sealed class Bottleneck : Module<Tensor, Tensor>
         conv3 = Conv2d(width, width * 4, 1, bias: false);
         bn3 = new BatchNorm(width * 4);
         downsample = Shortcut.Create(inputs, width * 4, stride);
+        _stride = stride;
         RegisterComponents();
     }
 
@@ -64,15 +68,22 @@ internal sealed class Bottleneck : Module<Tensor, Tensor>
         var x = bn1.call(conv1.call(input)).relu_();
         x = bn2.call(conv2.call(x)).relu_();
         x = bn3.call(conv3.call(x));
-        return x.add_(downsample is null ? input : downsample.call(input)).relu_();
+        return x.add_(Shortcut.Of(input, downsample, _stride)).relu_();
     }
 }
 
+/// <summary>
+/// The way past a block. Where it strides, its input is thinned out before the 1 × 1 convolution, which is the same and computes nothing in
+/// vain. And oneDNN of libtorch 2.10 divides by zero in the backward pass of a 1 × 1 convolution with stride 2 and 1,024 channels (ResNet-50's) on
+/// processors without AMX.
+/// </summary>
 internal static class Shortcut
 {
     /// <summary>A 1×1 convolution and batch norm where the shape changes; null where it does not.</summary>
     public static Sequential? Create(long inputs, long outputs, long stride)
-        => inputs == outputs && stride == 1
-            ? null
-            : Sequential(Conv2d(inputs, outputs, 1, stride: stride, bias: false), new BatchNorm(outputs));
+        => inputs == outputs && stride == 1 ? null : Sequential(Conv2d(inputs, outputs, 1, bias: false), new BatchNorm(outputs));
+
+    /// <summary><c>[N, C, H, W]</c> as it is added to what the block computes.</summary>
+    public static Tensor Of(Tensor input, Sequential? downsample, long stride)
+        => downsample is null ? input : downsample.call(stride == 1 ? input : input.slice(2, 0, long.MaxValue, stride).slice(3, 0, long.MaxValue, stride));
 }

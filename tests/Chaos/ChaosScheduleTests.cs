@@ -36,10 +36,8 @@ public sealed class ChaosScheduleTests
         Assert.Equal((20, 10, 10), (cuts.Count, cuts.Count(c => c.Target == ChaosTarget.Workers), cuts.Count(c => c.Target == ChaosTarget.Parameters)));
         Assert.All(cuts, c => Assert.InRange(c.Seconds, 0.3, 9));
 
-        // Both ends of a cut, both networks of a parameter silo, short and long: a seed draws from all of them.
-        Assert.Equal([false, true], cuts.Select(c => c.Revive).Distinct().Order());
-        Assert.Equal([false, true], cuts.Where(c => c.Target == ChaosTarget.Parameters).Select(c => c.FromPeers).Distinct().Order());
-        Assert.All(cuts.Where(c => c.Target == ChaosTarget.Workers), c => Assert.False(c.FromPeers));
+        // Every kind of fault, short and long: a seed draws from all of them.
+        Assert.Equal(Enum.GetValues<NetworkFault>(), cuts.Select(c => c.Fault).Distinct().Order());
         Assert.Contains(cuts, c => c.Seconds < 1);
         Assert.Contains(cuts, c => c.Seconds > 6);
     }

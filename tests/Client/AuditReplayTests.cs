@@ -9,21 +9,23 @@ namespace SslOrleans.Client.Tests;
 /// The method has a teacher, a queue and momentum, so that everything in a checkpoint counts.
 /// </summary>
 [Collection(nameof(BlasThreads))]
-public sealed class AuditReplayTests : IAsyncLifetime, IDisposable
+public sealed class AuditReplayTests : IAsyncLifetime
 {
     private readonly TestFolder _folder = new();
 
     private string Runs => _folder.In("runs");
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         GeneratedImages.Write(_folder.In("images"), 48, 16, 1);
         await Train("run", seed: 1);
     }
 
-    public Task DisposeAsync() => Task.CompletedTask;
-
-    public void Dispose() => _folder.Dispose();
+    public ValueTask DisposeAsync()
+    {
+        _folder.Dispose();
+        return ValueTask.CompletedTask;
+    }
 
     [Fact]
     public async Task A_step_is_computed_from_the_checkpoint_before_it_and_all_from_the_beginning()

@@ -7,7 +7,7 @@ public sealed class ShortRun : IAsyncLifetime
 {
     public TestFolder Folder { get; } = new();
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         GeneratedImages.Write(Folder.In("images"), 120, 40, 1);
         var recipe = Folder.Write("small.jsonc", """
@@ -18,10 +18,10 @@ public sealed class ShortRun : IAsyncLifetime
         Assert.True(trained.Code == 0, trained.Error);
     }
 
-    public Task DisposeAsync()
+    public ValueTask DisposeAsync()
     {
         Folder.Dispose();
-        return Task.CompletedTask;
+        return ValueTask.CompletedTask;
     }
 }
 

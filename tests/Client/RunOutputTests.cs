@@ -95,7 +95,7 @@ public sealed partial class RunOutputTests(RunOutputTests.Trained trained) : ICl
 
         public string Runs => Folder.In("runs");
 
-        public async Task InitializeAsync()
+        public async ValueTask InitializeAsync()
         {
             GeneratedImages.Write(Folder.In("images"), 64, 16, 1);
             var recipe = Folder.Write("small.jsonc", """
@@ -105,10 +105,10 @@ public sealed partial class RunOutputTests(RunOutputTests.Trained trained) : ICl
             Assert.True(call.Code == 0, call.Error);
         }
 
-        public Task DisposeAsync()
+        public ValueTask DisposeAsync()
         {
             Folder.Dispose();
-            return Task.CompletedTask;
+            return ValueTask.CompletedTask;
         }
     }
 }

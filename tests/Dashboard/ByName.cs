@@ -1,12 +1,12 @@
-using Xunit.Abstractions;
 using Xunit.Sdk;
+using Xunit.v3;
 
 namespace SslOrleans.Tests.Dashboard;
 
 /// <summary>In the order of their names: what kills something comes last.</summary>
-public sealed class ByName : ITestCaseOrderer
+public sealed class ByName : ITestMethodOrderer
 {
-    public IEnumerable<TTestCase> OrderTestCases<TTestCase>(IEnumerable<TTestCase> testCases)
-        where TTestCase : ITestCase
-        => testCases.OrderBy(t => t.TestMethod.Method.Name, StringComparer.Ordinal);
+    public IReadOnlyCollection<TTestMethod?> OrderTestMethods<TTestMethod>(IReadOnlyCollection<TTestMethod?> testMethods)
+        where TTestMethod : ITestMethod
+        => [.. testMethods.OrderBy(m => m?.MethodName, StringComparer.Ordinal)];
 }

@@ -24,7 +24,7 @@ public sealed class Training : IAsyncLifetime
 
     public HttpClient Http { get; } = new() { Timeout = TimeSpan.FromSeconds(20) };
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         var images = Path.Combine(_folder, "images");
         GeneratedImages.Write(images, 240, 64, 3);
@@ -102,12 +102,12 @@ public sealed class Training : IAsyncLifetime
         return Http.SendAsync(request);
     }
 
-    public Task DisposeAsync()
+    public ValueTask DisposeAsync()
     {
         if (_process is { HasExited: false })
             KillEverything();
         Http.Dispose();
         Directory.Delete(_folder, recursive: true);
-        return Task.CompletedTask;
+        return ValueTask.CompletedTask;
     }
 }

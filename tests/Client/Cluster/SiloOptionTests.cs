@@ -26,7 +26,7 @@ public class SiloOptionTests
     [InlineData("AZURE_STORAGE_CONNECTION_STRING is not set", "--membership", "azure")]
     [InlineData("--certificate mine.pfx", "--certificate", "mine.pfx")]
     [InlineData("cannot be used on 192.0.2.1", "--advertise", "192.0.2.1")]
-    [InlineData("--port 11111 cannot be used on 192.0.2.1", "--advertise", "192.0.2.1:11111")]
+    [InlineData("cannot be used on 192.0.2.1", "--advertise", "192.0.2.1:11111")]
     [InlineData("--advertise is \"127.0.0.1:none\"; write it as HOST:PORT", "--advertise", "127.0.0.1:none")]
     public async Task A_senseless_silo_is_refused_in_one_line(string expected, params string[] args)
     {

@@ -12,7 +12,7 @@ public partial class DeployTests
 
     public static TheoryData<string> YamlFiles => [.. Directory.EnumerateFiles(s_deploy, "*.yaml", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(s_deploy, f))];
 
-    public static TheoryData<string> Dockerfiles => [.. Directory.EnumerateFiles(s_deploy, "*.Dockerfile").Select(f => Path.GetRelativePath(s_deploy, f))];
+    public static TheoryData<string> Dockerfiles => [.. Directory.EnumerateFiles(s_deploy, "*Dockerfile").Select(f => Path.GetRelativePath(s_deploy, f))];
 
     [Theory]
     [MemberData(nameof(YamlFiles))]

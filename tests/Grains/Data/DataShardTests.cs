@@ -32,7 +32,7 @@ public sealed class DataShardTests : IClassFixture<Azurite>, IAsyncLifetime
 
     private string Location => $"azure:{_container.Name}/sets/small";
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         await _container.CreateAsync();
         foreach (var file in Directory.GetFiles(SmallRuns.Images))
@@ -165,7 +165,7 @@ public sealed class DataShardTests : IClassFixture<Azurite>, IAsyncLifetime
         Assert.Equal(96, source.Count);
     }
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         await _container.DeleteIfExistsAsync();
         foreach (var (name, value) in _before)

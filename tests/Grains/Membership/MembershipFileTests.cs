@@ -75,8 +75,14 @@ public sealed class MembershipFileTests : IDisposable
         entry.SiloName = new string('x', 1 << 20);
 
         // A file system of its own, as small as it gets, in the child's namespace only.
-        var error = await Child("unshare", "-rm", "sh", "-c", "mount -t tmpfs -o size=256k none \"$2\" && cp -r \"$1/.cluster\" \"$2\" && \"$3\" exec \"$4\" membership fill \"$2\" && cp -r \"$2/.cluster\" \"$1/after\"", "sh", _folder.Root, Directory.CreateDirectory(_folder["small"]).FullName, "dotnet", typeof(MembershipFileTests).Assembly.Location);
-        Assert.Contains("cannot be written: no space is left on its disk", error, StringComparison.Ordinal);
+        const string Script = "mount -t tmpfs -o size=256k none \"$2\" && cp -r \"$1/.cluster\" \"$2\" && dotnet exec \"$3\" && cp -r \"$2/.cluster\" \"$1/after\"";
+        var small = Directory.CreateDirectory(_folder["small"]).FullName;
+        using var child = ChildProcess.Start("fill", small, "unshare", "-rm", "sh", "-c", Script, "sh", _folder.Root, small, typeof(MembershipFileTests).Assembly.Location);
+        var (output, error) = (child.StandardOutput.ReadToEndAsync(), child.StandardError.ReadToEndAsync());
+        await child.WaitForExitAsync();
+        Assert.SkipWhen((await error).Contains("unshare", StringComparison.Ordinal) || (await error).Contains("mount", StringComparison.Ordinal), $"no file system can be made here: {await error}");
+        Assert.True(child.ExitCode == 0, $"{await output}{await error}");
+        Assert.Contains("cannot be written: no space is left on its disk", await output, StringComparison.Ordinal);
 
         File.Delete(Path);
         Directory.Delete(System.IO.Path.GetDirectoryName(Path)!, true);
@@ -107,7 +113,7 @@ public sealed class MembershipFileTests : IDisposable
         var seen = 0;
         for (var round = 0; round < 4; round++)
         {
-            using var writer = StartChild("dotnet", "exec", typeof(MembershipFileTests).Assembly.Location, "membership", "write", _folder.Root);
+            using var writer = ChildProcess.Writer(_folder.Root);
             for (var begun = seen; seen < begun + 20 + (7 * round);)
             {
                 Assert.False(writer.HasExited, writer.HasExited ? await writer.StandardError.ReadToEndAsync() : "");
@@ -264,7 +270,7 @@ public sealed class MembershipFileTests : IDisposable
     private async Task<SiloProcess> ProcessThatWasKilled()
     {
         using var folder = new TemporaryFolder();
-        using var child = StartChild("dotnet", "exec", typeof(MembershipFileTests).Assembly.Location, "membership", "write", folder.Root);
+        using var child = ChildProcess.Writer(folder.Root);
         var file = new MembershipFile(folder.Root);
         SiloProcess? written = null;
         while (written is null)
@@ -280,16 +286,4 @@ public sealed class MembershipFileTests : IDisposable
         return written;
     }
 
-    private static Process StartChild(string program, params string[] arguments)
-        => Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-
-    /// <returns>What it said on standard output.</returns>
-    private static async Task<string> Child(string program, params string[] arguments)
-    {
-        using var child = StartChild(program, arguments);
-        var (output, error) = (child.StandardOutput.ReadToEndAsync(), child.StandardError.ReadToEndAsync());
-        await child.WaitForExitAsync();
-        Assert.True(child.ExitCode == 0, $"{program} ended with {child.ExitCode}: {await output}{await error}");
-        return await output;
-    }
 }

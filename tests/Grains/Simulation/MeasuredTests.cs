@@ -4,7 +4,6 @@ using SslOrleans.Contracts.Messages;
 using SslOrleans.Grains.Simulation;
 using SslOrleans.Silo;
 using SslOrleans.Tests.Grains.Support;
-using Xunit.Abstractions;
 
 namespace SslOrleans.Tests.Grains.Simulation;
 
