@@ -175,7 +175,6 @@ public sealed class SupervisedSilo : IAsyncDisposable
     /// <summary>A cluster that is not there yet, cannot be reached or has no time; a first silo waits for nobody.</summary>
     private static bool MayPass(SiloSettings settings, Exception e)
         => (settings.Cluster.Membership != MembershipKind.Primary || settings.Cluster.Primary is not null)
-            && e is not UserErrorException
-            && e.GetBaseException() is OrleansException or TimeoutException or SocketException or Azure.RequestFailedException
-            && e.GetBaseException() is not OrleansConfigurationException;
+            && e is not (UserErrorException or OrleansConfigurationException)
+            && e.GetBaseException() is OrleansException or TimeoutException or SocketException or Azure.RequestFailedException;
 }

@@ -12,7 +12,7 @@ internal static class Expected
     private const string Membership = "Orleans.Runtime.MembershipService.";
     private const string Messaging = "Orleans.Runtime.Messaging.";
 
-    private static readonly HashSet<(string Category, string? Event)> s_events =
+    private static readonly HashSet<(string Category, string Event)> s_events =
     [
         // Advice on garbage collection that has no bearing here, and an alarm that the watchdog's first tick gives.
         ("Orleans.Runtime.Silo", "LogWarningSiloGcNotRunningWithServerGC"),
@@ -24,6 +24,8 @@ internal static class Expected
         (Messaging + "Connection", "LogWarningExceptionProcessingMessagesToRemote"),
         (Messaging + "Connection", "LogWarningExceptionProcessingIncomingMessages"),
         (Messaging + "Connection", "LogWarningExceptionProcessingOutgoingMessages"),
+        (Messaging + "Connection", "LogWarningFailedToSendPingMessage"),
+        (Messaging + "Connection", "LogWarningFailedPingMessage"),
         (Messaging + "ConnectionManager", "LogWarningConnectionTerminated"),
         (Messaging + "ConnectionManager", "LogWarningConnectionAttemptFailed"),
         (Membership + "SiloHealthMonitor", "LogWarningDidNotGetResponseForProbe"),
@@ -31,6 +33,9 @@ internal static class Expected
         (Membership + "ProbingSiloHealthMonitor", "LogNoRecentProbeResponse"),
         (Membership + "ProbingSiloHealthMonitor", "LogNoProbeRequests"),
         (Membership + "ProbingSiloHealthMonitor", "LogNoProbeResponses"),
+
+        // The sum of complaints that are logged one by one.
+        (Membership + "LocalSiloHealthMonitor", "LogSelfMonitoringDegraded"),
         (Membership + "MembershipSystemTarget", "LogWarningErrorSendingGossipNotificationToRemoteSilo"),
         (Membership + "MembershipTableManager", "LogWarningTimedOutWhileGossipingStatus"),
         (Membership + "MembershipTableManager", "LogWarningMissedIAmAliveTableUpdate"),
@@ -69,11 +74,14 @@ internal static class Expected
         ("Polly", "ResilienceEvent"),
     ];
 
+    /// <summary>Names of the events that are left out whatever is in them.</summary>
+    public static IEnumerable<(string Category, string Event)> Events => s_events;
+
     /// <param name="category">Of the logger.</param>
     /// <param name="id">The event; Orleans names each.</param>
     /// <param name="state">The values in its text.</param>
     /// <param name="exception">That goes with it.</param>
-    public static bool Covers(string category, EventId id, object? state, Exception? exception) => s_events.Contains((category, id.Name)) || (category, id.Name) switch
+    public static bool Covers(string category, EventId id, object? state, Exception? exception) => s_events.Contains((category, id.Name ?? "")) || (category, id.Name) switch
     {
         // A grain had no time to end, because its silo had none.
         ("Orleans.Grain", "LogErrorInGrainMethod") => exception is OperationCanceledException,
@@ -85,8 +93,12 @@ internal static class Expected
         (Membership + "MembershipTableManager", "LogWarningFailedToUpdateMyStatusDueToFailures") =>
             state is IEnumerable<KeyValuePair<string, object?>> values && values.Any(v => v is { Key: "Status", Value: SiloStatus.Dead or SiloStatus.ShuttingDown or SiloStatus.Stopping }),
 
-        // Somebody called a silo that was just leaving; the call is made again or was for a run that is over.
-        ("Orleans.Messaging", "SelectTargetFailed") => exception is SiloUnavailableException,
+        // With a neighbour's death its probes end.
+        (Membership + "LocalSiloHealthMonitor", "LogRecordedHealthIssue") =>
+            state is IEnumerable<KeyValuePair<string, object?>> values && values.Any(v => v.Value is "ProbeRequests" or "ProbeResponses"),
+
+        // Somebody called a silo that is gone or about to go, a warm copy on it say; the caller is told, and knows what to do.
+        ("Orleans.Messaging", "SelectTargetFailed") => exception is OrleansException,
         _ => false,
     };
 }
