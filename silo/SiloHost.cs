@@ -10,7 +10,6 @@ using Orleans.Runtime;
 using Orleans.Runtime.MembershipService.SiloMetadata;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Grains.Lifelines;
-using SslOrleans.Grains.Meters;
 using SslOrleans.Grains.Placement;
 using SslOrleans.Grains.Storage;
 using SslOrleans.Grains.Workers;
@@ -43,7 +42,6 @@ public static class SiloHost
         builder.Services.AddSingleton<SiloEnd>().AddSingleton<IFatalErrorHandler>(s => s.GetRequiredService<SiloEnd>());
         builder.Services.AddSingleton(_ => RunStorage.Open(settings.Storage));
         builder.Services.AddSingleton<IWorkerEnvironment, WorkerEnvironment>();
-        builder.Services.AddSingleton<CallMeters>();
         builder.Services.AddSingleton<ParameterSilos>();
         builder.Services.AddSingleton<OpenRuns>();
         var lifeline = LifelineListener.Open(settings.Cluster.ListensEverywhere ? IPAddress.Any : settings.Cluster.Advertised, settings.Cluster.LifelinePort);
@@ -62,9 +60,7 @@ public static class SiloHost
             silo.Services.AddPlacementFilter<OnParameterSilo, OnParameterSiloDirector>(ServiceLifetime.Singleton);
             silo.Services.AddPlacementFilter<OnBestParameterSilo, OnBestParameterSiloDirector>(ServiceLifetime.Singleton);
             silo.Services.AddPlacementFilter<OnNamedSilo, OnNamedSiloDirector>(ServiceLifetime.Singleton);
-            silo.Services.AddSingleton<IIncomingGrainCallFilter>(s => s.GetRequiredService<CallMeters>());
-            if (settings.Dashboard is not null)
-                OfficialDashboard.Add(silo);
+            OfficialDashboard.Add(silo);
             silo.AddStartupTask((services, cancellation) => JoinWorkers(services, settings, cancellation));
         });
         if (builder is not WebApplicationBuilder web)

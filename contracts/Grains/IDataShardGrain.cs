@@ -37,4 +37,8 @@ public interface IDataShardGrain : IGrainWithStringKey
     [AlwaysInterleave]
     [ResponseTimeout("00:02:00")]
     Task<Immutable<byte[]>> Read(DataFileEntry shard, long offset, int length);
+
+    /// <summary>What it holds, for people.</summary>
+    [AlwaysInterleave]
+    Task<ShardFacts> GetState();
 }

@@ -29,4 +29,8 @@ public interface IEvaluatorGrain : IGrainWithStringKey
     /// <summary>float32 features of a block of images, for the worker that runs the probes.</summary>
     [AlwaysInterleave]
     Task<Immutable<byte[]>> Features(FeatureLease block);
+
+    /// <summary>What it holds, for people.</summary>
+    [AlwaysInterleave]
+    Task<EvaluatorFacts> GetState();
 }

@@ -51,8 +51,9 @@ public interface IParameterGrain : IGrainWithStringKey
     /// <summary>Where the slice stands; one that lost its silo has taken its warm copy's place.</summary>
     Task<SliceStand> Stand();
 
+    /// <summary>What it holds, for people.</summary>
     [AlwaysInterleave]
-    Task<SliceDescription> Describe();
+    Task<SliceFacts> GetState();
 }
 
 /// <summary>The EMA teacher's slice. Key: run/slice.</summary>
@@ -79,8 +80,9 @@ public interface ITeacherGrain : IGrainWithStringKey
     /// <summary>Its version; −1 when it holds nothing.</summary>
     Task<long> Stand();
 
+    /// <summary>What it holds, for people.</summary>
     [AlwaysInterleave]
-    Task<SliceDescription> Describe();
+    Task<TeacherFacts> GetState();
 }
 
 /// <summary>Values of a slice that a checkpoint writes: whole vectors in slice order.</summary>
@@ -89,14 +91,3 @@ public interface ITeacherGrain : IGrainWithStringKey
 public sealed record SliceSnapshot(
     [property: Id(0)] long Version,
     [property: Id(1)] Dictionary<string, Immutable<byte[]>> Vectors);
-
-/// <summary>A slice at a glance.</summary>
-[GenerateSerializer]
-[Alias("SslOrleans.SliceDescription")]
-public sealed record SliceDescription(
-    [property: Id(0)] long Version,
-    [property: Id(1)] int Tensors,
-    [property: Id(2)] int Length,
-    [property: Id(3)] double Norm,
-    [property: Id(4)] double Momentum,
-    [property: Id(5)] double DistanceToStudent);

@@ -23,19 +23,22 @@ public interface IVersionedStateGrain : IGrainWithStringKey
 
     /// <summary>Its version; −1 when it holds nothing.</summary>
     Task<long> Stand();
-
-    [AlwaysInterleave]
-    Task<StateDescription[]> Describe();
 }
 
 /// <summary>First-in-first-out queues of keys (MoCo, NNCLR, MSF). Key: the run's name.</summary>
 [Alias("SslOrleans.INegativeQueueGrain")]
 public interface INegativeQueueGrain : IVersionedStateGrain
 {
+    /// <summary>What it holds, for people. Not of <see cref="IVersionedStateGrain"/>: Orleans' dashboard looks at an interface's own methods.</summary>
+    [AlwaysInterleave]
+    Task<MethodStateFacts> GetState();
 }
 
 /// <summary>Centre, prototypes, memory bank, assignments. Key: the run's name.</summary>
 [Alias("SslOrleans.IMethodStateGrain")]
 public interface IMethodStateGrain : IVersionedStateGrain
 {
+    /// <summary>What it holds, for people.</summary>
+    [AlwaysInterleave]
+    Task<MethodStateFacts> GetState();
 }

@@ -43,6 +43,10 @@ public interface ITrainingRunGrain : IGrainWithStringKey
     [ResponseTimeout("00:00:10")]
     Task<RunStatus> Status();
 
+    /// <summary>What it holds, for people; of a run that is not led here, that it is not. It wakes nothing up.</summary>
+    [AlwaysInterleave]
+    Task<RunFacts> GetState();
+
     /// <summary>Takes what probes found on a version into the run's metrics.</summary>
     [AlwaysInterleave]
     Task Evaluated(EvaluationResult result);

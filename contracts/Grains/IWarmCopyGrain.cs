@@ -52,9 +52,9 @@ public interface IWarmCopyGrain : IGrainWithStringKey
     /// <summary>Forgets copies that a restored checkpoint made obsolete: of a slice, or of a kind of state.</summary>
     Task Drop(int slice, string kind);
 
-    /// <summary>Versions of the copies by name.</summary>
+    /// <summary>What it holds, for people.</summary>
     [AlwaysInterleave]
-    Task<Dictionary<string, long>> Describe();
+    Task<WarmCopyFacts> GetState();
 }
 
 /// <summary>What a slice is made of, besides its values.</summary>

@@ -52,8 +52,9 @@ public interface IWorkerGrain : IGrainWithStringKey
     [ResponseTimeout("01:00:00")]
     Task<EvaluationResult> Probe(ProbeLease probes);
 
+    /// <summary>What it holds, for people.</summary>
     [AlwaysInterleave]
-    Task<WorkerInfo> Describe();
+    Task<WorkerFacts> GetState();
 }
 
 /// <summary>Who is here. Key: "workers". Workers register again after a loss, so it keeps nothing.</summary>

@@ -56,52 +56,13 @@ public sealed record RunLeases(
     [property: Id(1)] long Change,
     [property: Id(2)] LeaseSpan[] Spans);
 
-/// <summary>A named state of a method at a glance.</summary>
-/// <param name="Name">As the method calls it.</param>
-/// <param name="Kind">queue, value or bank.</param>
-/// <param name="Shape">Rows first.</param>
-/// <param name="Version">Steps that it has seen.</param>
-/// <param name="Pushed">Rows that were ever pushed into a queue.</param>
-/// <param name="Filled">Rows that hold something pushed.</param>
-/// <param name="OldestAge">Steps since the oldest row of a queue was pushed; −1 while unknown.</param>
-/// <param name="Norm">Euclidean norm of all values.</param>
-[GenerateSerializer]
-[Alias("SslOrleans.StateDescription")]
-public sealed record StateDescription(
-    [property: Id(0)] string Name,
-    [property: Id(1)] string Kind,
-    [property: Id(2)] long[] Shape,
-    [property: Id(3)] long Version,
-    [property: Id(4)] long Pushed,
-    [property: Id(5)] long Filled,
-    [property: Id(6)] long OldestAge,
-    [property: Id(7)] double Norm);
-
-/// <summary>Calls of one method of one grain class on one silo, since the silo began.</summary>
-/// <param name="Grain">Name of the grain class.</param>
-/// <param name="Method">Name of the method.</param>
-/// <param name="Calls">Calls that are over.</param>
-/// <param name="Failures">Those of them that threw.</param>
-/// <param name="Seconds">Their whole duration.</param>
-/// <param name="MaximumSeconds">The longest since this was last asked.</param>
-[GenerateSerializer]
-[Alias("SslOrleans.CallMeter")]
-public sealed record CallMeter(
-    [property: Id(0)] string Grain,
-    [property: Id(1)] string Method,
-    [property: Id(2)] long Calls,
-    [property: Id(3)] long Failures,
-    [property: Id(4)] double Seconds,
-    [property: Id(5)] double MaximumSeconds);
-
-/// <summary>A silo's process and its calls.</summary>
+/// <summary>A silo's process.</summary>
 /// <param name="Silo">Name.</param>
 /// <param name="ProcessId">On its machine.</param>
-/// <param name="UptimeSeconds">Since the process began; also the clock of the counters.</param>
+/// <param name="UptimeSeconds">Since the process began; also the clock of the processor time.</param>
 /// <param name="ProcessorSeconds">Used by the process.</param>
-/// <param name="WorkingSet">Bytes.</param>
+/// <param name="WorkingSet">Bytes, tensors included.</param>
 /// <param name="ManagedHeap">Bytes.</param>
-/// <param name="Calls">By class and method.</param>
 [GenerateSerializer]
 [Alias("SslOrleans.SiloMeters")]
 public sealed record SiloMeters(
@@ -110,5 +71,4 @@ public sealed record SiloMeters(
     [property: Id(2)] double UptimeSeconds,
     [property: Id(3)] double ProcessorSeconds,
     [property: Id(4)] long WorkingSet,
-    [property: Id(5)] long ManagedHeap,
-    [property: Id(6)] CallMeter[] Calls);
+    [property: Id(5)] long ManagedHeap);

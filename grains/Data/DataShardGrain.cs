@@ -23,6 +23,8 @@ public sealed class DataShardGrain(IRunStorage storage) : Grain, IDataShardGrain
 
     private readonly Dictionary<string, Task<byte[]>> _indexes = [];
     private IDataFiles? _files;
+    private string _version = "";
+    private long _served;
 
     private string Location => this.GetPrimaryKeyString()[..this.GetPrimaryKeyString().LastIndexOf('|')];
 
@@ -30,6 +32,7 @@ public sealed class DataShardGrain(IRunStorage storage) : Grain, IDataShardGrain
     {
         if (!_indexes.TryGetValue(shard.Version, out var index) || index.IsFaulted)
             _indexes[shard.Version] = index = FindOrMake(shard);
+        _version = shard.Version;
         var bytes = await index;
         var from = Math.Min((long)part * PartLength, bytes.Length);
         return new DataShardIndexPart(
@@ -37,7 +40,25 @@ public sealed class DataShardGrain(IRunStorage storage) : Grain, IDataShardGrain
             new Immutable<byte[]>(bytes[(int)from..(int)Math.Min(from + PartLength, bytes.Length)]));
     }
 
-    public Task<Immutable<byte[]>> Read(DataFileEntry shard, long offset, int length) => DataReads.Read(Files(), shard, offset, length);
+    public async Task<Immutable<byte[]>> Read(DataFileEntry shard, long offset, int length)
+    {
+        var bytes = await DataReads.Read(Files(), shard, offset, length);
+        _version = shard.Version;
+        _served += bytes.Value.Length;
+        return bytes;
+    }
+
+    public Task<ShardFacts> GetState()
+    {
+        var index = _indexes.GetValueOrDefault(_version);
+        return Task.FromResult(new ShardFacts(
+            this.GetPrimaryKeyString()[(Location.Length + 1)..],
+            Location,
+            _version,
+            index is { IsCompletedSuccessfully: true } ? index.Result.Length : null,
+            _served,
+            index is { IsCompleted: false } ? "its index, which is made" : ""));
+    }
 
     public override Task OnDeactivateAsync(Orleans.DeactivationReason reason, CancellationToken cancellationToken)
     {

@@ -60,6 +60,18 @@ public sealed class EvaluatorGrain(ILogger<EvaluatorGrain> log) : Grain, IEvalua
             ? Task.FromResult(_harvest.Read(block))
             : throw new OutdatedException($"Version {block.Version} is evaluated already.");
 
+    public Task<EvaluatorFacts> GetState()
+    {
+        var now = _waiting.Count > 0 ? _waiting[0].Order : null;
+        return Task.FromResult(new EvaluatorFacts(
+            now?.Version,
+            now?.Hash ?? "",
+            now?.Probes ?? [],
+            [.. _waiting.Skip(1).Select(w => w.Order.Version)],
+            _waiting.Sum(w => w.Copy.Bytes),
+            now is null ? "the next version" : _harvest is null ? "the features of its images" : "its probes"));
+    }
+
     private async Task Work()
     {
         while (_waiting.Count > 0)

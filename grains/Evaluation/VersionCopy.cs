@@ -14,6 +14,8 @@ internal sealed class VersionCopy
 {
     private readonly Dictionary<(bool Teacher, int Slice, int Part), Immutable<byte[]>> _parts = [];
 
+    public long Bytes => _parts.Values.Sum(p => (long)p.Value.Length);
+
     /// <summary>Part of the version.</summary>
     public Immutable<byte[]> Part(bool teacher, int slice, int part) => _parts[(teacher, slice, part)];
 

@@ -8,10 +8,10 @@ using SslOrleans.Grains.Placement;
 
 namespace SslOrleans.Grains.Meters;
 
-/// <summary>The meters of the silo that it lives on.</summary>
+/// <summary>The process of the silo that it lives on: Orleans tells of managed memory only, and the tensors are elsewhere.</summary>
 [OnNamedSilo]
 [Reentrant]
-public sealed class SiloMetersGrain(CallMeters meters, ILocalSiloDetails silo) : Grain, ISiloMetersGrain
+public sealed class SiloMetersGrain(ILocalSiloDetails silo) : Grain, ISiloMetersGrain
 {
     public Task<SiloMeters> Read()
     {
@@ -22,7 +22,6 @@ public sealed class SiloMetersGrain(CallMeters meters, ILocalSiloDetails silo) :
             (DateTime.UtcNow - process.StartTime.ToUniversalTime()).TotalSeconds,
             process.TotalProcessorTime.TotalSeconds,
             process.WorkingSet64,
-            GC.GetTotalMemory(forceFullCollection: false),
-            meters.Read()));
+            GC.GetTotalMemory(forceFullCollection: false)));
     }
 }

@@ -19,6 +19,9 @@ internal sealed class IncomingSums(int length, int microBatches)
 
     public float[] Total => Sum.Total;
 
+    /// <summary>Micro-batches whose sums are not here yet.</summary>
+    public IEnumerable<int> Missing => Enumerable.Range(0, microBatches).Where(m => !Sum.Covers(new TreeNode(m, 1)));
+
     public void Add(PartialSum part)
     {
         var node = new TreeNode(part.Leaves.Start, part.Leaves.Size);

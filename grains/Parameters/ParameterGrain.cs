@@ -8,11 +8,11 @@ using SslOrleans.Contracts;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Contracts.Recipes;
+using SslOrleans.Grains.Meters;
 using SslOrleans.Grains.Placement;
 using SslOrleans.Grains.Records;
+using SslOrleans.Grains.Runs;
 using SslOrleans.Grains.Storage;
-using SslOrleans.Learning.Numerics;
-using SslOrleans.Learning.Optim;
 using SslOrleans.Learning.Training;
 
 namespace SslOrleans.Grains.Parameters;
@@ -156,9 +156,16 @@ public sealed class ParameterGrain(IRunStorage storage, ParameterSilos silos, IL
         ? SliceStand.Nothing
         : new SliceStand(State.Version, _last?.Hash ?? SliceCommits.Hash(State), _last, _sums!.IsComplete ? State.Version : -1, _intent));
 
-    public Task<SliceDescription> Describe()
-        => Task.FromResult(new SliceDescription(
-            State.Version, _slice!.Entries.Count, _slice.Length, Math.Sqrt(FixedOrder.SumOfSquares(State.Parameters)), 0, 0));
+    public Task<SliceFacts> GetState() => Task.FromResult(_state is null
+        ? new SliceFacts(-1, "", 0, 0, null, "", "its first values, or a checkpoint's")
+        : new SliceFacts(
+            State.Version,
+            _last?.Hash ?? SliceCommits.Hash(State),
+            _slice!.Entries.Count,
+            sizeof(float) * (long)_slice.Length * (1 + State.OptimizerState.Count()),
+            Facts.Norm(State.Parameters),
+            Copy.On,
+            $"step {State.Version}: {(_sums!.IsComplete ? "its commit" : $"micro-batches {string.Join(", ", StepPlanner.Cover(_recipe!.Batch.MicroBatches, _sums.Missing))}")}"));
 
     private bool HasTeacher => _slice!.Entries.Any(e => e.Followed);
 

@@ -6,6 +6,7 @@ using Orleans.Runtime;
 using SslOrleans.Contracts;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
+using SslOrleans.Grains.Meters;
 using SslOrleans.Grains.Placement;
 using SslOrleans.Grains.Records;
 using SslOrleans.Grains.Storage;
@@ -96,9 +97,17 @@ public sealed class TeacherGrain(IRunStorage storage, ParameterSilos silos, ILoc
 
     public Task<long> Stand() => Task.FromResult(_state?.Version ?? -1);
 
-    public Task<SliceDescription> Describe()
-        => Task.FromResult(new SliceDescription(
-            State.Version, _slice!.Entries.Count(e => e.Followed), _slice.Length, Math.Sqrt(FixedOrder.SumOfSquares(State.Values)), State.Momentum, _distance));
+    public Task<TeacherFacts> GetState() => Task.FromResult(_state is null
+        ? new TeacherFacts(-1, "", 0, 0, null, 0, null, "its first values, or a checkpoint's")
+        : new TeacherFacts(
+            State.Version,
+            Facts.Hash(State.Values),
+            _slice!.Entries.Count(e => e.Followed),
+            sizeof(float) * (long)State.Values.Length,
+            Facts.Norm(State.Values),
+            State.Momentum,
+            Facts.Finite(_distance),
+            $"step {State.Version}: the commit of its slice"));
 
     private float[] Join(Immutable<byte[]>[] parts)
     {

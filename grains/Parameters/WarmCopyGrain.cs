@@ -83,10 +83,10 @@ public sealed class WarmCopyGrain : Grain, IWarmCopyGrain
         return Task.CompletedTask;
     }
 
-    public Task<Dictionary<string, long>> Describe()
-        => Task.FromResult(_slices.Select(s => ($"slice {s.Key}", s.Value.Stand.Version))
+    public Task<WarmCopyFacts> GetState()
+        => Task.FromResult(new WarmCopyFacts(_slices.Select(s => ($"slice {s.Key}", s.Value.Stand.Version))
             .Concat(_states.Select(s => (s.Key, s.Value.Version)))
-            .ToDictionary(c => c.Item1, c => c.Item2));
+            .ToDictionary(c => c.Item1, c => c.Item2)));
 
     private SliceCopy Slice(int slice) => _slices.TryGetValue(slice, out var copy)
         ? copy

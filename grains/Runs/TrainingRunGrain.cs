@@ -122,6 +122,9 @@ public sealed class TrainingRunGrain(IRunStorage storage, ILifelines lifelines, 
 
     public Task<RunStatus> Status() => Task.FromResult(Leader.Status());
 
+    public Task<RunFacts> GetState() => Task.FromResult(_leader?.Facts()
+        ?? new RunFacts(RunPhase.Created, "", 0, 0, 0, null, "", null, [], "", "a start or a resume: nobody leads it here"));
+
     public Task Evaluated(EvaluationResult result)
     {
         _leader?.Evaluated(result);

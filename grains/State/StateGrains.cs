@@ -5,12 +5,11 @@ using Orleans.Runtime;
 using SslOrleans.Contracts;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
+using SslOrleans.Grains.Meters;
 using SslOrleans.Grains.Placement;
 using SslOrleans.Grains.Records;
 using SslOrleans.Grains.Storage;
 using SslOrleans.Learning.Methods;
-using SslOrleans.Learning.Numerics;
-using SslOrleans.Learning.Optim;
 
 namespace SslOrleans.Grains.State;
 
@@ -98,24 +97,32 @@ public abstract class VersionedStateGrain(IRunStorage storage, ParameterSilos si
             ? Task.FromResult(StateBlocks.Values(Store))
             : throw new OutdatedException($"The method state of {this.GetPrimaryKeyString()} is at version {Store.Version}, not {version}.");
 
-    public Task<StateDescription[]> Describe() => Task.FromResult(Store.Names.Select(Describe).ToArray());
+    public Task<MethodStateFacts> GetState() => Task.FromResult(_store is null
+        ? new MethodStateFacts(-1, 0, "", "its first values, or a checkpoint's", [])
+        : new MethodStateFacts(
+            Store.Version,
+            sizeof(float) * Store.Names.Sum(n => (long)Store.Values(n).Length),
+            Warmth.On,
+            $"step {Store.Version}: its commit",
+            [.. Store.Names.Select(FactsOf)]));
 
-    private StateDescription Describe(string name)
+    private StateValueFacts FactsOf(string name)
     {
         var (shape, pushed) = (Store.Shape(name), Store.Pushed(name));
-        var filled = Store.Kind(name) == StateKind.Queue ? Math.Min(pushed, shape[0]) : shape[0];
+        var isQueue = Store.Kind(name) == StateKind.Queue;
+        var filled = Math.Min(pushed, shape[0]);
 
         // Every step pushes the same number of rows.
         var perStep = _lastPush.GetValueOrDefault(name);
-        return new StateDescription(
+        return new StateValueFacts(
             name,
             Store.Kind(name).ToString().ToLowerInvariant(),
             [.. shape],
-            Store.Version,
-            pushed,
-            filled,
-            perStep > 0 ? (filled + perStep - 1) / perStep : -1,
-            Math.Sqrt(FixedOrder.SumOfSquares(Store.Values(name))));
+            Facts.Hash(Store.Values(name)),
+            Facts.Norm(Store.Values(name)),
+            isQueue ? filled : null,
+            isQueue ? pushed : null,
+            isQueue && perStep > 0 ? (filled + perStep - 1) / perStep : null);
     }
 
     public Task<long> Stand() => Task.FromResult(_store?.Version ?? -1);

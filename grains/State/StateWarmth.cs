@@ -10,7 +10,8 @@ namespace SslOrleans.Grains.State;
 /// <summary>Method state's hand on its warm copy, as <see cref="WarmCopy"/> is a slice's.</summary>
 internal sealed class StateWarmth(IGrainFactory grains, ParameterSilos silos, string self, string run, string kind)
 {
-    private string _on = "";
+    /// <summary>Silo that has the copy; empty without one.</summary>
+    public string On { get; private set; } = "";
 
     /// <summary>The copy with the most commits, wherever it is; null when there is none.</summary>
     public async Task<StateCopy?> Best()
@@ -27,28 +28,28 @@ internal sealed class StateWarmth(IGrainFactory grains, ParameterSilos silos, st
     /// <summary>Gives up every copy: the state begins anew.</summary>
     public async Task Forget()
     {
-        _on = "";
+        On = "";
         await Task.WhenAll(silos.Ranked(run).Select(s => WarmCopy.IfItLives(() => Of(s).Drop(-1, kind))));
     }
 
     /// <summary>Returns when the copy has advanced too; makes one of <paramref name="before"/> first when there is none.</summary>
     public async Task Advance(StateStep step, StateStore before)
     {
-        var now = _on;
-        _on = silos.ForCopy(run, self, now);
-        if (_on.Length == 0)
+        var now = On;
+        On = silos.ForCopy(run, self, now);
+        if (On.Length == 0)
             return;
 
         // Taken before the state itself advances, which it does while this waits.
-        var begin = _on == now ? null : StateBlocks.Copy(before);
+        var begin = On == now ? null : StateBlocks.Copy(before);
         var lives = await WarmCopy.IfItLives(async () =>
         {
             if (begin is not null)
-                await Of(_on).PutState(kind, begin);
-            await Of(_on).AdvanceState(kind, step);
+                await Of(On).PutState(kind, begin);
+            await Of(On).AdvanceState(kind, step);
         });
         if (!lives)
-            _on = "";
+            On = "";
     }
 
     private IWarmCopyGrain Of(string silo) => grains.GetGrain<IWarmCopyGrain>($"{silo}/{run}");

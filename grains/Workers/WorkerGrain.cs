@@ -86,7 +86,11 @@ public sealed class WorkerGrain(IWorkerEnvironment environment, OpenRuns openRun
 
     public async Task<EvaluationResult> Probe(ProbeLease probes) => await (await Evaluation(probes.Run)).Probe(probes);
 
-    public Task<WorkerInfo> Describe() => Task.FromResult(Info());
+    public Task<WorkerFacts> GetState()
+    {
+        var info = Info();
+        return Task.FromResult(new WorkerFacts(info.Device, info.NumericsClass, info.ProcessId, info.Machine, info.Life, [.. _sessions.Keys.Order(StringComparer.Ordinal)]));
+    }
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {

@@ -12,12 +12,14 @@ internal sealed class DashboardGuard(DashboardSettings settings, DashboardKey ke
 {
     public const string CrossSiteHeader = "X-Sslo-Guard";
 
+    public const string ContentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
     public string CookieName => $"sslo-{settings.Port}";
 
     public async Task Check(HttpContext http, RequestDelegate next)
     {
         var headers = http.Response.Headers;
-        headers.ContentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+        headers.ContentSecurityPolicy = http.Request.Path.StartsWithSegments(OfficialDashboard.Path) ? OfficialDashboard.ContentSecurityPolicy : ContentSecurityPolicy;
         headers.XContentTypeOptions = "nosniff";
         headers["Referrer-Policy"] = "no-referrer";
         headers["Cross-Origin-Resource-Policy"] = "same-origin";
@@ -69,7 +71,7 @@ internal sealed class DashboardGuard(DashboardSettings settings, DashboardKey ke
 
     /// <summary>The page itself, its files, and whether the process lives hold nothing of a run.</summary>
     private static bool IsOpen(PathString path)
-        => !path.StartsWithSegments("/api") && !path.StartsWithSegments("/metrics") && !path.StartsWithSegments("/orleans") || path == "/api/session";
+        => !path.StartsWithSegments("/api") && !path.StartsWithSegments("/metrics") && !path.StartsWithSegments(OfficialDashboard.Path) || path == "/api/session";
 
     private bool IsOwnHost(HostString host)
     {

@@ -1,4 +1,6 @@
 using System.Net;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using SslOrleans.Contracts;
 using SslOrleans.Silo;
@@ -18,14 +20,33 @@ public sealed class AccessTests : IDisposable
         await host.StartAsync();
         using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{settings.Dashboard!.Port}/") };
 
-        foreach (var path in new[] { "api/state", "api/runs", "api/live", "metrics", "api/grains" })
+        foreach (var path in new[] { "api/state", "api/runs", "api/live", "metrics", "api/grains", "orleans/", "orleans/index.css", "orleans/DashboardCounters", "ORLEANS/Trace" })
             Assert.Equal(HttpStatusCode.Forbidden, (await http.GetAsync(path)).StatusCode);
         foreach (var path in new[] { "", "web/app.js", "health/live", "api/session" })
             Assert.Equal(HttpStatusCode.OK, (await http.GetAsync(path)).StatusCode);
         http.DefaultRequestHeaders.Authorization = new("Bearer", DashboardKey.Find(_folder)!.Token);
-        foreach (var path in new[] { "api/state", "api/runs", "metrics", "health/ready" })
+        foreach (var path in new[] { "api/state", "api/runs", "metrics", "health/ready", "orleans/", "orleans/DashboardCounters" })
             Assert.Equal(HttpStatusCode.OK, (await http.GetAsync(path)).StatusCode);
         await host.StopAsync();
+    }
+
+    /// <summary>docs/security.md says what each of these can do. A new version of the package that has more is read before it is served.</summary>
+    [Fact]
+    public void Orleans_own_dashboard_has_these_endpoints_and_only_reads()
+    {
+        var settings = SiloHost.WithPorts(new SiloSettings { Name = "primary", Roles = SslOrleans.Grains.Placement.Roles.Parameters, Workers = 0, Storage = _folder, Dashboard = new(IPAddress.Loopback, 0) });
+        using var host = SiloHost.Build(settings);
+        var endpoints = host.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+            .Where(e => e.RoutePattern.RawText!.StartsWith("/orleans", StringComparison.OrdinalIgnoreCase)).ToList();
+
+        Assert.All(endpoints, e => Assert.Equal(["GET"], e.Metadata.GetRequiredMetadata<HttpMethodMetadata>().HttpMethods));
+        Assert.Equal(
+            [
+                "/", "/ClusterStats", "/DashboardCounters", "/GrainState", "/GrainStats/{*grainName}", "/GrainTypes", "/HistoricalStats/{*path}", "/LifecycleStages", "/Reminders",
+                "/Reminders/{page:int}", "/SiloCounters/{*address}", "/SiloMetadata/{*address}", "/SiloProperties/{*address}", "/SiloStats/{*address}", "/TopGrainMethods", "/Trace",
+                "/favicon.ico", "/fonts/{**path}", "/img/{**path}", "/index.css", "/index.html", "/index.min.js", "/version",
+            ],
+            endpoints.Select(e => e.RoutePattern.RawText!["/orleans".Length..]).Order(StringComparer.Ordinal));
     }
 
     [Fact]

@@ -10,7 +10,7 @@ namespace SslOrleans.Tests.Dashboard;
 
 /// <summary>What a person does with the page, in a real browser, beside a training that goes on.</summary>
 [TestMethodOrderer<ByName>]
-public sealed class DashboardTests(Training training, Browser browser) : IClassFixture<Training>, IClassFixture<Browser>
+public sealed partial class DashboardTests(Training training, Browser browser) : IClassFixture<Training>, IClassFixture<Browser>
 {
     private static readonly string s_run = $"runs/{Training.Run}";
     private static readonly string? s_pictures = Environment.GetEnvironmentVariable("SSLO_PICTURES");
@@ -37,12 +37,13 @@ public sealed class DashboardTests(Training training, Browser browser) : IClassF
 
         await page.Page.ClickAsync("nav a[href='/grains']");
         await page.Page.ClickAsync("[data-grain^='NegativeQueueGrain']");
-        await page.Until("/\\d+ of 480 keys/.test(document.querySelector('.facts').textContent)");
+        await page.Until("/queue2: filled480/.test(document.querySelector('.facts').textContent)");
         await page.Page.ClickAsync("[data-grain^='TeacherGrain']");
-        await page.Until("/distance to the student/.test(document.querySelector('.facts').textContent)");
+        await page.Until("/distance to student/.test(document.querySelector('.facts').textContent)");
         await page.Page.ClickAsync("[data-grain^='ParameterGrain']");
-        await page.Until("/norm/.test(document.querySelector('.facts').textContent)");
-        await page.Until("[...document.querySelectorAll('td')].some(c => c.textContent === 'Push')");
+        await page.Until("/micro-batches \\d/.test(document.querySelector('.facts').textContent)");
+        await page.Page.ClickAsync("[data-grain^='TrainingRunGrain']");
+        await page.Until("/weights hash[0-9a-f]{32}/.test(document.querySelector('.facts').textContent)");
         page.AssertClean();
     }
 
@@ -188,7 +189,7 @@ public sealed class DashboardTests(Training training, Browser browser) : IClassF
         Assert.Equal("ready\n", await training.Http.GetStringAsync(training.Address + "health/ready"));
         var metrics = (await training.Http.GetStringAsync(training.Address + "metrics")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Contains(metrics, l => l.StartsWith("sslo_run_step{run=\"demo\",method=\"mocov2\"} ", StringComparison.Ordinal));
-        Assert.Contains(metrics, l => l.StartsWith("sslo_grain_calls_total{grain=\"ParameterGrain\",method=\"Push\"} ", StringComparison.Ordinal));
+        Assert.Contains("sslo_grain_activations{silo=\"primary\",grain=\"ParameterGrain\"} 3", metrics);
         Assert.All(metrics, l => Assert.Matches("""^(# (HELP|TYPE) [a-z_]+ .+|[a-z_]+(\{[a-z_]+="[^"]*"(,[a-z_]+="[^"]*")*\})? (-?[0-9.E+-]+|NaN|[+-]Inf))$""", l));
 
         foreach (var missing in new[] { "api/runs/nobody/curves", "api/runs/nobody/ledger", "api/runs/..%2F..%2Fetc/events", "api/runs/demo/pictures/run.json", "api/grain?type=ParameterGrain&key=nobody", "web/nothing.js" })

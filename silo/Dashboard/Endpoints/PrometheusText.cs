@@ -30,8 +30,6 @@ internal static class PrometheusText
         Family(text, "sslo_silo_memory_bytes", "gauge", "Working set of the silo's process.", Meters(m => m.WorkingSet));
         Family(text, "sslo_grain_activations", "gauge", "Activations of a grain class on a silo.", grains.Silos.SelectMany(s =>
             s.Activations.Select(a => (Labels(("silo", s.Name), ("grain", a.Key)), (double)a.Value))));
-        Family(text, "sslo_grain_calls_total", "counter", "Calls that are over.", grains.Calls.Select(c => (Labels(("grain", c.Grain), ("method", c.Method)), (double)c.Calls)));
-        Family(text, "sslo_grain_call_failures_total", "counter", "Calls that threw.", grains.Calls.Select(c => (Labels(("grain", c.Grain), ("method", c.Method)), (double)c.Failures)));
         return text.ToString();
 
         void Runs(StringBuilder to, string name, string type, string help, Func<RunStatus, double> value)

@@ -1,24 +1,34 @@
 // @ts-check
-// Silos, activations, calls, and what a grain holds.
+// Silos, and what a grain holds. Calls, latencies and counts of activations are on Orleans' own dashboard.
 
 import { get } from './api.js';
 import { duration, h, number, percent, say, table } from './dom.js';
 import { on } from './live.js';
 
+/** What a grain says of itself, as names and words. @param {Record<string, any>} state @param {string} [of] @returns {{ name: string, value: string }[]} */
+function lines(state, of = '') {
+  return Object.entries(state).flatMap(([key, value]) => {
+    const name = of + key.replace(/([A-Z])/g, ' $1').toLowerCase();
+    if (Array.isArray(value) && value[0]?.name) return value.flatMap(({ name: part, ...rest }) => lines(rest, `${part}: `));
+    if (Array.isArray(value)) return [{ name, value: value.join(', ') || '–' }];
+    if (value && typeof value === 'object') return Object.entries(value).map(([part, v]) => ({ name: part, value: String(v) }));
+    if (value === null || value === '') return [{ name, value: '–' }];
+    if (/bytes/.test(name)) return [{ name, value: value.toLocaleString('en') }];
+    return [{ name, value: typeof value === 'number' && !Number.isInteger(value) ? number(value) : String(value) }];
+  });
+}
+
 /** @param {URLSearchParams} query @returns {import('./app.js').Page} */
 export function grainsPage(query) {
   const silos = h('section', { class: 'card' }, h('h2', null, 'Silos'));
-  const types = h('section', { class: 'card' }, h('h2', null, 'Activations'));
-  const calls = h('section', { class: 'card' }, h('h2', null, 'Calls'));
-  const rows = [h('div'), h('div'), h('div')];
-  silos.append(rows[0]);
-  types.append(rows[1]);
-  calls.append(rows[2]);
+  const rows = h('div');
+  silos.append(rows);
   const search = h('input', { type: 'search', placeholder: 'part of a class or key', 'aria-label': 'Find a grain', oninput: () => drawList() });
   const list = h('ul', { class: 'grains', tabindex: 0, 'aria-label': 'Grains that are awake' });
   const facts = h('div', { class: 'facts', role: 'status' }, h('p', { class: 'quiet' }, 'Choose a grain to see what it holds.'));
   const element = h('div', null, h('h1', null, 'Grains'),
-    h('section', { class: 'card' }, h('h2', null, 'What a grain holds'), h('div', { class: 'two' }, h('div', null, search, list), facts)), silos, types, calls);
+    h('section', { class: 'card' }, h('h2', null, 'What a grain holds'), h('div', { class: 'two' }, h('div', null, search, list), facts)), silos,
+    h('p', { class: 'quiet' }, 'Calls per second, latencies and counts of activations: ', h('a', { href: '/orleans/#/grains' }, 'Orleans\' own dashboard'), '.'));
   /** @type {import('./types').GrainsState | null} */
   let state = null;
   let chosen = query.get('type') ? { type: query.get('type') ?? '', key: query.get('key') ?? '' } : null;
@@ -33,14 +43,9 @@ export function grainsPage(query) {
       to.replaceChildren(from);
       from.scrollLeft = scrolled;
     };
-    put(rows[0], table('One row for each silo', ['silo', 'address', 'up', 'process', 'processor', 'memory', 'managed'], now.silos.map((s) => [s.name, s.address,
+    put(rows, table('One row for each silo', ['silo', 'address', 'up', 'process', 'processor', 'memory', 'managed'], now.silos.map((s) => [s.name, s.address,
       s.meters ? duration(Math.floor(s.meters.uptimeSeconds / 10) * 10) : 'does not answer', `${s.meters?.processId ?? '–'}`, percent(s.processorShare),
       s.meters ? `${Math.round(s.meters.workingSet / 1048576)} MiB` : '–', s.meters ? `${Math.round(s.meters.managedHeap / 1048576)} MiB` : '–'])));
-    const classes = [...new Set(now.silos.flatMap((s) => Object.keys(s.activations)))].sort();
-    put(rows[1], table('Activations of each grain class on each silo', ['class', ...now.silos.map((s) => s.name), 'all'], classes.map((c) => [c,
-      ...now.silos.map((s) => s.activations[c] ?? 0), now.silos.reduce((sum, s) => sum + (s.activations[c] ?? 0), 0)])));
-    put(rows[2], table('Calls over all silos, the busiest first', ['class', 'method', 'calls/s', 'mean', 'longest', 'all calls', 'failed'], now.calls.map((c) => [c.grain, c.method,
-      c.callsPerSecond.toFixed(1), `${number(c.meanMilliseconds)} ms`, `${number(c.maximumMilliseconds)} ms`, c.calls.toLocaleString('en'), c.failures])));
     drawList();
   }
 
@@ -71,13 +76,14 @@ export function grainsPage(query) {
     try {
       const answer = /** @type {import('./types').GrainFacts} */ (await get(`/api/grain?type=${encodeURIComponent(type)}&key=${encodeURIComponent(key)}`));
       if (chosen.type !== type || chosen.key !== key) return;
-      const names = answer.facts.map((f) => f.name).join();
+      const held = lines(answer.state ?? {});
+      const names = held.map((f) => f.name).join();
       if (facts.dataset.names !== `${type} ${key} ${names}`) {
         facts.dataset.names = `${type} ${key} ${names}`;
-        facts.replaceChildren(h('h3', null, `${type} ${key}`), h('dl', null, answer.facts.map((f) => h('div', null, h('dt', null, f.name), h('dd', null, f.value || '–')))),
-          answer.facts.length ? '' : h('p', { class: 'quiet' }, 'This class tells nothing about itself.'));
+        facts.replaceChildren(h('h3', null, `${type} ${key}`), h('dl', null, held.map((f) => h('div', null, h('dt', null, f.name), h('dd', null, f.value)))),
+          held.length ? '' : h('p', { class: 'quiet' }, 'This class tells nothing about itself.'));
       }
-      facts.querySelectorAll('dd').forEach((/** @type {Element} */ dd, /** @type {number} */ i) => say(dd, answer.facts[i].value || '–'));
+      facts.querySelectorAll('dd').forEach((/** @type {Element} */ dd, /** @type {number} */ i) => say(dd, held[i].value));
     } catch (e) {
       facts.dataset.names = '';
       facts.replaceChildren(h('h3', null, `${type} ${key}`), h('p', { class: 'problem' }, /** @type {Error} */ (e).message));

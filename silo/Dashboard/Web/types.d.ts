@@ -28,9 +28,8 @@ export interface SiloRow {
   name: string; address: string; status: string; started: string; processorShare: number; activations: Record<string, number>;
   meters: { processId: number; uptimeSeconds: number; workingSet: number; managedHeap: number } | null;
 }
-export interface CallRow { grain: string; method: string; calls: number; failures: number; callsPerSecond: number; meanMilliseconds: number; maximumMilliseconds: number }
-export interface GrainsState { time: string; silos: SiloRow[]; calls: CallRow[]; activations: { type: string; key: string; silo: string }[]; cut: boolean }
-export interface GrainFacts { type: string; key: string; facts: { name: string; value: string }[] }
+export interface GrainsState { time: string; silos: SiloRow[]; activations: { type: string; key: string; silo: string }[]; cut: boolean }
+export interface GrainFacts { type: string; key: string; state: Record<string, any> | null }
 export interface Session { mayAct: boolean; mayRead: boolean; guard: string | null }
 
 declare global {

@@ -35,7 +35,7 @@ public class NonFiniteGradientTests
             Assert.Contains("checkpoint 5 is good", failed.Message, StringComparison.Ordinal);
             Assert.Contains("optimizer.learningRate", failed.Message, StringComparison.Ordinal);
             for (var slice = 0; slice < recipe.Workers.Slices; slice++)
-                Assert.Equal(Cliffs, (await cluster.Grains.GetGrain<IParameterGrain>($"run/{slice}").Describe()).Version);
+                Assert.Equal(Cliffs, (await cluster.Grains.GetGrain<IParameterGrain>($"run/{slice}").GetState()).Version);
             Assert.Equal(expected.Take(Cliffs), (await Ledger.Open(storage, "run")).Entries.Select(e => e.Hash));
             var checkpoint = (await new CheckpointStore(storage, "run").Newest()).Found!;
             Assert.Equal((5, expected[4]), (checkpoint.Step, checkpoint.WeightsHash));
