@@ -1,0 +1,190 @@
+using System.Diagnostics;
+using System.Text.Json;
+using SslOrleans.Grains.Records;
+using SslOrleans.Grains.Storage;
+using SslOrleans.Silo.Membership;
+
+namespace SslOrleans.Tests.Chaos;
+
+/// <summary>No process of a training on one machine is special: not the one that began it either.</summary>
+public sealed class EveryProcessTests(SmallRun small) : IClassFixture<SmallRun>
+{
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(3);
+
+    private readonly List<Process> _started = [];
+
+    private IRunStorage Storage => RunStorage.Open(small.Runs);
+
+    /// <summary>
+    /// Three silos train: a command and two that joined it from other terminals. The command is killed, then the second, then the third,
+    /// each when the others hold warm copies and another one has taken the place of the one before.
+    /// </summary>
+    [Fact]
+    public async Task Each_of_three_silos_is_killed_in_turn_and_the_run_completes_with_the_bits_of_an_undisturbed_one()
+    {
+        const int Steps = 150;
+        var calm = await Calm(Steps);
+        try
+        {
+            var train = Train("each", Steps);
+            await Commits("each", 1);
+            var (second, third) = (await Join("each", "second"), await Join("each", "third"));
+            await Kill("each", train, "second");
+
+            // From another terminal, and whoever is gone.
+            var (code, status, error) = await SsloProcess.Run("status", "each", "--runs", small.Runs);
+            Assert.True(code == 0, error);
+            Assert.Equal("each", status[0].GetProperty("run").GetString());
+            await Watch("each");
+
+            await Join("each", "fourth");
+            await Kill("each", second, "third");
+            await Join("each", "fifth");
+            await Kill("each", third, "fourth");
+            await Completes("each", Steps, calm);
+        }
+        finally
+        {
+            await EndAll();
+        }
+    }
+
+    /// <summary>Worker processes of a command that is killed finish its run, or stop with it, and then nothing of it is left.</summary>
+    [Fact]
+    public async Task Workers_of_a_command_that_is_killed_finish_its_run_and_end()
+    {
+        const int Steps = 60;
+        var calm = await Calm(Steps);
+        try
+        {
+            foreach (var stops in new[] { false, true })
+            {
+                var run = stops ? "stopped" : "finished";
+                var train = Train(run, Steps, "--workers", "2");
+                await Commits(run, 3);
+                await Kill(run, train, "worker-");
+                if (stops)
+                {
+                    var (code, _, error) = await SsloProcess.Run("stop", run, "--runs", small.Runs);
+                    Assert.True(code == 0, error);
+                    await NobodyLives();
+                    var entries = await Ledger.Read(Storage, run);
+                    Assert.InRange(entries.Count, 3, Steps - 1);
+                    (code, _, error) = await SsloProcess.Run("resume", run, "--runs", small.Runs, "--workers", "1");
+                    Assert.True(code == 0, error);
+                }
+
+                await Completes(run, Steps, calm);
+                await NobodyLives();
+            }
+        }
+        finally
+        {
+            await EndAll();
+        }
+    }
+
+    /// <summary>The process in which the run began, with its slices, dies like any other.</summary>
+    [Fact]
+    public async Task The_first_silo_dies_and_no_step_is_rolled_back()
+    {
+        var (code, json, error) = await SsloProcess.Run(
+            "chaos", small.Recipe("mocov2"), "--data", small.Images, "--runs", small.Runs, "--steps", "20", "--workers", "2", "--kills", "2", "--seed", "3", "--targets", "first,workers");
+        Assert.True(code == 0, $"{string.Join('\n', json)}\n{error}");
+        var report = Assert.Single(json, j => j.TryGetProperty("bitEqual", out _));
+        Assert.True(report.GetProperty("bitEqual").GetBoolean());
+        Assert.True(report.GetProperty("exact").GetBoolean());
+        Assert.Equal(0, report.GetProperty("rolledBackSteps").GetInt32());
+        Assert.Equal(["first", "workers"], report.GetProperty("events").EnumerateArray().Select(e => e.GetProperty("target").GetString()).Order());
+    }
+
+    private async Task<string> Calm(int steps)
+    {
+        var run = $"calm-{steps}";
+        var (code, _, error) = await SsloProcess.Run("train", small.Recipe("mocov2"), "--data", small.Images, "--runs", small.Runs, "--run", run, "--steps", $"{steps}", "--workers", "1", "--dashboard", "off");
+        Assert.True(code == 0, error);
+        return (await Ledger.Read(Storage, run))[^1].Hash;
+    }
+
+    private Process Train(string run, int steps, params string[] more)
+        => Start(["train", small.Recipe("mocov2"), "--data", small.Images, "--runs", small.Runs, "--run", run, "--steps", $"{steps}", "--dashboard", "off", .. more]);
+
+    private Process Start(params string[] arguments)
+    {
+        var process = SsloProcess.Start(arguments);
+        _ = process.StandardOutput.ReadToEndAsync();
+        _ = process.StandardError.ReadToEndAsync();
+        _started.Add(process);
+        return process;
+    }
+
+    /// <summary>One more silo, from another terminal; it computes when this returns.</summary>
+    private async Task<Process> Join(string run, string name)
+    {
+        var silo = Start("silo", "--join", small.Runs, "--name", name);
+        await Until($"{name} joins", async () => (await Events(run)).Any(e => e.Kind == "joined" && e.Worker == $"{name}/0"));
+        return silo;
+    }
+
+    /// <summary>SIGKILL in the middle of the steps, when a silo of this name has a warm copy of some slice; the run goes on from where it stood.</summary>
+    private async Task Kill(string run, Process victim, string copyOn)
+    {
+        await Until($"{copyOn} has a copy", async () => (await Events(run)).LastOrDefault(e => e.Text.StartsWith("warm copies", StringComparison.Ordinal))?.Text.Contains($"on {copyOn}", StringComparison.Ordinal) == true);
+        var before = await Commits(run, 1 + (await Ledger.Read(Storage, run)).Count);
+        Assert.False(victim.HasExited);
+        victim.Kill();
+        await victim.WaitForExitAsync();
+        await Commits(run, before + 3);
+        Assert.DoesNotContain(await Events(run), e => e.Values.GetValueOrDefault("computedAgain") > 0);
+    }
+
+    /// <returns>How many there are.</returns>
+    private async Task<int> Commits(string run, int atLeast)
+    {
+        var count = 0;
+        await Until($"{run} has {atLeast} steps", async () => (count = (await Ledger.Read(Storage, run)).Count) >= atLeast);
+        return count;
+    }
+
+    private async Task Watch(string run)
+    {
+        using var watch = SsloProcess.Start("watch", run, "--runs", small.Runs, "--json");
+        var saidSteps = 0;
+        while (saidSteps < 2 && await watch.StandardOutput.ReadLineAsync().WaitAsync(s_patience) is { } line)
+            saidSteps += JsonDocument.Parse(line).RootElement.TryGetProperty("event", out var said) && said.GetString() == "step" ? 1 : 0;
+        Assert.True(saidSteps == 2, watch.HasExited ? await watch.StandardError.ReadToEndAsync() : "nothing more was heard");
+        watch.Kill();
+    }
+
+    private async Task Completes(string run, int steps, string hash)
+    {
+        await Commits(run, steps);
+        await Until($"{run} is completed", async () => (await Events(run)).Any(e => e.Kind == "completed"));
+        var entries = await Ledger.Read(Storage, run);
+        Assert.Equal((steps, hash), (entries.Count, entries[^1].Hash));
+        Assert.DoesNotContain(await Events(run), e => e.Values.GetValueOrDefault("computedAgain") > 0);
+        var (code, audit, error) = await SsloProcess.Run("audit", run, "--runs", small.Runs);
+        Assert.True(code == 0, error);
+        Assert.True(audit[0].GetProperty("exact").GetBoolean());
+    }
+
+    private Task NobodyLives() => Until("every process ends", () => Task.FromResult(new FolderCluster(small.Runs).Living().Count == 0));
+
+    private async Task<IReadOnlyList<Contracts.Messages.RunEvent>> Events(string run) => await SslOrleans.Grains.Records.EventLog.Read(Storage, run);
+
+    private async Task EndAll()
+    {
+        foreach (var process in _started.Where(p => !p.HasExited))
+            process.Kill(entireProcessTree: true);
+        foreach (var silo in new FolderCluster(small.Runs).Living())
+            Process.GetProcessById(silo.ProcessId).Kill();
+        foreach (var process in _started)
+            await process.WaitForExitAsync();
+    }
+
+    private static async Task Until(string what, Func<Task<bool>> condition)
+    {
+        for (var clock = Stopwatch.StartNew(); !await condition(); await Task.Delay(50))
+            Assert.True(clock.Elapsed < s_patience, $"{what}: not after {s_patience.TotalMinutes:0} minutes");
+    }
+}
