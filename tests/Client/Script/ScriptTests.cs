@@ -123,7 +123,7 @@ public sealed class ScriptTests : IDisposable
     [Theory]
     [InlineData(
         "/a.csproj : error NU1301: Unable to load the service index for source https://packages.example/v3/index.json. [/SslOrleans.sln]",
-        "packages cannot be fetched: Unable to load the service index for source https://packages.example/v3/index.json. Call again with a network")]
+        "packages cannot be fetched; call again with a network (behind a proxy: HTTPS_PROXY). NuGet says: Unable to load the service index for source https://packages.example/v3/index.json.\n")]
     [InlineData(
         "/a.csproj : error NU1102: Unable to find package A with version (>= 9.9.9)\n/a.csproj : error NU1102:   - Found 5 version(s) in nuget.org [ Nearest version: 1.4.2 ]",
         "Directory.Packages.props names what the package source does not have: Unable to find package A with version (>= 9.9.9) - Found 5 version(s) in nuget.org [ Nearest version: 1.4.2 ]")]
