@@ -191,7 +191,7 @@ internal sealed partial class RunLeader
             await listening;
             if (ended)
                 await Remember(training: false).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
-            await (_metrics?.Flush() ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await (_metrics?.Flush() ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
             await (_journal.Log?.Flush() ?? Task.CompletedTask);
             if (ended)
                 _over.SetResult();

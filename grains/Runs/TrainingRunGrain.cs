@@ -140,6 +140,6 @@ public sealed class TrainingRunGrain(IRunStorage storage, ILifelines lifelines, 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         if (_leader is { IsRunning: true })
-            await _leader.Leave().WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await _leader.Leave().WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
     }
 }
