@@ -59,7 +59,8 @@ internal static class Expected
         ("Orleans.Runtime.SiloLifecycleSubject", "LogWarningLifecycleStopCanceled"),
         ("Orleans.Runtime.Silo", "LogWarningSomeGrainsFailedToDeactivate"),
         ("Orleans.Runtime.Silo", "LogSiloShutDown"),
-        ("Orleans.Messaging", "OnDropBlockedApplicationMessage"),
+        ("Orleans.Messaging", "Blocked"),
+        ("Orleans.Messaging", "SendingDropped"),
 
         // Why a silo did not start: whoever started it says so in a line, and tries again where that may help.
         ("Orleans.Runtime.Silo", "LogErrorSiloStart"),

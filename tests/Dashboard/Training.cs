@@ -40,7 +40,9 @@ public sealed class Training : IAsyncLifetime
             """);
         await Start("train", recipe, "--data", images, "--runs", Runs, "--run", Run, "--workers", "2");
         Token = Silo.Dashboard.DashboardKey.Find(Runs)!.Token;
-        await Until(s => s.GetProperty("runs").EnumerateArray().Any(r => r.GetProperty("step").GetInt64() >= 5));
+
+        // The first worker computes while the second process is still starting.
+        await Until(s => s.GetProperty("runs").EnumerateArray().Any(r => r.GetProperty("step").GetInt64() >= 5 && r.GetProperty("workers").GetArrayLength() >= 2));
     }
 
     /// <summary>Starts the training and waits for its dashboard.</summary>
