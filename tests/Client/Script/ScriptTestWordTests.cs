@@ -19,6 +19,14 @@ public sealed class ScriptTestWordTests : IDisposable
         Assert.Equal((0, "7 passed, 0 failed, 2 skipped"), LastLine("test"));
     }
 
+    /// <summary>Where CI=true the platform colours its summary, also in a file, and a coloured count is not counted.</summary>
+    [Fact]
+    public void The_summary_is_asked_for_without_colours()
+    {
+        _script.TestProject("A", "echo \"asked with: $*\"; exit 1");
+        Assert.Contains("--no-ansi", _script.Run("test").Text.Split('\n').Single(l => l.StartsWith("asked with:", StringComparison.Ordinal)));
+    }
+
     [Fact]
     public void A_failed_test_is_shown_without_the_stack_of_the_test_runner()
     {

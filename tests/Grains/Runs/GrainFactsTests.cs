@@ -25,7 +25,7 @@ public class GrainFactsTests
             if (e is not { Kind: "step", Step: 6 })
                 return;
             var run = await grains.GetGrain<ITrainingRunGrain>("run").GetState();
-            Assert.Matches(@"^0 on (second|primary-\w+), 1 on (second|primary-\w+), 2 on (second|primary-\w+)$", run.WarmCopies);
+            Assert.Matches(@"^0 on (second|first-\w+), 1 on (second|first-\w+), 2 on (second|first-\w+)$", run.WarmCopies);
             Assert.StartsWith("step ", run.WaitsFor, StringComparison.Ordinal);
             Assert.Equal("mocov2", run.Method);
             Assert.True(run is { Phase: RunPhase.Training, Step: >= 7, TotalSteps: 12, Loss: > 0, LastCheckpoint: >= 0, Workers: [_] }, $"{run}");
