@@ -59,8 +59,7 @@ internal static class Expected
         ("Orleans.Runtime.SiloLifecycleSubject", "LogWarningLifecycleStopCanceled"),
         ("Orleans.Runtime.Silo", "LogWarningSomeGrainsFailedToDeactivate"),
         ("Orleans.Runtime.Silo", "LogSiloShutDown"),
-        ("Orleans.Messaging", "Blocked"),
-        ("Orleans.Messaging", "SendingDropped"),
+        ("Orleans.Messaging", "OnDropBlockedApplicationMessage"),
 
         // Why a silo did not start: whoever started it says so in a line, and tries again where that may help.
         ("Orleans.Runtime.Silo", "LogErrorSiloStart"),

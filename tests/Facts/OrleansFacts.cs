@@ -106,11 +106,10 @@ public sealed class OrleansFacts : IDisposable
     [Fact]
     public void Orleans_has_the_events_that_the_console_leaves_out()
     {
-        // An event has the name of the method that logs it, or of the type that says what happened.
-        var types = new[] { typeof(ISiloStatusOracle), typeof(Grain), typeof(ClusterMember), typeof(ClientMessagingOptions) }.Select(t => t.Assembly).Distinct().SelectMany(a => a.GetTypes()).ToList();
-        var names = types.SelectMany(t => t.GetMethods(BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
-            .Select(m => m.Name).Concat(types.Select(t => t.Name)).ToHashSet();
-        Assert.Empty(Expected.Events.Where(e => e.Category.StartsWith("Orleans.", StringComparison.Ordinal)).Select(e => e.Event).Except(names));
+        var methods = new[] { typeof(ISiloStatusOracle), typeof(Grain), typeof(ClusterMember), typeof(ClientMessagingOptions) }.Select(t => t.Assembly).Distinct()
+            .SelectMany(a => a.GetTypes()).SelectMany(t => t.GetMethods(BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
+            .Select(m => m.Name).ToHashSet();
+        Assert.Empty(Expected.Events.Where(e => e.Category.StartsWith("Orleans.", StringComparison.Ordinal)).Select(e => e.Event).Except(methods));
     }
 
     /// <summary>
