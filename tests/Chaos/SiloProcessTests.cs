@@ -12,9 +12,9 @@ public sealed class SiloProcessTests : IDisposable
     [Fact]
     public async Task A_silo_that_was_declared_dead_while_it_hung_joins_again_from_the_same_process()
     {
-        using var first = Silo("--name", "first", "--roles", "parameters");
+        using var first = Silo("--name", "first", "--roles", "parameters", "--probe", "0.5");
         await LineWith(first.StandardOutput, "silo first");
-        using var hung = Silo("--name", "hung", "--roles", "worker");
+        using var hung = Silo("--name", "hung", "--roles", "worker", "--probe", "0.5");
         await LineWith(hung.StandardOutput, "silo hung");
 
         // Until the other one has declared it dead, which it tells as soon as it may go on.
