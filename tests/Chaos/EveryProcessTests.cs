@@ -20,6 +20,7 @@ public sealed class EveryProcessTests(SmallRun small) : IClassFixture<SmallRun>
     /// each when the others hold warm copies and another one has taken the place of the one before.
     /// </summary>
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task Each_of_three_silos_is_killed_in_turn_and_the_run_completes_with_the_bits_of_an_undisturbed_one()
     {
         const int Steps = 150;
@@ -51,6 +52,7 @@ public sealed class EveryProcessTests(SmallRun small) : IClassFixture<SmallRun>
 
     /// <summary>Worker processes of a command that is killed finish its run, or stop with it, and then nothing of it is left.</summary>
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task Workers_of_a_command_that_is_killed_finish_its_run_and_end()
     {
         const int Steps = 60;
@@ -86,6 +88,7 @@ public sealed class EveryProcessTests(SmallRun small) : IClassFixture<SmallRun>
 
     /// <summary>The process in which the run began, with its slices, dies like any other.</summary>
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task The_first_silo_dies_and_no_step_is_rolled_back()
     {
         var (code, json, error) = await SsloProcess.Run(
