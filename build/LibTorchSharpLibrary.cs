@@ -25,12 +25,11 @@ public static class LibTorchSharpLibrary
     /// <exception cref="InvalidDataException">An adapted copy is needed, and the file is another one than it is known for; or there is no file.</exception>
     public static void Provide(string source, string target, bool oldLibstdcxx)
     {
-        if (!File.Exists(source))
-            throw new InvalidDataException("the file is missing, so its package was not restored whole; delete the package's folder and build again.");
+        var library = Package.Read(source);
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(target))!);
         var made = $"{target}.{Environment.ProcessId}";
         if (oldLibstdcxx)
-            File.WriteAllBytes(made, Adapt(File.ReadAllBytes(source)));
+            File.WriteAllBytes(made, Adapt(library));
         else
             File.CreateSymbolicLink(made, Path.GetFullPath(source));
         File.Move(made, target, overwrite: true);

@@ -1,6 +1,6 @@
 using SslOrleans.Build;
 
-// Program SOURCE TARGET: puts at TARGET what libLibTorchSharp.so of the package (SOURCE) must be on this machine.
+// Program SOURCE TARGET: puts at TARGET what libLibTorchSharp.so or TorchSharp.dll of the package (SOURCE) must be on this machine.
 if (args is not [var source, var target])
 {
     Console.Error.WriteLine("usage: SslOrleans.Build SOURCE TARGET");
@@ -9,7 +9,10 @@ if (args is not [var source, var target])
 
 try
 {
-    LibTorchSharpLibrary.Provide(source, target, OldLibstdcxx.IsHere());
+    if (Path.GetExtension(source) == ".dll")
+        TorchSharpAssembly.Provide(source, target);
+    else
+        LibTorchSharpLibrary.Provide(source, target, OldLibstdcxx.IsHere());
     return 0;
 }
 catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Reflection;
 using SslOrleans.Build;
 
 namespace SslOrleans.Learning.Native;
@@ -30,6 +32,13 @@ internal static class BuiltLibTorch
 
         if (!LibTorch.CallerIsAdapted && OldLibstdcxx.IsHere())
             throw new LibTorchException($"{Path.Combine(folder, LibTorch.Caller)} was built where libstdc++ has GLIBCXX_3.4.32, which this system's lacks; build on a system like this one, or run on Debian 13 or Ubuntu 24.04.");
+    }
+
+    /// <exception cref="LibTorchException">It is the package's own TorchSharp.dll, not the copy of docs/decisions/018.</exception>
+    public static void CheckManaged(Assembly torchSharp)
+    {
+        if (torchSharp.GetCustomAttribute<DebuggableAttribute>() is not { IsJITOptimizerDisabled: true })
+            throw new LibTorchException($"{torchSharp.Location} is the package's own, whose native calls may read freed memory (docs/decisions/018); build again, and take TorchSharp.dll from this project's output.");
     }
 
     private static LibTorchException NotWhole(string path, string what)

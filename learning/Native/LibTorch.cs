@@ -65,6 +65,7 @@ public static class LibTorch
             (Folder, Version) = NamedLibTorch.Load(home, s_buildFolder);
         else
             BuiltLibTorch.Check(s_buildFolder);
+        BuiltLibTorch.CheckManaged(typeof(TorchSharp.torch).Assembly);
         s_loaded = true;
     }
 

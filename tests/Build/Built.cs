@@ -8,6 +8,9 @@ internal static class Built
     /// <summary>The package's libLibTorchSharp.so.</summary>
     public static string LibTorchSharp { get; } = Metadata("LibTorchSharp");
 
+    /// <summary>The package's TorchSharp.dll.</summary>
+    public static string TorchSharp { get; } = Metadata("TorchSharp");
+
     /// <summary>The package's libtorch.</summary>
     public static string LibTorchFolder { get; } = Metadata("LibTorchFolder");
 

@@ -19,6 +19,7 @@ public sealed class PublicationTests : IDisposable
         Directory.Delete(artifacts, recursive: true);
 
         Assert.DoesNotContain(new DirectoryInfo(output).EnumerateFileSystemInfos("*", SearchOption.AllDirectories), f => f.LinkTarget is not null);
+        Assert.Equal(TorchSharpAssembly.Adapt(File.ReadAllBytes(Built.TorchSharp)), File.ReadAllBytes(Path.Combine(output, "TorchSharp.dll")));
         var (code, text) = Run("dotnet", ["exec", Path.Combine(output, "sslo.dll"), "doctor"]);
         Assert.True(code == 0, text);
         Assert.Matches($@"✓ libtorch +\S+ from {output}\n", text);

@@ -51,7 +51,7 @@ public sealed partial class RunOutputTests(RunOutputTests.Trained trained) : ICl
                 Assert.Equal((float)value, (float)scalars[(entry.Step, name)]);
         }
 
-        Assert.InRange(DateTimeOffset.UtcNow.ToUnixTimeSeconds() - read.GetProperty("last").GetDouble(), 0, 600);
+        Assert.InRange((DateTimeOffset.UtcNow - DateTimeOffset.UnixEpoch).TotalSeconds - read.GetProperty("last").GetDouble(), 0, 600);
     }
 
     [Fact]

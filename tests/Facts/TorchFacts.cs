@@ -28,6 +28,41 @@ public sealed class TorchFacts
         }
     }
 
+    /// <summary>
+    /// Every number in <c>x * 0.5</c> becomes an object with a finaliser. In the package's own TorchSharp.dll a collection on another thread
+    /// frees it while libtorch reads it: one call in 2,000 here (docs/decisions/018).
+    /// </summary>
+    [Fact]
+    public async Task A_number_lives_until_the_native_call_has_returned()
+    {
+        var end = Stopwatch.StartNew();
+        var calls = 0;
+        var computing = Task.WhenAll(Enumerable.Range(0, 2).Select(_ => Task.Factory.StartNew(Compute, TaskCreationOptions.LongRunning)));
+        while (!computing.IsCompleted)
+        {
+            GC.Collect(0);
+            Thread.Sleep(1);
+        }
+
+        await computing;
+        Assert.True(calls > 1000, $"{calls} calls only");
+
+        // Both are converted to float64 before the number is read.
+        void Compute()
+        {
+            using var single = ones(100_000);
+            using var whole = ones(100_000, int64);
+            using var sum = zeros(100_000, float64);
+            for (var i = 1; end.ElapsedMilliseconds < 3000; i++)
+            {
+                var number = i / 1024.0;
+                sum.zero_().addcmul_(single, whole, number);
+                Assert.Equal((number, number), (sum.data<double>()[99_999], sum[7].item<double>()));
+                Interlocked.Increment(ref calls);
+            }
+        }
+    }
+
     [Fact]
     public void Grad_mode_and_dispose_scopes_belong_to_the_thread()
     {

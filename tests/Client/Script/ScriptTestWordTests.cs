@@ -130,7 +130,7 @@ public sealed class ScriptTestWordTests : IDisposable
         _script.TestProject("A", "shift 2; echo \"$*\" >\"$SSLO_ROOT/options\"\n" + Summary(succeeded: 1));
 
         Assert.Equal(0, _script.Run(call).Code);
-        Assert.Equal($"{expected} --ignore-exit-code 8".Trim(), File.ReadAllText(_script.Folder.In("options")).Trim());
+        Assert.Equal($"{expected} --ignore-exit-code 8 --no-ansi --progress off".Trim(), File.ReadAllText(_script.Folder.In("options")).Trim());
     }
 
     [Fact]
