@@ -1,4 +1,5 @@
 using SslOrleans.Contracts;
+using SslOrleans.Learning.Numerics;
 using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -54,7 +55,7 @@ public sealed class EffectiveBatchStatistics : IBatchStatistics
             (mean, variance) = (input.reshape(channels).to(ScalarType.Float32), zeros_like(variance));
 
         // Σx and Σx² in double: exact enough for the difference of two large numbers below.
-        var (m, v) = (Values(mean), Values(variance));
+        var (m, v) = (mean.Values<float>(), variance.Values<float>());
         var sums = new double[2 * channels];
         for (var c = 0; c < channels; c++)
         {
@@ -75,8 +76,6 @@ public sealed class EffectiveBatchStatistics : IBatchStatistics
 
         return (tensor(means).to(input.device), tensor(variances).to(input.device), rows);
     }
-
-    private static float[] Values(Tensor tensor) => tensor.cpu().data<float>().ToArray();
 
     /// <summary>
     /// The identity forward. Backward it adds the part of the gradient that flows through mean and variance:
@@ -112,7 +111,7 @@ public sealed class EffectiveBatchStatistics : IBatchStatistics
             Tensor g, gx;
             using (var normalised = functional.batch_norm(x, mean, variance, null, null, false, 0, epsilon))
                 (g, gx) = (grad_output.sum(others), normalised.mul_(grad_output).sum(others));
-            var totals = meeting.TotalOrFailure((2 * number) + 1, [.. Values(g).Concat(Values(gx)).Select(v => (double)v)]);
+            var totals = meeting.TotalOrFailure((2 * number) + 1, [.. g.Values<float>().Concat(gx.Values<float>()).Select(v => (double)v)]);
 
             // −mean(g) − x̂·mean(g·x̂) is itself a batch norm of x with constant statistics.
             var scale = tensor([.. totals.Skip((int)channels).Select(t => (float)(-t / rows))]).to(x.device);

@@ -3,6 +3,7 @@ using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Backbones;
 using SslOrleans.Learning.Checkpoints;
 using SslOrleans.Learning.Methods;
+using SslOrleans.Learning.Numerics;
 using SslOrleans.Learning.Training;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -126,8 +127,8 @@ public sealed class Encoder : IDisposable
         using var off = no_grad();
         using var scope = NewDisposeScope();
         var attention = vit.ClassAttention(tensor(pixels, [pixels.Length / (3L * side * side), 3, side, side]).to(_device));
-        var patches = attention.narrow(2, 1, attention.shape[2] - 1).to(ScalarType.Float32).cpu().contiguous();
-        return (patches.data<float>().ToArray(), (int)attention.shape[1]);
+        var patches = attention.narrow(2, 1, attention.shape[2] - 1).to(ScalarType.Float32);
+        return (patches.Values<float>(), (int)attention.shape[1]);
     }
 
     /// <summary>The backbone's tensors by name, <c>backbone.conv1.weight</c> …, copied; the teacher's where the encoder is a teacher's.</summary>
@@ -146,10 +147,7 @@ public sealed class Encoder : IDisposable
     public void Dispose() => _networks.Dispose();
 
     private static FeatureMatrix ToMatrix(Tensor features)
-    {
-        var values = features.to(ScalarType.Float32).cpu().contiguous();
-        return new FeatureMatrix(values.data<float>().ToArray(), (int)values.shape[1]);
-    }
+        => new(features.to(ScalarType.Float32).Values<float>(), (int)features.shape[1]);
 
     /// <summary>A layer is a Linear with what follows up to the next one.</summary>
     private static List<(string, List<Module<Tensor, Tensor>>)> ProjectorLayers(Module<Tensor, Tensor>? projector)

@@ -1,5 +1,6 @@
 using System.IO.MemoryMappedFiles;
 using System.Runtime.InteropServices;
+using SslOrleans.Learning.Numerics;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -73,18 +74,17 @@ public sealed unsafe class FeatureMatrix : IDisposable
     public Tensor Tensor(int first, int count)
     {
         var block = empty([count, Width]);
-        Rows(first, count).CopyTo(MemoryMarshal.Cast<byte, float>(block.bytes));
+        block.CopyFrom<float>(Rows(first, count));
         return block;
     }
 
     /// <summary>A copy of chosen rows as a tensor <c>[rows, D]</c>.</summary>
     public Tensor Tensor(ReadOnlySpan<int> rows)
     {
-        var block = empty([rows.Length, Width]);
-        var into = MemoryMarshal.Cast<byte, float>(block.bytes);
+        var chosen = new float[rows.Length * Width];
         for (var i = 0; i < rows.Length; i++)
-            Rows(rows[i], 1).CopyTo(into[(i * Width)..]);
-        return block;
+            Rows(rows[i], 1).CopyTo(chosen.AsSpan(i * Width));
+        return tensor(chosen, [rows.Length, Width]);
     }
 
     /// <summary>First rows and counts of blocks of at most <paramref name="rows"/> rows.</summary>

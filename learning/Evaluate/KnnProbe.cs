@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using SslOrleans.Learning.Numerics;
 using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -119,13 +120,14 @@ public static class KnnProbe
             using var scope = NewDisposeScope();
             var most = Math.Min(neighbours, train.Count);
             var nearest = Enumerable.Range(0, count).Select(_ => new NearestRows(most)).ToArray();
+            var similarities = new float[count * Math.Min(TrainBlock, train.Count)];
             var queries = functional.normalize(test.Tensor(first, count), dim: 1);
             foreach (var (trainFirst, trainCount) in train.Blocks(TrainBlock))
             {
                 cancellation.ThrowIfCancellationRequested();
                 using var inner = NewDisposeScope();
-                var similarities = queries.mm(functional.normalize(train.Tensor(trainFirst, trainCount), dim: 1).t()).contiguous();
-                var values = MemoryMarshal.Cast<byte, float>(similarities.bytes);
+                var values = similarities.AsSpan(0, count * trainCount);
+                queries.mm(functional.normalize(train.Tensor(trainFirst, trainCount), dim: 1).t()).CopyTo(values);
                 for (var row = 0; row < count; row++)
                     nearest[row].Add(values.Slice(row * trainCount, trainCount), trainFirst);
             }

@@ -1,3 +1,4 @@
+using SslOrleans.Learning.Numerics;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -70,7 +71,7 @@ public sealed class LinearHeads : IDisposable
     {
         using var off = no_grad();
         using var scope = NewDisposeScope();
-        return Logits(rows).argmax(2).eq(labels.unsqueeze(1)).to(ScalarType.Int64).sum(0L).data<long>().ToArray();
+        return Logits(rows).argmax(2).eq(labels.unsqueeze(1)).to(ScalarType.Int64).sum(0L).Values<long>();
     }
 
     public void Dispose()

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using SslOrleans.Learning.Numerics;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -51,14 +52,14 @@ public sealed record PrincipalMap(float[] X, float[] Y, double ShareX, double Sh
         (float[] Coordinates, double Share) Component(int fromLast)
         {
             var axis = vectors.select(1, features.Width - fromLast);
-            var weights = MemoryMarshal.Cast<byte, double>(axis.contiguous().bytes).ToArray();
+            var weights = axis.Values<double>();
             var sign = Math.Sign(weights.MaxBy(Math.Abs));
             var coordinates = new float[features.Count];
             foreach (var (first, count) in features.Blocks(Block))
             {
                 using var inner = NewDisposeScope();
                 var along = (features.Tensor(first, count).to(ScalarType.Float64) - mean).mv(axis * sign).to(ScalarType.Float32);
-                MemoryMarshal.Cast<byte, float>(along.contiguous().bytes).CopyTo(coordinates.AsSpan(first));
+                along.CopyTo(coordinates.AsSpan(first));
             }
 
             return (coordinates, eigenvalues[features.Width - fromLast].item<double>() / total);

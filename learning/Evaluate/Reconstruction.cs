@@ -2,6 +2,7 @@ using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Backbones;
 using SslOrleans.Learning.Losses;
 using SslOrleans.Learning.Methods;
+using SslOrleans.Learning.Numerics;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -55,5 +56,5 @@ public sealed record Reconstruction(float[] Masked, float[] Rebuilt)
         ? MethodCatalog.Options<Mae.Options>(recipe).NormalizePixels
         : MethodCatalog.Options<SimMim.Options>(recipe).NormalizePixels;
 
-    private static float[] Values(Tensor images) => images.to(ScalarType.Float32).cpu().contiguous().data<float>().ToArray();
+    private static float[] Values(Tensor images) => images.to(ScalarType.Float32).Values<float>();
 }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using SslOrleans.Learning.Numerics;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -45,7 +46,7 @@ public sealed record Spectrum(int Count, int Width, double[] SingularValues, dou
 
     private static double[] Descending(Tensor ascending)
     {
-        var values = MemoryMarshal.Cast<byte, double>(ascending.contiguous().bytes).ToArray();
+        var values = ascending.Values<double>();
         Array.Reverse(values);
         return Array.ConvertAll(values, v => Math.Max(v, 0));
     }

@@ -88,7 +88,7 @@ public sealed class DeepCluster : IMethod
         if (step.Epoch <= state["clustered"].cpu().item<float>())
             return new StateUpdate([rows]);
         var width = (int)state["bank"].shape[1];
-        var bank = state["bank"].cpu().contiguous().data<float>().ToArray();
+        var bank = state["bank"].Values<float>();
         for (var i = 0; i < step.SampleIds.Count; i++)
             rows.Values.AsSpan(i * width, width).CopyTo(bank.AsSpan((int)step.SampleIds[i] * width));
         var random = new RandomStream(step.Seed, Purpose.MethodState, step.Epoch, 0, 1);

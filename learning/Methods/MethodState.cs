@@ -1,3 +1,4 @@
+using SslOrleans.Learning.Numerics;
 using static TorchSharp.torch;
 
 namespace SslOrleans.Learning.Methods;
@@ -72,7 +73,7 @@ public sealed record StateUpdate(IReadOnlyList<StateChange> Changes)
     /// <summary>A change from the values of a tensor on any device.</summary>
     public static StateChange Change(string name, Tensor values, long[]? sampleIds = null)
     {
-        using var flat = values.detach().to(ScalarType.Float32).cpu().contiguous();
-        return new StateChange(name, flat.data<float>().ToArray(), sampleIds);
+        using var single = values.detach().to(ScalarType.Float32);
+        return new StateChange(name, single.Values<float>(), sampleIds);
     }
 }

@@ -1,5 +1,6 @@
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Losses;
+using SslOrleans.Learning.Numerics;
 using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -44,9 +45,9 @@ public sealed class Nat : IMethod
     public StateUpdate Advance(MethodState state, Embeddings carried, StepContext step)
     {
         var targets = Targets(state, step, carried["z1"].device);
-        var cosines = functional.normalize(carried["z1"], dim: 1).mm(targets.t()).cpu().contiguous();
+        var cosines = functional.normalize(carried["z1"], dim: 1).mm(targets.t());
         var n = (int)cosines.shape[0];
-        var values = cosines.data<float>().ToArray();
+        var values = cosines.Values<float>();
         var chosen = Assignment.Maximize(n, (row, column) => values[(row * n) + column]);
         var dealt = targets.index_select(0, tensor(Array.ConvertAll(chosen, c => (long)c)).to(targets.device));
         return StateUpdate.Of("targets", dealt, [.. step.SampleIds]);

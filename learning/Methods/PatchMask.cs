@@ -32,7 +32,7 @@ public sealed class PatchMask
         if (views.HasMask(view))
         {
             var (n, p) = (views.Mask(view).shape[0], views.Mask(view).shape[1]);
-            var values = views.Mask(view).to(ScalarType.Byte).cpu().contiguous().data<byte>().ToArray();
+            var values = views.Mask(view).to(ScalarType.Byte).Values<byte>();
             return new PatchMask([.. Enumerable.Range(0, (int)n).Select(i => values[(int)(i * p)..(int)((i + 1) * p)].Select(v => v != 0).ToArray())]);
         }
 

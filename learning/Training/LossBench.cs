@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using SslOrleans.Contracts;
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Methods;
+using SslOrleans.Learning.Numerics;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -127,7 +128,7 @@ public static class LossBench
     private static NamedArray Gradient(string name, Tensor embedding)
     {
         var gradient = embedding.grad ?? zeros_like(embedding);
-        return new NamedArray(name, embedding.shape, gradient.contiguous().data<float>().ToArray(), true);
+        return new NamedArray(name, embedding.shape, gradient.Values<float>(), true);
     }
 
     /// <summary>The fewest views that the method accepts.</summary>

@@ -3,6 +3,7 @@ using SslOrleans.Contracts;
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Backbones;
 using SslOrleans.Learning.Methods;
+using SslOrleans.Learning.Numerics;
 using SslOrleans.Learning.Optim;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -118,5 +119,5 @@ internal sealed class OnlineProbe : IDisposable
         return Array.ConvertAll(batch.Labels, l => (long)l);
     }
 
-    private static float[] Values(Tensor tensor) => MemoryMarshal.Cast<byte, float>(tensor.cpu().contiguous().bytes).ToArray();
+    private static float[] Values(Tensor tensor) => tensor.Values<float>();
 }

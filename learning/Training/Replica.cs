@@ -1,6 +1,7 @@
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Backbones;
 using SslOrleans.Learning.Methods;
+using SslOrleans.Learning.Numerics;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -206,7 +207,7 @@ public sealed class Replica : IDisposable
         try
         {
             var images = tensor(pixels, [pixels.Length / (3L * height * width), 3, height, width]).to(Device);
-            return branch.Backbone.call(images).to(ScalarType.Float32).cpu().contiguous().data<float>().ToArray();
+            return branch.Backbone.call(images).to(ScalarType.Float32).Values<float>();
         }
         finally
         {
@@ -263,7 +264,6 @@ public sealed class Replica : IDisposable
     private static NamedArray ToArray(string name, Tensor tensor, bool requiresGradient)
     {
         using var scope = NewDisposeScope();
-        var values = tensor.detach().to(ScalarType.Float32).cpu().contiguous();
-        return new NamedArray(name, [.. values.shape], values.data<float>().ToArray(), requiresGradient);
+        return new NamedArray(name, [.. tensor.shape], tensor.detach().to(ScalarType.Float32).Values<float>(), requiresGradient);
     }
 }

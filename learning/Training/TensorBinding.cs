@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using SslOrleans.Learning.Backbones;
 using SslOrleans.Learning.Methods;
+using SslOrleans.Learning.Numerics;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -169,15 +170,14 @@ internal sealed class TensorBinding
     private static void CopyOut(Tensor tensor, Span<float> into)
     {
         using var scope = NewDisposeScope();
-        using var flat = tensor.detach().to(ScalarType.Float32).cpu().contiguous();
-        MemoryMarshal.Cast<byte, float>(flat.bytes).CopyTo(into);
+        tensor.detach().to(ScalarType.Float32).CopyTo(into);
     }
 
     private static void CopyIn(ReadOnlySpan<float> from, Tensor tensor)
     {
         if (tensor.device_type == DeviceType.CPU && tensor.dtype == ScalarType.Float32 && tensor.is_contiguous())
         {
-            from.CopyTo(MemoryMarshal.Cast<byte, float>(tensor.bytes));
+            tensor.CopyFrom(from);
             return;
         }
 
