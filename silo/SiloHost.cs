@@ -12,6 +12,7 @@ using SslOrleans.Contracts.Grains;
 using SslOrleans.Grains.Lifelines;
 using SslOrleans.Grains.Placement;
 using SslOrleans.Grains.Storage;
+using SslOrleans.Grains.Transfer;
 using SslOrleans.Grains.Workers;
 using SslOrleans.Silo.Dashboard;
 using SslOrleans.Silo.Lifelines;
@@ -44,6 +45,7 @@ public static class SiloHost
         builder.Services.AddSingleton<IWorkerEnvironment, WorkerEnvironment>();
         builder.Services.AddSingleton<ParameterSilos>();
         builder.Services.AddSingleton<OpenRuns>();
+        builder.Services.AddSingleton<PayloadStore>();
         var lifeline = LifelineListener.Open(settings.Cluster.ListensEverywhere ? IPAddress.Any : settings.Cluster.Advertised, settings.Cluster.LifelinePort);
         builder.Services.AddSingleton(_ => lifeline);
 

@@ -18,13 +18,12 @@ public interface IEvaluatorGrain : IGrainWithStringKey
     [AlwaysInterleave]
     Task<long[]> Pending();
 
-    /// <summary>A part of the copy of a version, for the workers that extract its features.</summary>
+    /// <summary>A slice of the copy of a version, for the workers that extract its features.</summary>
     /// <param name="version">One of <see cref="Pending"/>.</param>
     /// <param name="teacher">The teacher's slice.</param>
     /// <param name="slice">Which slice.</param>
-    /// <param name="part">Which part of it.</param>
     [AlwaysInterleave]
-    Task<Immutable<byte[]>> Weights(long version, bool teacher, int slice, int part);
+    Task<Payload> Weights(long version, bool teacher, int slice);
 
     /// <summary>float32 features of a block of images, for the worker that runs the probes.</summary>
     [AlwaysInterleave]

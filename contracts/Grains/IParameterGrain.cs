@@ -11,22 +11,23 @@ public interface IParameterGrain : IGrainWithStringKey
     /// <summary>Makes an empty slice ready for <see cref="Load"/>.</summary>
     Task Create(string recipe, TensorPlace[] tensors);
 
-    /// <summary>Initial values of a part; the slice is at version 0 when all parts are there.</summary>
-    /// <param name="part">Part p holds the float32 values from <c>p · <see cref="Parts.Length"/></c> on.</param>
-    Task Load(int part, Immutable<byte[]> values);
+    /// <summary>Initial float32 values; the slice is at version 0 then.</summary>
+    [ResponseTimeout("00:02:00")]
+    Task Load(Payload values);
 
     /// <summary>Puts a checkpoint back.</summary>
     [ResponseTimeout("00:10:00")]
     Task Restore(string recipe, TensorPlace[] tensors, long version);
 
-    /// <summary>float32 values of a part at a version.</summary>
+    /// <summary>float32 values at a version; kept until the version after the next one.</summary>
     /// <exception cref="OutdatedException">The slice is at another version.</exception>
     [AlwaysInterleave]
-    Task<Immutable<byte[]>> Pull(long version, int part);
+    Task<Payload> Pull(long version);
 
-    /// <summary>Takes a part of a partial sum. Duplicates and late parts change nothing.</summary>
+    /// <summary>Takes a partial sum; returns when it has the values. Duplicates and late sums change nothing.</summary>
     [AlwaysInterleave]
-    Task Push(PartialSum part);
+    [ResponseTimeout("00:02:00")]
+    Task Push(PartialSum sum);
 
     /// <summary>
     /// Σ g² and max |g| of the complete sum, for clipping by the global norm. Returns when the warm copy, if there is one, has the
@@ -62,17 +63,20 @@ public interface ITeacherGrain : IGrainWithStringKey
 {
     /// <summary>Starts as the student (cookbook §2.3).</summary>
     /// <returns>The silo that it lives on, as <see cref="Restore"/> and <see cref="Follow"/> do.</returns>
-    Task<string> Create(TensorPlace[] tensors, long version, Immutable<byte[]>[] student);
+    [ResponseTimeout("00:02:00")]
+    Task<string> Create(TensorPlace[] tensors, long version, Payload student);
 
     [ResponseTimeout("00:10:00")]
     Task<string> Restore(TensorPlace[] tensors, long version);
 
     /// <summary>θt ← ξθt + (1−ξ)θs for version <paramref name="step"/> + 1; a repeated call changes nothing.</summary>
     [ResponseTimeout("00:02:00")]
-    Task<string> Follow(long step, double momentum, Immutable<byte[]>[] student);
+    Task<string> Follow(long step, double momentum, Payload student);
 
+    /// <summary>float32 values at a version.</summary>
+    /// <exception cref="OutdatedException">The teacher is at another version.</exception>
     [AlwaysInterleave]
-    Task<Immutable<byte[]>> Pull(long version, int part);
+    Task<Payload> Pull(long version);
 
     [ResponseTimeout("00:02:00")]
     Task<SliceSnapshot> Snapshot();
@@ -90,4 +94,4 @@ public interface ITeacherGrain : IGrainWithStringKey
 [Alias("SslOrleans.SliceSnapshot")]
 public sealed record SliceSnapshot(
     [property: Id(0)] long Version,
-    [property: Id(1)] Dictionary<string, Immutable<byte[]>> Vectors);
+    [property: Id(1)] Dictionary<string, Payload> Vectors);

@@ -11,15 +11,17 @@ namespace SslOrleans.Contracts.Grains;
 [Alias("SslOrleans.IWarmCopyGrain")]
 public interface IWarmCopyGrain : IGrainWithStringKey
 {
-    /// <summary>Begins the copy of a slice, which is whole when every part of every vector was filled in.</summary>
+    /// <summary>Begins the copy of a slice, which is whole when every vector was filled in.</summary>
     Task Begin(SliceOrigin origin, SliceStand stand);
 
-    /// <summary>Part p of a vector, from value <c>p · <see cref="Parts.Length"/></c> on.</summary>
-    Task Fill(int slice, string vector, int part, Immutable<byte[]> values);
+    /// <summary>A vector's float32 values.</summary>
+    [ResponseTimeout("00:02:00")]
+    Task Fill(int slice, string vector, Payload values);
 
-    /// <summary>A part of the complete sum of a step. A copy that has all of them can apply the step without any worker.</summary>
+    /// <summary>The complete sum of a step. A copy that has it can apply the step without any worker.</summary>
     [AlwaysInterleave]
-    Task Prepare(int slice, long step, int part, Immutable<byte[]> values);
+    [ResponseTimeout("00:02:00")]
+    Task Prepare(int slice, long step, Payload sum);
 
     /// <summary>What is about to be committed; see <see cref="StepIntent"/>.</summary>
     Task Intend(int slice, StepIntent intent);
@@ -36,9 +38,9 @@ public interface IWarmCopyGrain : IGrainWithStringKey
     /// <summary>What a new holder of the slice must know before it reads.</summary>
     Task<SliceOrigin> Origin(int slice);
 
-    /// <summary>A part of a vector of the copy at a version; the vector <see cref="SliceOrigin.Sum"/> is the prepared sum.</summary>
+    /// <summary>A vector of the copy at a version; the vector <see cref="SliceOrigin.Sum"/> is the prepared sum.</summary>
     /// <exception cref="OutdatedException">The copy is at another version.</exception>
-    Task<Immutable<byte[]>> Read(int slice, long version, string vector, int part);
+    Task<Payload> Read(int slice, long version, string vector);
 
     /// <summary>Begins the copy of method state of a kind.</summary>
     Task PutState(string kind, StateCopy copy);

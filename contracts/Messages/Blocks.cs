@@ -22,22 +22,18 @@ public readonly record struct Leaves([property: Id(0)] int Start, [property: Id(
     public override string ToString() => Size == 1 ? $"{Start}" : $"{Start}-{End - 1}";
 }
 
-/// <summary>Part of a partial gradient sum over a subtree, for one slice; a sum travels in parts of at most 4 MiB.</summary>
+/// <summary>A partial gradient sum over a subtree, for one slice.</summary>
 /// <param name="Run">Run id.</param>
 /// <param name="Step">Step whose gradient it is; also the version that it was computed on.</param>
 /// <param name="Leaves">The micro-batches in the sum.</param>
-/// <param name="Sender">Worker and life of the worker, so that the parts of two senders are never mixed.</param>
-/// <param name="Part">Part p holds the values from <c>p · <see cref="Parts.Length"/></c> on.</param>
-/// <param name="Values">float32 values.</param>
+/// <param name="Values">float32 values of the slice; the sender keeps them until the slice has answered.</param>
 [GenerateSerializer]
 [Alias("SslOrleans.PartialSum")]
 public sealed record PartialSum(
     [property: Id(0)] string Run,
     [property: Id(1)] long Step,
     [property: Id(2)] Leaves Leaves,
-    [property: Id(3)] string Sender,
-    [property: Id(4)] int Part,
-    [property: Id(5)] Immutable<byte[]> Values);
+    [property: Id(3)] Payload Values);
 
 /// <summary>One tensor's place in the flat vector of a run.</summary>
 [GenerateSerializer]
@@ -93,14 +89,14 @@ public sealed record StateStep(
     [property: Id(0)] long Step,
     [property: Id(1)] StateChangeBlock[] Changes);
 
-/// <summary>A named state as it stands.</summary>
+/// <summary>A named state as it stands; without values (of length 0) only its shape.</summary>
 [GenerateSerializer]
 [Alias("SslOrleans.StateValue")]
 public sealed record StateValue(
     [property: Id(0)] string Name,
     [property: Id(1)] long[] Shape,
     [property: Id(2)] long Pushed,
-    [property: Id(3)] Immutable<byte[]> Values);
+    [property: Id(3)] Payload Values);
 
 /// <summary>What brings a replica of a method's state up to date: the steps since, or everything when it is too far behind.</summary>
 [GenerateSerializer]

@@ -5,6 +5,7 @@ using Orleans.Concurrency;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Contracts.Recipes;
+using SslOrleans.Grains.Transfer;
 using SslOrleans.Grains.Workers;
 using SslOrleans.Learning.Evaluate;
 using SslOrleans.Learning.Training;
@@ -21,22 +22,23 @@ internal sealed class EvaluationSession : IDisposable
     private readonly RunBrief _run;
     private readonly Recipe _recipe;
     private readonly IEvaluatorGrain _evaluator;
+    private readonly PayloadStore _payloads;
     private readonly ITrainingData _data;
     private readonly ComputeThread _thread;
     private readonly Encoder _encoder;
     private readonly SemaphoreSlim _one = new(1, 1);
     private long _loaded = -1;
 
-    private EvaluationSession(RunBrief run, Recipe recipe, IEvaluatorGrain evaluator, ITrainingData data, ComputeThread thread, Encoder encoder, EvaluationImages images)
+    private EvaluationSession(RunBrief run, Recipe recipe, IEvaluatorGrain evaluator, PayloadStore payloads, ITrainingData data, ComputeThread thread, Encoder encoder, EvaluationImages images)
     {
-        (_run, _recipe, _evaluator, _data, _thread, _encoder, Images) = (run, recipe, evaluator, data, thread, encoder, images);
+        (_run, _recipe, _evaluator, _payloads, _data, _thread, _encoder, Images) = (run, recipe, evaluator, payloads, data, thread, encoder, images);
     }
 
     /// <summary>What there is to encode.</summary>
     public EvaluationImages Images { get; }
 
     /// <summary>Builds the networks and opens the data.</summary>
-    public static async Task<EvaluationSession> Open(RunBrief run, IWorkerEnvironment environment, int index, IGrainFactory grains)
+    public static async Task<EvaluationSession> Open(RunBrief run, IWorkerEnvironment environment, int index, IGrainFactory grains, PayloadStore payloads)
     {
         var recipe = RecipeReader.Parse(run.Recipe, where: run.Run);
         var data = await Task.Run(() => environment.Open(recipe, run.DataPath));
@@ -51,7 +53,7 @@ internal sealed class EvaluationSession : IDisposable
             var width = networks.Encode(train.Read(0, 1), train.Height, train.Width, [ProbeReport.Backbone])[0].Width;
             return (networks, new EvaluationImages(train.Count, test?.Count ?? 0, width, data.Fingerprint));
         });
-        return new EvaluationSession(run, recipe, grains.GetGrain<IEvaluatorGrain>(run.Run), data, thread, encoder, images);
+        return new EvaluationSession(run, recipe, grains.GetGrain<IEvaluatorGrain>(run.Run), payloads, data, thread, encoder, images);
     }
 
     public async Task<Immutable<byte[]>> Features(FeatureLease block)
@@ -114,7 +116,7 @@ internal sealed class EvaluationSession : IDisposable
         foreach (var (first, rows) in features.Blocks(FeaturePass.Block))
         {
             var block = await _evaluator.Features(new FeatureLease(_run, lease.Version, test, first, rows));
-            Parts.Floats(block.Value).CopyTo(features.Rows(first, rows));
+            Payload.Floats(block.Value).CopyTo(features.Rows(first, rows));
         }
 
         return features;
@@ -129,12 +131,9 @@ internal sealed class EvaluationSession : IDisposable
         var teacher = layout.HasTeacher ? new float[layout.Length] : [];
         foreach (var slice in layout.Slices)
         {
-            for (var part = 0; part < Parts.Count(slice.Length); part++)
-            {
-                Parts.Place(await _evaluator.Weights(version, false, slice.Index, part), part, student.AsSpan(slice.Offset, slice.Length));
-                if (slice.Entries.Any(e => e.Followed))
-                    Parts.Place(await _evaluator.Weights(version, true, slice.Index, part), part, teacher.AsSpan(slice.Offset, slice.Length));
-            }
+            await _payloads.Take(await _evaluator.Weights(version, false, slice.Index), student.AsMemory(slice.Offset, slice.Length));
+            if (slice.Entries.Any(e => e.Followed))
+                await _payloads.Take(await _evaluator.Weights(version, true, slice.Index), teacher.AsMemory(slice.Offset, slice.Length));
         }
 
         await _thread.Run(() => _encoder.Load(student, teacher));

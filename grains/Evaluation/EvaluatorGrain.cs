@@ -8,6 +8,7 @@ using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Grains.Placement;
+using SslOrleans.Grains.Transfer;
 
 namespace SslOrleans.Grains.Evaluation;
 
@@ -16,7 +17,7 @@ namespace SslOrleans.Grains.Evaluation;
 [Reentrant]
 [KeepAlive]
 [Immovable]
-public sealed class EvaluatorGrain(ILogger<EvaluatorGrain> log) : Grain, IEvaluatorGrain
+public sealed class EvaluatorGrain(PayloadStore payloads, ILogger<EvaluatorGrain> log) : Grain, IEvaluatorGrain
 {
     /// <summary>Versions that may wait. When training is that far ahead the newest that waits makes room: first and last ones are kept.</summary>
     private const int MostWaiting = 4;
@@ -35,10 +36,11 @@ public sealed class EvaluatorGrain(ILogger<EvaluatorGrain> log) : Grain, IEvalua
         if (_waiting.Any(w => w.Order.Version == order.Version))
             return;
         var slices = RecipeReader.Parse(order.Run.Recipe, where: order.Run.Run).Workers.Slices;
-        var copy = await VersionCopy.Take(GrainFactory, order.Run.Run, order, slices);
+        var copy = await VersionCopy.Take(GrainFactory, payloads, order.Run.Run, order, slices);
         if (_waiting.Count > MostWaiting)
         {
-            var late = _waiting[^1].Order;
+            var (late, lateCopy) = _waiting[^1];
+            lateCopy.Dispose();
             _waiting.RemoveAt(_waiting.Count - 1);
             await Run.Evaluated(new EvaluationResult(late.Version, late.Hash, [], [], [$"the probes of step {late.Version} are left out: {MostWaiting} earlier ones still wait for workers with room"], 0));
         }
@@ -50,9 +52,9 @@ public sealed class EvaluatorGrain(ILogger<EvaluatorGrain> log) : Grain, IEvalua
 
     public Task<long[]> Pending() => Task.FromResult(_waiting.Select(w => w.Order.Version).ToArray());
 
-    public Task<Immutable<byte[]>> Weights(long version, bool teacher, int slice, int part)
+    public Task<Payload> Weights(long version, bool teacher, int slice)
         => _waiting.FirstOrDefault(w => w.Order.Version == version).Copy is { } copy
-            ? Task.FromResult(copy.Part(teacher, slice, part))
+            ? Task.FromResult(copy.Slice(teacher, slice))
             : throw new OutdatedException($"Version {version} is evaluated already.");
 
     public Task<Immutable<byte[]>> Features(FeatureLease block)
@@ -96,6 +98,7 @@ public sealed class EvaluatorGrain(ILogger<EvaluatorGrain> log) : Grain, IEvalua
             }
 
             await Run.Evaluated(result with { Hash = order.Hash, Seconds = Stopwatch.GetElapsedTime(started).TotalSeconds });
+            _waiting[0].Copy.Dispose();
             _waiting.RemoveAt(0);
         }
     }

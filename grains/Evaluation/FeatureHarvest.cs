@@ -74,7 +74,7 @@ internal sealed class FeatureHarvest(IGrainFactory grains, EvaluationOrder order
                 var features = await grain.Features(new FeatureLease(order.Run, order.Version, block.Test, block.First, count));
                 if (!_open.Remove(block))
                     continue;
-                Parts.Floats(features.Value).CopyTo(matrix.Rows(block.First, count));
+                Payload.Floats(features.Value).CopyTo(matrix.Rows(block.First, count));
                 Shares[worker.Name] = Shares.GetValueOrDefault(worker.Name) + 1;
             }
             catch (UserErrorException)

@@ -1,51 +1,51 @@
 using Orleans;
-using Orleans.Concurrency;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Grains.Parameters;
+using SslOrleans.Grains.Transfer;
 using SslOrleans.Learning.Training;
 
 namespace SslOrleans.Grains.Evaluation;
 
-/// <summary>
-/// The weights of one version. Slices publish each version as arrays that never change, so that on the same silo a copy is a reference.
-/// </summary>
-internal sealed class VersionCopy
+/// <summary>The weights of one version, which training leaves behind while its probes run.</summary>
+internal sealed class VersionCopy : IDisposable
 {
-    private readonly Dictionary<(bool Teacher, int Slice, int Part), Immutable<byte[]>> _parts = [];
+    private readonly Dictionary<(bool Teacher, int Slice), KeptPayload> _slices = [];
 
-    public long Bytes => _parts.Values.Sum(p => (long)p.Value.Length);
+    public long Bytes => _slices.Values.Sum(s => s.Payload.Length);
 
-    /// <summary>Part of the version.</summary>
-    public Immutable<byte[]> Part(bool teacher, int slice, int part) => _parts[(teacher, slice, part)];
+    /// <summary>A slice of the version.</summary>
+    public Payload Slice(bool teacher, int slice) => _slices[(teacher, slice)].Payload;
 
-    /// <summary>Pulls every part, before the next step is applied.</summary>
-    /// <exception cref="Contracts.Messages.OutdatedException">A slice is at another version already.</exception>
-    public static async Task<VersionCopy> Take(IGrainFactory grains, string run, EvaluationOrder order, int slices)
+    /// <summary>Takes every slice, before the next step is applied.</summary>
+    /// <exception cref="OutdatedException">A slice is at another version already.</exception>
+    public static async Task<VersionCopy> Take(IGrainFactory grains, PayloadStore payloads, string run, EvaluationOrder order, int slices)
     {
         var copy = new VersionCopy();
-        var layout = new ParameterLayout(TensorPlaces.Entries(order.Tensors), slices);
-        var arriving = new List<Task>();
-        foreach (var slice in layout.Slices)
+        try
         {
-            var key = $"{run}/{slice.Index}";
-            var followed = slice.Entries.Any(e => e.Followed);
-            for (var part = 0; part < Parts.Count(slice.Length); part++)
+            foreach (var slice in new ParameterLayout(TensorPlaces.Entries(order.Tensors), slices).Slices)
             {
-                arriving.Add(Place(grains.GetGrain<IParameterGrain>(key).Pull(order.Version, part), (false, slice.Index, part)));
-                if (followed)
-                    arriving.Add(Place(grains.GetGrain<ITeacherGrain>(key).Pull(order.Version, part), (true, slice.Index, part)));
+                var key = $"{run}/{slice.Index}";
+                await Keep(grains.GetGrain<IParameterGrain>(key).Pull(order.Version), (false, slice.Index));
+                if (slice.Entries.Any(e => e.Followed))
+                    await Keep(grains.GetGrain<ITeacherGrain>(key).Pull(order.Version), (true, slice.Index));
             }
+
+            return copy;
         }
-
-        await Task.WhenAll(arriving);
-        return copy;
-
-        async Task Place(Task<Immutable<byte[]>> pull, (bool, int, int) at)
+        catch
         {
-            var values = await pull;
-            lock (copy._parts)
-                copy._parts[at] = values;
+            copy.Dispose();
+            throw;
         }
+
+        async Task Keep(Task<Payload> pull, (bool, int) at) => copy._slices[at] = payloads.Keep(await payloads.Take(await pull));
+    }
+
+    public void Dispose()
+    {
+        foreach (var slice in _slices.Values)
+            slice.Dispose();
     }
 }

@@ -4,13 +4,12 @@ using SslOrleans.Learning.Numerics;
 namespace SslOrleans.Grains.Parameters;
 
 /// <summary>
-/// Puts the parts of partial sums together, per sender, and adds whole ones in tree order.
-/// A sum that never arrives whole, because its sender died, leaves no trace.
+/// Adds partial sums in tree order as they arrive. A sum is added once it is here as a whole; one that never is, because its sender died, leaves no
+/// trace.
 /// </summary>
 internal sealed class IncomingSums(int length, int microBatches)
 {
     private readonly Stack<float[]> _free = new();
-    private readonly Dictionary<(Leaves Leaves, string Sender), Pending> _pending = [];
     private TreeSum? _sum;
 
     private TreeSum Sum => _sum ??= new TreeSum(microBatches, _free.Push);
@@ -22,23 +21,18 @@ internal sealed class IncomingSums(int length, int microBatches)
     /// <summary>Micro-batches whose sums are not here yet.</summary>
     public IEnumerable<int> Missing => Enumerable.Range(0, microBatches).Where(m => !Sum.Covers(new TreeNode(m, 1)));
 
-    public void Add(PartialSum part)
+    /// <summary>Whether the sum over these micro-batches is here already.</summary>
+    public bool Covers(Leaves leaves) => Sum.Covers(Node(leaves));
+
+    /// <summary>Memory for a sum, of which every element will be written; goes back with <see cref="Add"/> or <see cref="Return"/>.</summary>
+    public float[] Rent() => _free.TryPop(out var free) ? free : new float[length];
+
+    public void Return(float[] values) => _free.Push(values);
+
+    public void Add(Leaves leaves, float[] values)
     {
-        var node = new TreeNode(part.Leaves.Start, part.Leaves.Size);
-        if (Sum.Covers(node))
-            return;
-        var key = (part.Leaves, part.Sender);
-        if (!_pending.TryGetValue(key, out var pending))
-            _pending[key] = pending = new Pending(_free.TryPop(out var free) ? free : new float[length], new bool[Parts.Count(length)]);
-        if (pending.Here[part.Part])
-            return;
-        Parts.Place(part.Values, part.Part, pending.Values);
-        pending.Here[part.Part] = true;
-        if (!pending.Here.All(h => h))
-            return;
-        _pending.Remove(key);
-        if (!Sum.Add(node, pending.Values))
-            _free.Push(pending.Values);
+        if (!Sum.Add(Node(leaves), values))
+            _free.Push(values);
     }
 
     /// <summary>Takes the sum over all micro-batches, as a warm copy has it.</summary>
@@ -47,9 +41,6 @@ internal sealed class IncomingSums(int length, int microBatches)
     /// <summary>Starts the next step.</summary>
     public void Clear()
     {
-        foreach (var pending in _pending.Values)
-            _free.Push(pending.Values);
-        _pending.Clear();
         Sum.Clear();
 
         // Enough for the subtrees of a few workers; more would hold memory for nothing.
@@ -57,5 +48,5 @@ internal sealed class IncomingSums(int length, int microBatches)
             _free.Pop();
     }
 
-    private sealed record Pending(float[] Values, bool[] Here);
+    private static TreeNode Node(Leaves leaves) => new(leaves.Start, leaves.Size);
 }

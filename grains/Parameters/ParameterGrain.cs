@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
 using Orleans;
 using Orleans.Concurrency;
 using Orleans.Placement;
@@ -13,6 +12,7 @@ using SslOrleans.Grains.Placement;
 using SslOrleans.Grains.Records;
 using SslOrleans.Grains.Runs;
 using SslOrleans.Grains.Storage;
+using SslOrleans.Grains.Transfer;
 using SslOrleans.Learning.Training;
 
 namespace SslOrleans.Grains.Parameters;
@@ -25,23 +25,23 @@ namespace SslOrleans.Grains.Parameters;
 [Reentrant]
 [KeepAlive]
 [Immovable]
-public sealed class ParameterGrain(IRunStorage storage, ParameterSilos silos, ILocalSiloDetails self) : Grain, IParameterGrain
+public sealed class ParameterGrain(IRunStorage storage, ParameterSilos silos, ILocalSiloDetails self, PayloadStore payloads) : Grain, IParameterGrain
 {
     private string _origin = "";
     private Recipe? _recipe;
     private LayoutSlice? _slice;
-    private float[] _loading = [];
-    private int _loaded;
     private SliceState? _state;
     private IncomingSums? _sums;
-    private Immutable<byte[]>[] _published = [];
+
+    // The version before is kept too, for readers that are about to take it.
+    private (KeptPayload? Now, KeptPayload? Before) _published;
     private SliceCommit? _last;
     private SliceCommit? _measured;
     private StepIntent? _intent;
     private (long Step, Task Task) _prepared = (-1, Task.CompletedTask);
     private WarmCopy? _copy;
 
-    private WarmCopy Copy => _copy ??= new WarmCopy(GrainFactory, silos, self.Name, this.GetPrimaryKeyString());
+    private WarmCopy Copy => _copy ??= new WarmCopy(GrainFactory, silos, payloads, self.Name, this.GetPrimaryKeyString());
 
     private string Run => this.GetPrimaryKeyString()[..this.GetPrimaryKeyString().LastIndexOf('/')];
 
@@ -55,20 +55,15 @@ public sealed class ParameterGrain(IRunStorage storage, ParameterSilos silos, IL
     public async Task Create(string recipe, TensorPlace[] tensors)
     {
         Begin(recipe, tensors);
-        _loading = new float[_slice!.Length];
         await Copy.Forget();
     }
 
-    public async Task Load(int part, Immutable<byte[]> values)
+    public async Task Load(Payload values)
     {
-        Parts.Place(values, part, _loading);
-        if (++_loaded < Parts.Count(_loading.Length))
-            return;
-        _state = new SliceState(_recipe!, _slice!, _loading);
-        _loading = [];
+        _state = new SliceState(_recipe!, _slice!, await payloads.Take(values));
         Publish();
         if (HasTeacher)
-            Copy.Teacher = await Beside.Me(self.Name, () => Teacher.Create(TensorPlaces.Of(_slice!.Entries), 0, _published));
+            Copy.Teacher = await Beside.Me(self.Name, () => Teacher.Create(TensorPlaces.Of(_slice!.Entries), 0, Published));
     }
 
     public async Task Restore(string recipe, TensorPlace[] tensors, long version)
@@ -87,20 +82,34 @@ public sealed class ParameterGrain(IRunStorage storage, ParameterSilos silos, IL
             Copy.Teacher = await Beside.Me(self.Name, () => Teacher.Restore(tensors, version));
     }
 
-    public Task<Immutable<byte[]>> Pull(long version, int part)
+    public Task<Payload> Pull(long version)
     {
         if (State.Version != version)
             throw new OutdatedException($"Slice {this.GetPrimaryKeyString()} is at version {State.Version}; version {version} is over.");
-        return Task.FromResult(_published[part]);
+        return Task.FromResult(Published);
     }
 
-    public Task Push(PartialSum part)
+    public async Task Push(PartialSum sum)
     {
-        if (part.Step > State.Version)
-            throw new StateLostException($"Slice {this.GetPrimaryKeyString()} is at version {State.Version} and got a gradient of step {part.Step}.");
-        if (part.Step == State.Version)
-            _sums!.Add(part);
-        return Task.CompletedTask;
+        if (!IsWanted(sum))
+            return;
+        var sums = _sums!;
+        var values = sums.Rent();
+        try
+        {
+            await payloads.Take(sum.Values, values);
+        }
+        catch
+        {
+            sums.Return(values);
+            throw;
+        }
+
+        // The slice may have gone on, or begun anew, meanwhile.
+        if (sums == _sums && IsWanted(sum))
+            sums.Add(sum.Leaves, values);
+        else
+            sums.Return(values);
     }
 
     public async Task<SliceCommit> Measure(long step)
@@ -131,7 +140,7 @@ public sealed class ParameterGrain(IRunStorage storage, ParameterSilos silos, IL
         var copying = Copy.Apply(rates, clip);
         var commit = _last is { } last && last.Version == rates.Step + 1 ? last : ApplyNow(rates, clip);
         if (HasTeacher)
-            Copy.Teacher = await Beside.Me(self.Name, () => Teacher.Follow(rates.Step, rates.TeacherMomentum, _published));
+            Copy.Teacher = await Beside.Me(self.Name, () => Teacher.Follow(rates.Step, rates.TeacherMomentum, Published));
         if (await copying is { } copied && copied.Hash != commit.Hash)
         {
             throw new UserErrorException(
@@ -144,12 +153,10 @@ public sealed class ParameterGrain(IRunStorage storage, ParameterSilos silos, IL
 
     public Task<SliceSnapshot> Snapshot()
     {
-        var vectors = new Dictionary<string, Immutable<byte[]>> { [CheckpointReader.Parameters] = Bytes(State.Parameters) };
+        var vectors = new Dictionary<string, Payload> { [CheckpointReader.Parameters] = payloads.Lend(State.Parameters) };
         foreach (var (name, values) in State.OptimizerState)
-            vectors[name] = Bytes(values);
+            vectors[name] = payloads.Lend(values);
         return Task.FromResult(new SliceSnapshot(State.Version, vectors));
-
-        static Immutable<byte[]> Bytes(float[] values) => new(MemoryMarshal.AsBytes(values.AsSpan()).ToArray());
     }
 
     public Task<SliceStand> Stand() => Task.FromResult(_state is null
@@ -166,6 +173,16 @@ public sealed class ParameterGrain(IRunStorage storage, ParameterSilos silos, IL
             Facts.Norm(State.Parameters),
             Copy.On,
             $"step {State.Version}: {(_sums!.IsComplete ? "its commit" : $"micro-batches {string.Join(", ", StepPlanner.Cover(_recipe!.Batch.MicroBatches, _sums.Missing))}")}"));
+
+    private Payload Published => _published.Now!.Payload;
+
+    /// <exception cref="StateLostException">It belongs to a step that this slice does not know of.</exception>
+    private bool IsWanted(PartialSum sum)
+    {
+        if (sum.Step > State.Version)
+            throw new StateLostException($"Slice {this.GetPrimaryKeyString()} is at version {State.Version} and got a gradient of step {sum.Step}.");
+        return sum.Step == State.Version && !_sums!.Covers(sum.Leaves);
+    }
 
     private bool HasTeacher => _slice!.Entries.Any(e => e.Followed);
 
@@ -206,23 +223,15 @@ public sealed class ParameterGrain(IRunStorage storage, ParameterSilos silos, IL
         _state = state;
         Publish();
 
-        async Task<float[]> Read(string vector)
-        {
-            var values = new float[_slice!.Length];
-            for (var part = 0; part < Parts.Count(values.Length); part++)
-                Parts.Place(await copy.Read(slice, stand.Version, vector, part), part, values);
-            return values;
-        }
+        async Task<float[]> Read(string vector) => await payloads.Take(await copy.Read(slice, stand.Version, vector));
     }
 
     /// <summary>All that a copy needs to begin.</summary>
-    private async Task<(SliceOrigin Origin, SliceStand Stand, IReadOnlyDictionary<string, Immutable<byte[]>[]> Vectors)> Whole()
+    private async Task<(SliceOrigin Origin, SliceStand Stand, IReadOnlyDictionary<string, Payload> Vectors)> Whole()
     {
-        var vectors = new Dictionary<string, Immutable<byte[]>[]> { [CheckpointReader.Parameters] = _published };
-        foreach (var (name, values) in State.OptimizerState)
-            vectors[name] = Parts.CutAll(values);
+        var vectors = (await Snapshot()).Vectors;
         if (HasTeacher)
-            vectors[CheckpointReader.Teacher] = Parts.CutAll(Parts.Floats((await Teacher.Snapshot()).Vectors[CheckpointReader.Teacher].Value));
+            vectors[CheckpointReader.Teacher] = (await Teacher.Snapshot()).Vectors[CheckpointReader.Teacher];
         return (new SliceOrigin(_slice!.Index, _origin, TensorPlaces.Of(_slice.Entries)), await Stand(), vectors);
     }
 
@@ -237,8 +246,11 @@ public sealed class ParameterGrain(IRunStorage storage, ParameterSilos silos, IL
         _measured = null;
         _intent = null;
         _prepared = (-1, Task.CompletedTask);
-        _loaded = 0;
     }
 
-    private void Publish() => _published = Parts.CutAll(State.Parameters);
+    private void Publish()
+    {
+        _published.Before?.Dispose();
+        _published = (payloads.Keep(State.Parameters, _last?.Hash), _published.Now);
+    }
 }

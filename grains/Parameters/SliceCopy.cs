@@ -1,9 +1,9 @@
-using Orleans.Concurrency;
 using SslOrleans.Contracts;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Grains.Records;
+using SslOrleans.Grains.Transfer;
 using SslOrleans.Learning.Training;
 
 namespace SslOrleans.Grains.Parameters;
@@ -15,9 +15,8 @@ internal sealed class SliceCopy
     private readonly SliceState _state;
     private readonly SliceStand _begun;
     private readonly Dictionary<string, float[]> _arriving = [];
-    private readonly HashSet<(string Vector, int Part)> _here = [];
-    private readonly float[] _sum;
-    private readonly bool[] _summed;
+    private readonly HashSet<string> _here = [];
+    private float[] _sum = [];
     private TeacherState? _teacher;
     private SliceCommit? _last;
     private long _sumStep = -1;
@@ -28,8 +27,6 @@ internal sealed class SliceCopy
         (Origin, _begun, _last, Intent) = (origin, stand, stand.Last, stand.Intent);
         _slice = TensorPlaces.Slice($"{run}/{origin.Slice}", origin.Tensors);
         _state = new SliceState(RecipeReader.Parse(origin.Recipe), _slice, new float[_slice.Length]);
-        _sum = new float[_slice.Length];
-        _summed = new bool[Parts.Count(_slice.Length)];
         foreach (var vector in Vectors(_state, _slice))
             _arriving[vector] = new float[_slice.Length];
     }
@@ -43,16 +40,16 @@ internal sealed class SliceCopy
         => [CheckpointReader.Parameters, .. state.OptimizerState.Select(o => o.Name), .. slice.Entries.Any(e => e.Followed) ? [CheckpointReader.Teacher] : Array.Empty<string>()];
 
     public SliceStand Stand => _whole
-        ? new SliceStand(_state.Version, _last?.Hash ?? _begun.Hash, _last, _summed.All(s => s) ? _sumStep : -1, Intent)
+        ? new SliceStand(_state.Version, _last?.Hash ?? _begun.Hash, _last, _sumStep, Intent)
         : SliceStand.Nothing;
 
-    public void Fill(string vector, int part, Immutable<byte[]> values)
+    public async Task Fill(string vector, Payload values, PayloadStore payloads)
     {
         if (_whole)
             return;
-        Parts.Place(values, part, _arriving[vector]);
-        _here.Add((vector, part));
-        if (_here.Count < _arriving.Count * _summed.Length)
+        await payloads.Take(values, _arriving[vector]);
+        _here.Add(vector);
+        if (_whole || _here.Count < _arriving.Count)
             return;
         _state.Restore(_begun.Version, _arriving[CheckpointReader.Parameters], _arriving);
         if (_arriving.TryGetValue(CheckpointReader.Teacher, out var teacher))
@@ -61,19 +58,16 @@ internal sealed class SliceCopy
         _whole = true;
     }
 
-    public void Prepare(long step, int part, Immutable<byte[]> values)
+    public async Task Prepare(long step, Payload sum, PayloadStore payloads)
     {
-        if (step < _state.Version)
+        if (step < _state.Version || step == _sumStep)
             return;
         Demand(step);
-        if (_sumStep != step)
-        {
-            Array.Clear(_summed);
-            _sumStep = step;
-        }
-
-        Parts.Place(values, part, _sum);
-        _summed[part] = true;
+        var values = await payloads.Take(sum);
+        if (step < _state.Version)
+            return;
+        _sum = values;
+        _sumStep = step;
     }
 
     public SliceCommit Apply(StepRates rates, double clip)
@@ -89,11 +83,11 @@ internal sealed class SliceCopy
         return _last;
     }
 
-    public Immutable<byte[]> Read(long version, string vector, int part)
+    public Payload Read(long version, string vector, PayloadStore payloads)
     {
         if (!_whole || _state.Version != version)
             throw new OutdatedException($"The warm copy of slice {Origin.Slice} is not at version {version}.");
-        return Parts.Cut(Vector(vector), part);
+        return payloads.Lend(Vector(vector));
     }
 
     private float[] Vector(string name) => name switch

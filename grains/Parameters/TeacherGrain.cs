@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Orleans;
 using Orleans.Concurrency;
 using Orleans.Placement;
@@ -10,6 +9,7 @@ using SslOrleans.Grains.Meters;
 using SslOrleans.Grains.Placement;
 using SslOrleans.Grains.Records;
 using SslOrleans.Grains.Storage;
+using SslOrleans.Grains.Transfer;
 using SslOrleans.Learning.Numerics;
 using SslOrleans.Learning.Optim;
 using SslOrleans.Learning.Training;
@@ -21,11 +21,12 @@ namespace SslOrleans.Grains.Parameters;
 [Reentrant]
 [KeepAlive]
 [Immovable]
-public sealed class TeacherGrain(IRunStorage storage, ParameterSilos silos, ILocalSiloDetails self) : Grain, ITeacherGrain
+public sealed class TeacherGrain(IRunStorage storage, ParameterSilos silos, ILocalSiloDetails self, PayloadStore payloads) : Grain, ITeacherGrain
 {
     private LayoutSlice? _slice;
     private TeacherState? _state;
     private double _distance;
+    private (long Version, KeptPayload Values)? _published;
 
     private string Run => this.GetPrimaryKeyString()[..this.GetPrimaryKeyString().LastIndexOf('/')];
 
@@ -36,22 +37,21 @@ public sealed class TeacherGrain(IRunStorage storage, ParameterSilos silos, ILoc
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         var key = this.GetPrimaryKeyString();
-        if (await new WarmCopy(GrainFactory, silos, self.Name, key).Best() is not ({ } copy, { } stand))
+        if (await new WarmCopy(GrainFactory, silos, payloads, self.Name, key).Best() is not ({ } copy, { } stand))
             return;
         var index = int.Parse(key[(Run.Length + 1)..], System.Globalization.CultureInfo.InvariantCulture);
         var slice = TensorPlaces.Slice(key, (await copy.Origin(index)).Tensors);
-        var values = new float[slice.Length];
-        for (var part = 0; part < Parts.Count(values.Length); part++)
-            Parts.Place(await copy.Read(index, stand.Version, CheckpointReader.Teacher, part), part, values);
+        var values = await payloads.Take(await copy.Read(index, stand.Version, CheckpointReader.Teacher));
         _slice = slice;
         _state = new TeacherState(slice.Entries, slice.Offset, values, stand.Version);
     }
 
-    public Task<string> Create(TensorPlace[] tensors, long version, Immutable<byte[]>[] student)
+    public async Task<string> Create(TensorPlace[] tensors, long version, Payload student)
     {
+        var values = await payloads.Take(student);
         _slice = TensorPlaces.Slice(this.GetPrimaryKeyString(), tensors);
-        _state = new TeacherState(_slice.Entries, _slice.Offset, Join(student), version);
-        return Task.FromResult(self.Name);
+        _state = new TeacherState(_slice.Entries, _slice.Offset, values, version);
+        return self.Name;
     }
 
     public async Task<string> Restore(TensorPlace[] tensors, long version)
@@ -62,9 +62,11 @@ public sealed class TeacherGrain(IRunStorage storage, ParameterSilos silos, ILoc
         return self.Name;
     }
 
-    public Task<string> Follow(long step, double momentum, Immutable<byte[]>[] student)
+    public async Task<string> Follow(long step, double momentum, Payload student)
     {
-        var values = Join(student);
+        if (step < State.Version)
+            return self.Name;
+        var values = await payloads.Take(student);
         if (State.Follow(step, momentum, values))
         {
             var difference = values;
@@ -79,20 +81,26 @@ public sealed class TeacherGrain(IRunStorage storage, ParameterSilos silos, ILoc
             _distance = Math.Sqrt(FixedOrder.SumOfSquares(difference));
         }
 
-        return Task.FromResult(self.Name);
+        return self.Name;
     }
 
-    public Task<Immutable<byte[]>> Pull(long version, int part)
+    public Task<Payload> Pull(long version)
     {
         if (State.Version != version)
             throw new OutdatedException($"Teacher slice {this.GetPrimaryKeyString()} is at version {State.Version}; version {version} is over.");
-        return Task.FromResult(Parts.Cut(State.Values, part));
+        if (_published?.Version != version)
+        {
+            _published?.Values.Dispose();
+            _published = (version, payloads.Keep(State.Values));
+        }
+
+        return Task.FromResult(_published.Value.Values.Payload);
     }
 
     public Task<SliceSnapshot> Snapshot()
         => Task.FromResult(new SliceSnapshot(State.Version, new()
         {
-            [CheckpointReader.Teacher] = new Immutable<byte[]>(MemoryMarshal.AsBytes(State.Values.AsSpan()).ToArray()),
+            [CheckpointReader.Teacher] = payloads.Lend(State.Values),
         }));
 
     public Task<long> Stand() => Task.FromResult(_state?.Version ?? -1);
@@ -108,12 +116,4 @@ public sealed class TeacherGrain(IRunStorage storage, ParameterSilos silos, ILoc
             State.Momentum,
             Facts.Finite(_distance),
             $"step {State.Version}: the commit of its slice"));
-
-    private float[] Join(Immutable<byte[]>[] parts)
-    {
-        var values = new float[_slice!.Length];
-        for (var p = 0; p < parts.Length; p++)
-            Parts.Place(parts[p], p, values);
-        return values;
-    }
 }

@@ -1,11 +1,10 @@
-using System.Runtime.InteropServices;
 using Orleans;
-using Orleans.Concurrency;
 using Orleans.Runtime;
 using SslOrleans.Contracts;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Grains.Placement;
+using SslOrleans.Grains.Transfer;
 
 namespace SslOrleans.Grains.Parameters;
 
@@ -13,14 +12,10 @@ namespace SslOrleans.Grains.Parameters;
 /// A slice's hand on its warm copy: chooses the silo, brings the copy there, keeps it up to date. A copy whose silo dies is given up, and
 /// the next step makes another one; without a second parameter silo there is none.
 /// </summary>
-internal sealed class WarmCopy(IGrainFactory grains, ParameterSilos silos, string self, string key)
+internal sealed class WarmCopy(IGrainFactory grains, ParameterSilos silos, PayloadStore payloads, string self, string key)
 {
-    /// <summary>Parts in flight at a time.</summary>
-    private const int Window = 4;
-
     private readonly string _run = key[..key.LastIndexOf('/')];
     private readonly int _slice = int.Parse(key[(key.LastIndexOf('/') + 1)..], System.Globalization.CultureInfo.InvariantCulture);
-    private byte[][] _buffers = [];
 
     /// <summary>Silo that has the copy; empty without one.</summary>
     public string On { get; private set; } = "";
@@ -53,7 +48,7 @@ internal sealed class WarmCopy(IGrainFactory grains, ParameterSilos silos, strin
     }
 
     /// <summary>Returns when the copy has the complete sum of the step; makes a copy first when there is none.</summary>
-    public async Task Prepare(long step, float[] sum, Func<Task<(SliceOrigin Origin, SliceStand Stand, IReadOnlyDictionary<string, Immutable<byte[]>[]> Vectors)>> whole)
+    public async Task Prepare(long step, float[] sum, Func<Task<(SliceOrigin Origin, SliceStand Stand, IReadOnlyDictionary<string, Payload> Vectors)>> whole)
     {
         var before = On;
         On = silos.ForCopy(key, self, before, Teacher);
@@ -63,11 +58,15 @@ internal sealed class WarmCopy(IGrainFactory grains, ParameterSilos silos, strin
             await OrGiveUp(async () =>
             {
                 await Copy.Begin(origin, stand);
-                await InWindow(vectors.SelectMany(v => v.Value.Select((values, part) => (v.Key, values, part))), v => Copy.Fill(_slice, v.Key, v.part, v.values));
+                foreach (var (vector, values) in vectors)
+                    await Copy.Fill(_slice, vector, values);
             });
         }
 
-        await OrGiveUp(() => InWindow(Enumerable.Range(0, Parts.Count(sum.Length)), part => Copy.Prepare(_slice, step, part, Cut(sum, part))));
+        if (On.Length == 0)
+            return;
+        using var kept = payloads.Keep(sum);
+        await OrGiveUp(() => Copy.Prepare(_slice, step, kept.Payload));
     }
 
     public Task Intend(StepIntent intent) => OrGiveUp(() => Copy.Intend(_slice, intent));
@@ -100,34 +99,5 @@ internal sealed class WarmCopy(IGrainFactory grains, ParameterSilos silos, strin
         {
             return false;
         }
-    }
-
-    private static async Task InWindow<T>(IEnumerable<T> items, Func<T, Task> send)
-    {
-        var sending = new List<Task>();
-        foreach (var item in items)
-        {
-            if (sending.Count == Window)
-            {
-                var sent = await Task.WhenAny(sending);
-                sending.Remove(sent);
-                await sent;
-            }
-
-            sending.Add(send(item));
-        }
-
-        await Task.WhenAll(sending);
-    }
-
-    /// <summary>A part in a buffer that is free again when the copy has answered.</summary>
-    private Immutable<byte[]> Cut(float[] sum, int part)
-    {
-        if (_buffers.Length == 0)
-            _buffers = new byte[Parts.Count(sum.Length)][];
-        var values = MemoryMarshal.AsBytes(sum.AsSpan()[Parts.Of(part, sum.Length)]);
-        var buffer = _buffers[part] ??= GC.AllocateUninitializedArray<byte>(values.Length);
-        values.CopyTo(buffer);
-        return new(buffer);
     }
 }

@@ -6,6 +6,7 @@ using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Grains.Placement;
 using SslOrleans.Grains.State;
+using SslOrleans.Grains.Transfer;
 using SslOrleans.Learning.Methods;
 
 namespace SslOrleans.Grains.Parameters;
@@ -15,7 +16,7 @@ namespace SslOrleans.Grains.Parameters;
 [Reentrant]
 [KeepAlive]
 [Immovable]
-public sealed class WarmCopyGrain : Grain, IWarmCopyGrain
+public sealed class WarmCopyGrain(PayloadStore payloads) : Grain, IWarmCopyGrain
 {
     private readonly Dictionary<int, SliceCopy> _slices = [];
     private readonly Dictionary<string, StateStore> _states = [];
@@ -28,17 +29,9 @@ public sealed class WarmCopyGrain : Grain, IWarmCopyGrain
         return Task.CompletedTask;
     }
 
-    public Task Fill(int slice, string vector, int part, Immutable<byte[]> values)
-    {
-        Slice(slice).Fill(vector, part, values);
-        return Task.CompletedTask;
-    }
+    public Task Fill(int slice, string vector, Payload values) => Slice(slice).Fill(vector, values, payloads);
 
-    public Task Prepare(int slice, long step, int part, Immutable<byte[]> values)
-    {
-        Slice(slice).Prepare(step, part, values);
-        return Task.CompletedTask;
-    }
+    public Task Prepare(int slice, long step, Payload sum) => Slice(slice).Prepare(step, sum, payloads);
 
     public Task Intend(int slice, StepIntent intent)
     {
@@ -55,13 +48,9 @@ public sealed class WarmCopyGrain : Grain, IWarmCopyGrain
 
     public Task<SliceOrigin> Origin(int slice) => Task.FromResult(Slice(slice).Origin);
 
-    public Task<Immutable<byte[]>> Read(int slice, long version, string vector, int part) => Task.FromResult(Slice(slice).Read(version, vector, part));
+    public Task<Payload> Read(int slice, long version, string vector) => Task.FromResult(Slice(slice).Read(version, vector, payloads));
 
-    public Task PutState(string kind, StateCopy copy)
-    {
-        _states[kind] = StateBlocks.Store(copy.Values, copy.Kinds, copy.Version);
-        return Task.CompletedTask;
-    }
+    public async Task PutState(string kind, StateCopy copy) => _states[kind] = await StateBlocks.Store(copy.Values, copy.Kinds, copy.Version, payloads);
 
     public Task AdvanceState(string kind, StateStep step)
     {
@@ -73,7 +62,7 @@ public sealed class WarmCopyGrain : Grain, IWarmCopyGrain
 
     public Task<StateCopy?> FindState(string kind)
     {
-        return Task.FromResult(_states.TryGetValue(kind, out var store) ? StateBlocks.Copy(store) : null);
+        return Task.FromResult(_states.TryGetValue(kind, out var store) ? StateBlocks.Copy(store, payloads) : null);
     }
 
     public Task Drop(int slice, string kind)

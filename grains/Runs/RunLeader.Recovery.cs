@@ -25,7 +25,7 @@ internal sealed partial class RunLeader
         var shape = _roster.Shape;
         await KeepIdentity(shape);
         _plan = new RunPlan(_recipe, shape.Samples);
-        _slices = new SliceSet(_grains, _run, _brief.Recipe, shape, _recipe.Workers.Slices);
+        _slices = new SliceSet(_grains, _payloads, _run, _brief.Recipe, shape, _recipe.Workers.Slices);
         _evaluations = new RunEvaluations(_grains, _brief, _recipe, _plan, shape, _roster, _meters, _metrics!, (kind, step, text, values) => _journal.Add(kind, step, text, null, values));
     }
 

@@ -12,6 +12,7 @@ using SslOrleans.Grains.Lifelines;
 using SslOrleans.Grains.Parameters;
 using SslOrleans.Grains.Records;
 using SslOrleans.Grains.Storage;
+using SslOrleans.Grains.Transfer;
 using SslOrleans.Learning.Optim;
 using SslOrleans.Learning.Training;
 
@@ -27,6 +28,7 @@ internal sealed partial class RunLeader
     private static readonly TimeSpan s_glance = TimeSpan.FromSeconds(0.5);
 
     private readonly IRunStorage _storage;
+    private readonly PayloadStore _payloads;
     private readonly ILifelines _lifelines;
     private readonly string _run;
     private readonly Recipe _recipe;
@@ -58,9 +60,9 @@ internal sealed partial class RunLeader
     private string _message = "";
     private string _copies = "";
 
-    public RunLeader(IGrainFactory grains, IRunStorage storage, ILifelines lifelines, string run, Recipe recipe, RunRecord record, RunJournal journal, ILogger log)
+    public RunLeader(IGrainFactory grains, IRunStorage storage, PayloadStore payloads, ILifelines lifelines, string run, Recipe recipe, RunRecord record, RunJournal journal, ILogger log)
     {
-        (_grains, _storage, _lifelines, _run, _recipe, _record, _journal, _log) = (grains, storage, lifelines, run, recipe, record, journal, log);
+        (_grains, _storage, _payloads, _lifelines, _run, _recipe, _record, _journal, _log) = (grains, storage, payloads, lifelines, run, recipe, record, journal, log);
         _brief = new RunBrief(run, RecipeReader.Write(recipe), record.DataPath);
         _meters = new RunMeters(recipe.Batch.Effective);
         _roster = new WorkerRoster(grains, _brief, recipe.Workers, (kind, text, worker) => Tell(kind, text, worker))

@@ -5,13 +5,14 @@ using SslOrleans.Contracts.Messages;
 using SslOrleans.Grains.Parameters;
 using SslOrleans.Grains.Placement;
 using SslOrleans.Grains.Records;
+using SslOrleans.Grains.Transfer;
 using SslOrleans.Learning.Methods;
 using SslOrleans.Learning.Training;
 
 namespace SslOrleans.Grains.Runs;
 
 /// <summary>All grains that hold what a commit changes: parameter slices, teacher slices, method state.</summary>
-internal sealed class SliceSet(IGrainFactory grains, string run, string recipe, RunShape shape, int slices)
+internal sealed class SliceSet(IGrainFactory grains, PayloadStore payloads, string run, string recipe, RunShape shape, int slices)
 {
     private readonly ParameterLayout _layout = new(TensorPlaces.Entries(shape.Tensors), slices);
 
@@ -82,25 +83,36 @@ internal sealed class SliceSet(IGrainFactory grains, string run, string recipe, 
         var method = new Dictionary<string, CheckpointTensor>();
         foreach (var (slice, grain) in Parameters)
         {
-            var snapshot = await MovingGrains.Ask(() => grain.Snapshot());
-            foreach (var (vector, bytes) in snapshot.Vectors)
-                Cut(slice, bytes.Value, e => true, vector == CheckpointReader.Parameters ? parameters : optimizer, vector == CheckpointReader.Parameters ? "" : vector + ".");
+            foreach (var (vector, values) in await Taken(grain.Snapshot))
+                Cut(slice, values, e => true, vector == CheckpointReader.Parameters ? parameters : optimizer, vector == CheckpointReader.Parameters ? "" : vector + ".");
         }
 
         foreach (var (slice, grain) in Teachers)
-            Cut(slice, (await MovingGrains.Ask(() => grain.Snapshot())).Vectors[CheckpointReader.Teacher].Value, e => e.Followed, teacher, "");
+            Cut(slice, (await Taken(grain.Snapshot))[CheckpointReader.Teacher], e => e.Followed, teacher, "");
         foreach (var (grain, _) in States)
         {
-            foreach (var value in await MovingGrains.Ask(() => grain.Snapshot(version)))
-                method[value.Name] = new CheckpointTensor(value.Shape, Parts.Floats(value.Values.Value).ToArray(), value.Pushed);
+            await MovingGrains.Ask(async () =>
+            {
+                foreach (var value in await grain.Snapshot(version))
+                    method[value.Name] = new CheckpointTensor(value.Shape, await payloads.Take(value.Values), value.Pushed);
+            });
         }
 
         return new CheckpointContent(version, hash, parameters, optimizer, teacher, method);
     }
 
-    private static void Cut(LayoutSlice slice, byte[] bytes, Func<TensorEntry, bool> which, Dictionary<string, CheckpointTensor> into, string prefix)
+    /// <summary>A slice that moves on the way is asked again.</summary>
+    private Task<Dictionary<string, float[]>> Taken(Func<Task<SliceSnapshot>> snapshot) => MovingGrains.Ask(async () =>
+    {
+        var taken = new Dictionary<string, float[]>();
+        foreach (var (vector, values) in (await snapshot()).Vectors)
+            taken[vector] = await payloads.Take(values);
+        return taken;
+    });
+
+    private static void Cut(LayoutSlice slice, float[] values, Func<TensorEntry, bool> which, Dictionary<string, CheckpointTensor> into, string prefix)
     {
         foreach (var entry in slice.Entries.Where(which))
-            into[prefix + entry.Name] = new CheckpointTensor([.. entry.Shape], Parts.Floats(bytes).Slice(entry.Offset - slice.Offset, entry.Length).ToArray());
+            into[prefix + entry.Name] = new CheckpointTensor([.. entry.Shape], values.AsSpan(entry.Offset - slice.Offset, entry.Length).ToArray());
     }
 }

@@ -108,7 +108,7 @@ public sealed class ClusterSimulation
             WorkerLinkBytes = links / steps,
             WorkerLinkOfBound = links / steps / _costs.WorkerBound(_workers.Count),
             ParameterLinkBytes = _costs.SiloBytes(whole.Computed.PartialSums, _workers.Count),
-            QueueDepth = _costs.Queue(_workers.Count),
+            QueueDepth = StepCosts.Queue(_workers.Count),
             ComputedIn = watch.Elapsed.TotalSeconds,
         };
 

@@ -62,7 +62,7 @@ internal sealed class StepCosts
     public double SiloBytes(int partialSums, int workers) => FloatBytes * _siloParameters * (workers + partialSums);
 
     /// <summary>Messages that wait at once for the largest slice's grain when all workers end together.</summary>
-    public int Queue(int workers) => workers * Math.Min(8, Contracts.Messages.Parts.Count((int)_sliceParameters));
+    public static int Queue(int workers) => workers;
 
     /// <summary>Elements on the fullest silo when each next slice goes to the emptiest.</summary>
     private static double Spread(ParameterLayout layout, int silos)

@@ -9,6 +9,7 @@ using SslOrleans.Grains.Meters;
 using SslOrleans.Grains.Placement;
 using SslOrleans.Grains.Records;
 using SslOrleans.Grains.Storage;
+using SslOrleans.Grains.Transfer;
 using SslOrleans.Learning.Methods;
 
 namespace SslOrleans.Grains.State;
@@ -18,19 +19,19 @@ namespace SslOrleans.Grains.State;
 [Reentrant]
 [KeepAlive]
 [Immovable]
-public sealed class NegativeQueueGrain(IRunStorage storage, ParameterSilos silos, ILocalSiloDetails self)
-    : VersionedStateGrain(storage, silos, self.Name, "queue"), INegativeQueueGrain;
+public sealed class NegativeQueueGrain(IRunStorage storage, ParameterSilos silos, ILocalSiloDetails self, PayloadStore payloads)
+    : VersionedStateGrain(storage, silos, payloads, self.Name, "queue"), INegativeQueueGrain;
 
 /// <summary>Centre, prototypes, memory bank, assignments.</summary>
 [OnBestParameterSilo]
 [Reentrant]
 [KeepAlive]
 [Immovable]
-public sealed class MethodStateGrain(IRunStorage storage, ParameterSilos silos, ILocalSiloDetails self)
-    : VersionedStateGrain(storage, silos, self.Name, "state"), IMethodStateGrain;
+public sealed class MethodStateGrain(IRunStorage storage, ParameterSilos silos, ILocalSiloDetails self, PayloadStore payloads)
+    : VersionedStateGrain(storage, silos, payloads, self.Name, "state"), IMethodStateGrain;
 
 /// <summary>Values that advance once per step, and the last few advances for replicas that are a little behind.</summary>
-public abstract class VersionedStateGrain(IRunStorage storage, ParameterSilos silos, string self, string kind) : Grain, IVersionedStateGrain
+public abstract class VersionedStateGrain(IRunStorage storage, ParameterSilos silos, PayloadStore payloads, string self, string kind) : Grain, IVersionedStateGrain
 {
     private const int Remembered = 8;
 
@@ -39,7 +40,7 @@ public abstract class VersionedStateGrain(IRunStorage storage, ParameterSilos si
     private StateStore? _store;
     private StateWarmth? _warmth;
 
-    private StateWarmth Warmth => _warmth ??= new StateWarmth(GrainFactory, silos, self, this.GetPrimaryKeyString(), kind);
+    private StateWarmth Warmth => _warmth ??= new StateWarmth(GrainFactory, silos, payloads, self, this.GetPrimaryKeyString(), kind);
 
     private StateStore Store => _store
         ?? throw new StateLostException($"The method state of {this.GetPrimaryKeyString()} is empty; it is restored from the last checkpoint.");
@@ -48,18 +49,18 @@ public abstract class VersionedStateGrain(IRunStorage storage, ParameterSilos si
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         if (await Warmth.Best() is { } copy)
-            Begin(StateBlocks.Store(copy.Values, copy.Kinds, copy.Version));
+            Begin(await StateBlocks.Store(copy.Values, copy.Kinds, copy.Version, payloads));
     }
 
-    public Task Create(StateValue[] initial, int[] kinds)
+    public async Task Create(StateValue[] initial, int[] kinds)
     {
-        Begin(StateBlocks.Store(initial, kinds, 0));
-        return Warmth.Forget();
+        Begin(await StateBlocks.Store(initial, kinds, 0, payloads));
+        await Warmth.Forget();
     }
 
     public async Task Restore(StateValue[] initial, int[] kinds, long version)
     {
-        var store = StateBlocks.Store(initial, kinds, version);
+        var store = await StateBlocks.Store(initial, kinds, version, payloads);
         var reader = await CheckpointReader.Open(storage, this.GetPrimaryKeyString(), version);
         store.Restore(version, reader.MethodState(store.Names));
         Begin(store);
@@ -89,12 +90,12 @@ public abstract class VersionedStateGrain(IRunStorage storage, ParameterSilos si
         var steps = _recent.Where(s => s.Step >= have).ToArray();
         return Task.FromResult(have >= 0 && steps.Length == want - have
             ? new StateCatchUp(want, steps, [])
-            : new StateCatchUp(want, [], StateBlocks.Values(Store)));
+            : new StateCatchUp(want, [], StateBlocks.Values(Store, payloads)));
     }
 
     public Task<StateValue[]> Snapshot(long version)
         => Store.Version == version
-            ? Task.FromResult(StateBlocks.Values(Store))
+            ? Task.FromResult(StateBlocks.Values(Store, payloads))
             : throw new OutdatedException($"The method state of {this.GetPrimaryKeyString()} is at version {Store.Version}, not {version}.");
 
     public Task<MethodStateFacts> GetState() => Task.FromResult(_store is null

@@ -3,12 +3,13 @@ using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Grains.Parameters;
 using SslOrleans.Grains.Placement;
+using SslOrleans.Grains.Transfer;
 using SslOrleans.Learning.Methods;
 
 namespace SslOrleans.Grains.State;
 
 /// <summary>Method state's hand on its warm copy, as <see cref="WarmCopy"/> is a slice's.</summary>
-internal sealed class StateWarmth(IGrainFactory grains, ParameterSilos silos, string self, string run, string kind)
+internal sealed class StateWarmth(IGrainFactory grains, ParameterSilos silos, PayloadStore payloads, string self, string run, string kind)
 {
     /// <summary>Silo that has the copy; empty without one.</summary>
     public string On { get; private set; } = "";
@@ -41,7 +42,7 @@ internal sealed class StateWarmth(IGrainFactory grains, ParameterSilos silos, st
             return;
 
         // Taken before the state itself advances, which it does while this waits.
-        var begin = On == now ? null : StateBlocks.Copy(before);
+        var begin = On == now ? null : StateBlocks.Copy(before, payloads);
         var lives = await WarmCopy.IfItLives(async () =>
         {
             if (begin is not null)

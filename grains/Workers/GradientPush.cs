@@ -1,7 +1,9 @@
+using System.Collections.Concurrent;
 using Orleans;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Grains.Placement;
+using SslOrleans.Grains.Transfer;
 using SslOrleans.Learning.Numerics;
 using SslOrleans.Learning.Training;
 
@@ -12,18 +14,15 @@ namespace SslOrleans.Grains.Workers;
 /// while the next micro-batch is computed: one partial sum per subtree, whatever the number of workers.
 /// </summary>
 internal sealed class GradientPush(
-    string run, long step, Leaves[] leaves, int microBatches, ParameterLayout layout, string life, IGrainFactory grains, PushBuffers free) : IDisposable
+    string run, long step, Leaves[] leaves, int microBatches, ParameterLayout layout, IGrainFactory grains, PayloadStore payloads, ConcurrentStack<float[]> free) : IDisposable
 {
-    private readonly TreeSum _sum = new(microBatches, free.Vectors.Push);
+    private readonly TreeSum _sum = new(microBatches, free.Push);
     private readonly List<Task> _sending = [];
     private readonly Lock _lock = new();
     private bool _over;
 
-    /// <summary>Parts in flight at a time.</summary>
-    private readonly SemaphoreSlim _slots = new(8, 8);
-
     /// <summary>A vector for one micro-batch's gradient; every element will be written.</summary>
-    public float[] Rent() => free.Vectors.TryPop(out var vector) ? vector : new float[layout.Length];
+    public float[] Rent() => free.TryPop(out var vector) ? vector : new float[layout.Length];
 
     /// <summary>Takes a micro-batch's gradient; on the compute thread.</summary>
     public void Add(int microBatch, float[] gradient)
@@ -54,30 +53,13 @@ internal sealed class GradientPush(
     private void Send(Leaves whole, float[] vector)
     {
         foreach (var slice in layout.Slices)
-        {
-            for (var part = 0; part < Parts.Count(slice.Length); part++)
-            {
-                var values = vector.AsSpan(slice.Offset, slice.Length)[Parts.Of(part, slice.Length)];
-                _sending.Add(Send(slice.Index, new PartialSum(run, step, whole, life, part, new(free.Bytes(values)))));
-            }
-        }
-
-        free.Vectors.Push(vector);
+            _sending.Add(Send(slice.Index, whole, payloads.Keep(vector.AsSpan(slice.Offset, slice.Length))));
+        free.Push(vector);
     }
 
-    private async Task Send(int slice, PartialSum part)
+    private async Task Send(int slice, Leaves whole, KeptPayload values)
     {
-        await _slots.WaitAsync();
-        try
-        {
-            await MovingGrains.Ask(() => grains.GetGrain<IParameterGrain>($"{run}/{slice}").Push(part));
-
-            // The slice has answered, so it has copied them; after a failure a late message may still be read.
-            free.Return(part.Values.Value);
-        }
-        finally
-        {
-            _slots.Release();
-        }
+        using (values)
+            await MovingGrains.Ask(() => grains.GetGrain<IParameterGrain>($"{run}/{slice}").Push(new PartialSum(run, step, whole, values.Payload)));
     }
 }

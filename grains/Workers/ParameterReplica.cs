@@ -1,9 +1,9 @@
 using Orleans;
-using Orleans.Concurrency;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Grains.Placement;
 using SslOrleans.Grains.State;
+using SslOrleans.Grains.Transfer;
 using SslOrleans.Learning.Methods;
 using SslOrleans.Learning.Training;
 
@@ -13,7 +13,7 @@ namespace SslOrleans.Grains.Workers;
 /// A worker's copy of a version: parameters, teacher and method state. It pulls what it lacks; a teacher that is one step behind
 /// it brings up itself, with the code that the teacher grain runs.
 /// </summary>
-internal sealed class ParameterReplica(string run, RunPlan plan, ParameterLayout layout, IReadOnlyList<StateSpec> specs, IGrainFactory grains)
+internal sealed class ParameterReplica(string run, RunPlan plan, ParameterLayout layout, IReadOnlyList<StateSpec> specs, IGrainFactory grains, PayloadStore payloads)
 {
     private StateStore? _queues;
     private StateStore? _values;
@@ -35,7 +35,7 @@ internal sealed class ParameterReplica(string run, RunPlan plan, ParameterLayout
             return;
         var previous = Version;
         Version = -1;
-        await Pull((slice, part) => Slice<IParameterGrain>(slice).Pull(version, part), Parameters);
+        await Pull(slice => Slice<IParameterGrain>(slice).Pull(version), Parameters);
         if (layout.HasTeacher)
             await BringTeacherTo(version, previous);
         _queues = await BringStateTo(_queues, specs.Where(s => s.Kind == StateKind.Queue), grains.GetGrain<INegativeQueueGrain>(run), version);
@@ -52,7 +52,7 @@ internal sealed class ParameterReplica(string run, RunPlan plan, ParameterLayout
         }
 
         var values = new float[layout.Length];
-        await Pull((slice, part) => Slice<ITeacherGrain>(slice).Pull(version, part), values, s => s.Entries.Any(e => e.Followed));
+        await Pull(slice => Slice<ITeacherGrain>(slice).Pull(version), values, s => s.Entries.Any(e => e.Followed));
         _teacher = new TeacherState(layout.Entries, 0, values, version);
     }
 
@@ -61,31 +61,20 @@ internal sealed class ParameterReplica(string run, RunPlan plan, ParameterLayout
         var own = wanted.ToList();
         if (own.Count == 0)
             return null;
-        var news = await MovingGrains.Ask(() => grain.Since(store?.Version ?? -1, version));
-        if (news.Whole.Length > 0)
-            return StateBlocks.Store(news.Whole, [.. own.Select(s => (int)s.Kind)], version);
-        foreach (var step in news.Steps)
-            store!.Advance(step.Step, StateBlocks.Update(step.Changes));
-        return store;
+        return await MovingGrains.Ask(async () =>
+        {
+            var news = await grain.Since(store?.Version ?? -1, version);
+            if (news.Whole.Length > 0)
+                return await StateBlocks.Store(news.Whole, [.. own.Select(s => (int)s.Kind)], version, payloads);
+            foreach (var step in news.Steps)
+                store!.Advance(step.Step, StateBlocks.Update(step.Changes));
+            return store;
+        });
     }
 
-    private async Task Pull(Func<int, int, Task<Immutable<byte[]>>> pull, float[] into, Func<LayoutSlice, bool>? which = null)
-    {
-        var arriving = new List<Task>();
-        foreach (var slice in layout.Slices.Where(s => which?.Invoke(s) ?? true))
-        {
-            for (var part = 0; part < Parts.Count(slice.Length); part++)
-                arriving.Add(Place(slice, part));
-        }
-
-        await Task.WhenAll(arriving);
-
-        async Task Place(LayoutSlice slice, int part)
-        {
-            var values = await MovingGrains.Ask(() => pull(slice.Index, part));
-            Parts.Place(values, part, into.AsSpan(slice.Offset, slice.Length));
-        }
-    }
+    private Task Pull(Func<int, Task<Payload>> pull, float[] into, Func<LayoutSlice, bool>? which = null)
+        => Task.WhenAll(layout.Slices.Where(s => which?.Invoke(s) ?? true)
+            .Select(s => MovingGrains.Ask(async () => await payloads.Take(await pull(s.Index), into.AsMemory(s.Offset, s.Length)))));
 
     private T Slice<T>(int slice)
         where T : IGrainWithStringKey

@@ -12,5 +12,5 @@ internal static class TensorBlocks
         => [.. arrays.Select(a => new TensorBlock(a.Name, a.Shape, new Immutable<byte[]>(MemoryMarshal.AsBytes(a.Values.AsSpan()).ToArray()), a.RequiresGradient))];
 
     public static IReadOnlyList<NamedArray> Arrays(IEnumerable<TensorBlock> blocks)
-        => [.. blocks.Select(b => new NamedArray(b.Name, b.Shape, Parts.Floats(b.Values.Value).ToArray(), b.RequiresGradient))];
+        => [.. blocks.Select(b => new NamedArray(b.Name, b.Shape, Payload.Floats(b.Values.Value).ToArray(), b.RequiresGradient))];
 }

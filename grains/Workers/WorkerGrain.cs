@@ -7,6 +7,7 @@ using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Grains.Evaluation;
 using SslOrleans.Grains.Placement;
+using SslOrleans.Grains.Transfer;
 using SslOrleans.Learning.Training;
 
 namespace SslOrleans.Grains.Workers;
@@ -17,7 +18,7 @@ namespace SslOrleans.Grains.Workers;
 [OnNamedSilo]
 [Reentrant]
 [Immovable]
-public sealed class WorkerGrain(IWorkerEnvironment environment, OpenRuns openRuns) : Grain, IWorkerGrain
+public sealed class WorkerGrain(IWorkerEnvironment environment, OpenRuns openRuns, PayloadStore payloads) : Grain, IWorkerGrain
 {
     private static readonly TimeSpan s_heartbeat = TimeSpan.FromSeconds(1);
 
@@ -142,14 +143,14 @@ public sealed class WorkerGrain(IWorkerEnvironment environment, OpenRuns openRun
         if (_left)
             throw new InvalidOperationException($"Worker {Name} has left.");
         openRuns.Begin(Name, run.Run);
-        return _sessions[run.Run] = WorkerSession.Open(run, _life, environment, Index, _turn, GrainFactory);
+        return _sessions[run.Run] = WorkerSession.Open(run, environment, Index, _turn, GrainFactory, payloads);
     }
 
     private Task<EvaluationSession> Evaluation(RunBrief run)
     {
         if (_evaluations.TryGetValue(run.Run, out var session) && !session.IsFaulted)
             return session;
-        return _evaluations[run.Run] = EvaluationSession.Open(run, environment, Index, GrainFactory);
+        return _evaluations[run.Run] = EvaluationSession.Open(run, environment, Index, GrainFactory, payloads);
     }
 
     private WorkerInfo Info() => new(

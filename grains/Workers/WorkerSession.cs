@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using Orleans;
 using Orleans.Concurrency;
@@ -8,6 +9,7 @@ using SslOrleans.Contracts.Recipes;
 using SslOrleans.Grains.Parameters;
 using SslOrleans.Grains.Placement;
 using SslOrleans.Grains.State;
+using SslOrleans.Grains.Transfer;
 using SslOrleans.Learning.Methods;
 using SslOrleans.Learning.Numerics;
 using SslOrleans.Learning.Training;
@@ -23,7 +25,6 @@ namespace SslOrleans.Grains.Workers;
 internal sealed class WorkerSession
 {
     private readonly RunBrief _run;
-    private readonly string _life;
     private readonly Lane _lane;
     private readonly IGrainFactory _grains;
     private readonly Replica _replica;
@@ -32,7 +33,10 @@ internal sealed class WorkerSession
     private readonly ParameterReplica _parameters;
     private readonly ViewPrefetch _views;
     private readonly SemaphoreSlim _one = new(1, 1);
-    private readonly PushBuffers _free = new();
+    private readonly PayloadStore _payloads;
+
+    // Vectors of the parameters' length: fresh memory of that size costs more in page faults than the copy itself.
+    private readonly ConcurrentStack<float[]> _free = new();
     private readonly Dictionary<int, OpenMicroBatch> _open = [];
     private long _openStep = -1;
     private long _loaded = -1;
@@ -40,41 +44,41 @@ internal sealed class WorkerSession
     private bool _closed;
     private MethodState? _state;
 
-    private WorkerSession(RunBrief run, Recipe recipe, string life, Lane lane, IGrainFactory grains, Replica replica, ITrainingData data)
+    private WorkerSession(RunBrief run, Recipe recipe, Lane lane, IGrainFactory grains, PayloadStore payloads, Replica replica, ITrainingData data)
     {
         _run = run;
-        _life = life;
+        _payloads = payloads;
         _lane = lane;
         _grains = grains;
         _replica = replica;
         _data = data;
         _plan = new RunPlan(recipe, data.Samples);
-        _parameters = new ParameterReplica(run.Run, _plan, replica.Layout, replica.Method.State, grains);
+        _parameters = new ParameterReplica(run.Run, _plan, replica.Layout, replica.Method.State, grains, payloads);
         _views = new ViewPrefetch(data, _plan);
     }
 
     /// <summary>Builds the networks and opens the data.</summary>
     public static async Task<WorkerSession> Open(
-        RunBrief run, string life, IWorkerEnvironment environment, int index, SemaphoreSlim turn, IGrainFactory grains)
+        RunBrief run, IWorkerEnvironment environment, int index, SemaphoreSlim turn, IGrainFactory grains, PayloadStore payloads)
     {
         var recipe = RecipeReader.Parse(run.Recipe, where: run.Run);
         var data = await Task.Run(() => environment.Open(recipe, run.DataPath));
         var lane = new Lane($"{run.Run} on device {index}", turn);
         var replica = await lane.Open(() => new Replica(recipe, environment.Device(index)));
-        return new WorkerSession(run, recipe, life, lane, grains, replica, data);
+        return new WorkerSession(run, recipe, lane, grains, payloads, replica, data);
     }
 
     /// <param name="withState">Also the state's initial values, not only its shapes.</param>
     public RunShape Describe(bool withState)
     {
-        var state = StateBlocks.Values(new StateStore(_replica.Method.State, _replica.Recipe.Seed, _data.Samples));
+        var state = StateBlocks.Values(new StateStore(_replica.Method.State, _replica.Recipe.Seed, _data.Samples), _payloads);
         return new RunShape(
             TensorPlaces.Of(_replica.Layout.Entries),
             _data.Samples,
             _data.Fingerprint,
             _replica.Method.Coupled,
             [.. _replica.Method.Carried],
-            withState ? state : [.. state.Select(v => v with { Values = new([]) })],
+            withState ? state : [.. state.Select(v => v with { Values = Payload.Nothing })],
             [.. _replica.Method.State.Select(s => (int)s.Kind)]);
     }
 
@@ -86,8 +90,8 @@ internal sealed class WorkerSession
         {
             var grain = _grains.GetGrain<IParameterGrain>($"{_run.Run}/{slice.Index}");
             await grain.Create(_run.Recipe, TensorPlaces.Of(slice.Entries));
-            for (var part = 0; part < Parts.Count(slice.Length); part++)
-                await grain.Load(part, Parts.Cut(initial.AsSpan(slice.Offset, slice.Length), part));
+            using var values = _payloads.Keep(initial.AsSpan(slice.Offset, slice.Length));
+            await grain.Load(values.Payload);
         }
     }
 
@@ -96,7 +100,7 @@ internal sealed class WorkerSession
     public async Task<LeaseResult> Compute(Lease lease)
     {
         var clock = new WorkClock();
-        using var push = new GradientPush(_run.Run, lease.Step, lease.Leaves, _plan.MicroBatches, _replica.Layout, _life, _grains, _free);
+        using var push = new GradientPush(_run.Run, lease.Step, lease.Leaves, _plan.MicroBatches, _replica.Layout, _grains, _payloads, _free);
         var leaves = lease.Leaves.SelectMany(l => Enumerable.Range(l.Start, l.Size)).ToList();
         var computing = new List<Task<MicroBatchResult>>();
         await _one.WaitAsync();
@@ -132,7 +136,7 @@ internal sealed class WorkerSession
     public async Task<WorkTimes> Backprop(BackpropOrder order)
     {
         var clock = new WorkClock();
-        using var push = new GradientPush(_run.Run, order.Step, order.Leaves, _plan.MicroBatches, _replica.Layout, _life, _grains, _free);
+        using var push = new GradientPush(_run.Run, order.Step, order.Leaves, _plan.MicroBatches, _replica.Layout, _grains, _payloads, _free);
         var computing = new List<Task>();
         await _one.WaitAsync();
         try

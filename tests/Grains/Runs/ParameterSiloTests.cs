@@ -77,9 +77,9 @@ public class ParameterSiloTests
             var copy = cluster.Grains.GetGrain<IWarmCopyGrain>($"{cluster.Settings.Name}/{Run}");
             var origin = await copy.Origin(0);
             await copy.Begin(origin, await copy.Find(0));
-            var zeros = new Orleans.Concurrency.Immutable<byte[]>(new byte[sizeof(float) * origin.Tensors.Sum(t => t.Length)]);
+            var zeros = Payload.Of(new float[origin.Tensors.Sum(t => t.Length)]);
             foreach (var vector in new[] { "params", "momentum" })
-                await copy.Fill(0, vector, 0, zeros);
+                await copy.Fill(0, vector, zeros);
             await grain.Continue();
         });
         Assert.Equal(RunPhase.Failed, status.Phase);

@@ -47,26 +47,21 @@ public class StepPlannerTests
     }
 
     [Fact]
-    public void PartsOfTwoSendersAreNeverMixedAndADuplicateIsNothing()
+    public void ASumThatIsHereAlreadyIsNothingAndItsMemoryIsUsedAgain()
     {
-        const int Length = Parts.Length + 3;
+        const int Length = 5;
         var sums = new IncomingSums(Length, 2);
-        var one = Enumerable.Range(0, Length).Select(i => (float)i).ToArray();
-        var two = Enumerable.Range(0, Length).Select(i => 0.5f * i).ToArray();
-        var garbage = Enumerable.Repeat(float.NaN, Length).ToArray();
+        float[] one = [0, 1, 2, 3, 4], two = [0, 0.5f, 1, 1.5f, 2];
 
-        // "dead" sends half of leaf 0 and dies; "alive" sends all of it, one part twice.
-        sums.Add(Part("dead", 0, garbage, 0));
-        sums.Add(Part("alive", 0, one, 1));
-        sums.Add(Part("alive", 0, one, 1));
+        sums.Add(new Leaves(0, 1), [.. one]);
+        Assert.True(sums.Covers(new Leaves(0, 1)));
+        Assert.False(sums.Covers(new Leaves(1, 1)));
+        var again = Enumerable.Repeat(float.NaN, Length).ToArray();
+        sums.Add(new Leaves(0, 1), again);
+        Assert.Same(again, sums.Rent());
         Assert.False(sums.IsComplete);
-        sums.Add(Part("alive", 0, one, 0));
-        sums.Add(Part("dead", 0, garbage, 1));
-        sums.Add(Part("alive", 1, two, 0));
-        sums.Add(Part("alive", 1, two, 1));
+        sums.Add(new Leaves(1, 1), [.. two]);
         Assert.True(sums.IsComplete);
         Assert.Equal(one.Zip(two, (a, b) => a + b), sums.Total);
-
-        static PartialSum Part(string sender, int leaf, float[] values, int part) => new("run", 0, new Leaves(leaf, 1), sender, part, Parts.Cut(values, part));
     }
 }

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Orleans.Concurrency;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Contracts.Recipes;
@@ -27,10 +26,10 @@ public class TeacherPlacementTests
 
         var better = Enumerable.Range(0, 1000).Select(i => $"better-{i}").First(n => ParameterSilos.Weight(Key, n) > ParameterSilos.Weight(Key, cluster.Settings.Name));
         using var other = await cluster.AddSilo(SiloHost.WithPorts(new SiloSettings { Name = better, Workers = 0 }), Roles.Parameters);
-        await slice.Load(0, new Immutable<byte[]>(new byte[2 * sizeof(float)]));
+        await slice.Load(Payload.Of(new float[2]));
 
         // A step that is over changes nothing and tells where the teacher is.
-        Assert.Equal(cluster.Settings.Name, await cluster.Grains.GetGrain<ITeacherGrain>(Key).Follow(-1, 0.9, [new Immutable<byte[]>(new byte[2 * sizeof(float)])]));
+        Assert.Equal(cluster.Settings.Name, await cluster.Grains.GetGrain<ITeacherGrain>(Key).Follow(-1, 0.9, Payload.Of(new float[2])));
         await other.StopAsync();
     }
 
