@@ -39,7 +39,7 @@ public static class Clustering
         else if (cluster.Membership == MembershipKind.AzureTables)
             UseAzureTables(silo);
         else
-            silo.UseDevelopmentClustering(cluster.Primary ?? settings.AdvertisedEndpoint);
+            UseFirstSilo(silo, cluster.Primary ?? settings.AdvertisedEndpoint);
         silo.Configure<ClusterOptions>(o => (o.ClusterId, o.ServiceId) = (clusterId, cluster.ServiceId));
         silo.ConfigureEndpoints(cluster.Advertised, settings.AdvertisedEndpoint.Port, settings.GatewayPort, cluster.ListensEverywhere);
         if (cluster.AdvertisedPort > 0)
@@ -106,6 +106,12 @@ public static class Clustering
             folder.File, s.GetRequiredService<ILocalSiloDetails>().SiloAddress, settings.Dashboard?.Url, s.GetRequiredService<ILogger<SqliteMembershipTable>>()));
         silo.Services.AddSingleton<IMembershipTable>(s => s.GetRequiredService<SqliteMembershipTable>());
         return name;
+    }
+
+    private static void UseFirstSilo(ISiloBuilder silo, IPEndPoint first)
+    {
+        silo.UseDevelopmentClustering(first);
+        SteadyFirstSilo.Wrap(silo.Services, first);
     }
 
     private static void UseAzureTables(ISiloBuilder silo) => silo.UseAzureStorageClustering(o => o.TableServiceClient = Tables());

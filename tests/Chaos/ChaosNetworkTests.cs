@@ -8,7 +8,6 @@ public sealed class ChaosNetworkTests(SmallRun small) : IClassFixture<SmallRun>
 {
     /// <summary>Hosts that are cut off, mute, deaf, lossy or slow, declared dead while they live and heard again too late: no bit differs.</summary>
     [Fact]
-    [Trait("Category", "Slow")]
     public async Task Hosts_whose_networks_fail_give_the_same_bits()
     {
         Assert.SkipWhen(HostNetwork.Obstacle() is not null, $"chaos --hosts: {HostNetwork.Obstacle()}");
