@@ -23,3 +23,17 @@ public sealed class OutdatedException : Exception
     {
     }
 }
+
+/// <summary>A silo does not keep a <see cref="Messages.Payload"/> any more, or died with it; who sent it has to make it again.</summary>
+[GenerateSerializer]
+[Alias("SslOrleans.PayloadLostException")]
+public sealed class PayloadLostException : Exception
+{
+    public PayloadLostException(string message, string silo)
+        : base(message)
+        => Silo = silo;
+
+    /// <summary>Name of the silo.</summary>
+    [Id(0)]
+    public string Silo { get; }
+}

@@ -12,7 +12,7 @@ public interface IPayloadGrain : IGrainWithStringKey
     /// <param name="number"><see cref="Payload.Number"/>.</param>
     /// <param name="offset">First byte.</param>
     /// <param name="length">At most <see cref="Payload.PartLength"/>.</param>
-    /// <exception cref="OutdatedException">The silo does not keep it any more.</exception>
+    /// <exception cref="PayloadLostException">The silo does not keep it any more.</exception>
     [AlwaysInterleave]
     Task<Immutable<byte[]>> Read(long number, long offset, int length);
 }

@@ -3,13 +3,13 @@ using Orleans.Concurrency;
 
 namespace SslOrleans.Contracts.Messages;
 
-/// <summary>Named float32 values as raw little-endian bytes, rows first: an embedding, its gradient, or a change of state.</summary>
+/// <summary>Named float32 values, rows first: an embedding or its gradient. The worker that made it keeps it until its next step.</summary>
 [GenerateSerializer]
 [Alias("SslOrleans.TensorBlock")]
 public sealed record TensorBlock(
     [property: Id(0)] string Name,
     [property: Id(1)] long[] Shape,
-    [property: Id(2)] Immutable<byte[]> Values,
+    [property: Id(2)] Payload Values,
     [property: Id(3)] bool RequiresGradient);
 
 /// <summary>A whole subtree of the summation tree over micro-batches: <c>Start … Start + Size − 1</c>.</summary>

@@ -26,9 +26,6 @@ public sealed record Payload(
     [property: Id(5)] string Machine,
     [property: Id(6)] string Path)
 {
-    /// <summary>Longest payload that travels in the message itself, in bytes.</summary>
-    public const int InMessage = 32 * 1024;
-
     /// <summary>Bytes of a part between machines.</summary>
     public const int PartLength = 4 * 1024 * 1024;
 

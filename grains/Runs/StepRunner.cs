@@ -31,13 +31,15 @@ internal sealed class StepRunner(
 {
     private static readonly TimeSpan s_tick = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(500);
+    private const int PatienceTicks = 40;
 
     private readonly MicroBatchResult?[] _results = new MicroBatchResult?[recipe.Batch.MicroBatches];
+    private readonly RunWorker?[] _makers = new RunWorker?[recipe.Batch.MicroBatches];
     private readonly LeaseBook _book = new(recipe.Batch.MicroBatches);
     private readonly List<Assignment> _assignments = [];
     private readonly List<Work> _credit = [];
     private readonly List<Work> _lost = [];
-    private readonly TaskCompletionSource<CoupleResult> _coupled = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource<CoupleResult> _coupled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly int _microBatches = recipe.Batch.MicroBatches;
     private Task? _coupling;
     private readonly StepClock _clock = new();
@@ -130,19 +132,45 @@ internal sealed class StepRunner(
         mine.Pause();
         _clock.Count(computed.Times);
         foreach (var result in computed.MicroBatches)
-            _results[result.MicroBatch] ??= result;
-        if (shape.Coupled)
+            Take(result, mine.Worker);
+        if (!shape.Coupled)
+            return;
+        mine.Mark.Encoded();
+        if (_results.All(r => r is not null))
+            _coupling ??= Couple(withLoss: true);
+        while (true)
         {
-            mine.Mark.Encoded();
-            if (_results.All(r => r is not null))
-                _coupling ??= Couple(withLoss: true);
-            var couple = await _coupled.Task;
+            var coupled = _coupled;
+            var couple = await coupled.Task;
             mine.Resume();
             mine.Mark.Resumed();
             var gradients = mine.MicroBatches.ToDictionary(m => m, m => couple.Gradients[m]);
-            _clock.Count(await mine.Worker.Ask(w => w.Backprop(new BackpropOrder(run.Run, step, mine.Leaves, gradients))));
-            mine.Pause();
+            try
+            {
+                _clock.Count(await mine.Worker.Ask(w => w.Backprop(new BackpropOrder(run.Run, step, mine.Leaves, gradients))));
+                mine.Pause();
+                return;
+            }
+            catch (PayloadLostException)
+            {
+                Console.Error.WriteLine("RECOUPLE");
+                // Who coupled has died with the gradients before all had them. Another one makes the same.
+                mine.Pause();
+                if (_coupled == coupled)
+                {
+                    _coupled = new TaskCompletionSource<CoupleResult>(TaskCreationOptions.RunContinuationsAsynchronously);
+                    _coupling = Couple(withLoss: true);
+                }
+            }
         }
+    }
+
+    /// <summary>The first result counts; that of a dead worker only until there is another one, since its embeddings died with it.</summary>
+    private void Take(MicroBatchResult result, RunWorker maker)
+    {
+        var m = result.MicroBatch;
+        if (_results[m] is null || _makers[m]!.Gone)
+            (_results[m], _makers[m]) = (result, maker);
     }
 
     /// <summary>Takes finished assignments off the table; a failed worker's micro-batches become open again.</summary>
@@ -168,7 +196,7 @@ internal sealed class StepRunner(
             if (failure is StateLostException or UserErrorException)
                 throw failure;
             var open = _book.Unfinished(finished.MicroBatches);
-            if (failure is not (OutdatedException or WorkerGoneException))
+            if (failure is not (OutdatedException or PayloadLostException or WorkerGoneException))
                 roster.Lost(finished.Worker, failure);
             if (open.Length > 0)
                 _lost.Add(new Work(finished.Worker.Name, open, finished.Worker.GoneBecause is { Length: > 0 } why ? why : failure?.GetType().Name ?? "left"));
@@ -186,8 +214,8 @@ internal sealed class StepRunner(
     private async Task Couple(bool withLoss)
     {
         _clock.Encoded();
-        var order = new CoupleOrder(run, step, [.. _results.Select(r => r!.Embeddings)], withLoss);
-        while (true)
+        var coupled = _coupled;
+        for (var missing = 0; ;)
         {
             if (roster.Live.OrderBy(w => w.Busy).ThenByDescending(w => w.Speed).FirstOrDefault() is not { } worker)
             {
@@ -198,16 +226,40 @@ internal sealed class StepRunner(
 
             try
             {
+                await Remake(worker);
+                var order = new CoupleOrder(run, step, [.. _results.Select(r => r!.Embeddings)], withLoss);
                 var couple = await worker.Ask(w => w.Couple(order));
                 _clock.Coupled();
-                _coupled.TrySetResult(couple);
+                coupled.TrySetResult(couple);
                 return;
+            }
+            catch (PayloadLostException e)
+            {
+                // A dead worker's micro-batches are computed again by others, while this waits. One that lives and does not have them is of no use.
+                Console.Error.WriteLine("MISSING");
+                if (++missing % PatienceTicks == 0 && _makers.FirstOrDefault(m => m is { Gone: false } && m.Info.Silo == e.Silo) is { } maker)
+                    roster.Lost(maker, e);
+                await Task.Delay(s_tick);
+                await roster.Refresh(step);
             }
             catch (Exception e) when (e is not (StateLostException or UserErrorException))
             {
                 roster.Lost(worker, e);
             }
         }
+    }
+
+    /// <summary>Has those done micro-batches computed once more whose embeddings died with their worker: nobody is dealt them again.</summary>
+    private async Task Remake(RunWorker worker)
+    {
+        var lost = Enumerable.Range(0, _microBatches).Where(m => _makers[m] is { Gone: true }).ToList();
+        var done = lost.Except(_book.Unfinished(lost).SelectMany(l => Enumerable.Range(l.Start, l.Size))).ToList();
+        if (done.Count == 0 || _results.All(r => r!.Embeddings.All(e => e.Values.IsHere)))
+            return;
+        Console.Error.WriteLine("REMAKE");
+        var computed = await worker.Ask(w => w.Compute(new Lease(run, step, StepPlanner.Cover(_microBatches, done))));
+        foreach (var result in computed.MicroBatches)
+            Take(result, worker);
     }
 
     private sealed class Assignment(RunWorker worker, Leaves[] leaves, double expectedSpeed, LeaseTimeline.Mark mark)

@@ -40,6 +40,9 @@ public sealed class PayloadStore(IGrainFactory grains, ILocalSiloDetails self, s
     {
     }
 
+    /// <summary>Longest payload that travels in its message, in bytes.</summary>
+    internal int InMessage { get; init; } = 32 * 1024;
+
     /// <summary>Payloads that are kept now.</summary>
     public int Count => _kept.Count;
 
@@ -49,7 +52,7 @@ public sealed class PayloadStore(IGrainFactory grains, ILocalSiloDetails self, s
     public KeptPayload Keep(ReadOnlySpan<byte> bytes, string? hash = null)
     {
         GiveUpLent();
-        if (bytes.Length <= Payload.InMessage)
+        if (bytes.Length <= InMessage)
             return new KeptPayload(Payload.Of(bytes.ToArray()), () => { });
         var number = Interlocked.Increment(ref _last);
         var memory = Copy(bytes);
@@ -79,7 +82,7 @@ public sealed class PayloadStore(IGrainFactory grains, ILocalSiloDetails self, s
     /// <summary>Takes a payload's float32 values.</summary>
     /// <param name="payload">Of this silo or any other.</param>
     /// <param name="into">Of exactly its length.</param>
-    /// <exception cref="OutdatedException">Its silo does not keep it any more.</exception>
+    /// <exception cref="PayloadLostException">Its silo does not keep it any more.</exception>
     /// <exception cref="OrleansException">Its silo does not answer.</exception>
     public async Task Take(Payload payload, Memory<float> into)
     {
@@ -93,7 +96,7 @@ public sealed class PayloadStore(IGrainFactory grains, ILocalSiloDetails self, s
             taking.Add(Part(offset));
         await Task.WhenAll(taking);
         if (Hash(MemoryMarshal.AsBytes(into.Span)) != payload.Hash)
-            throw new OutdatedException($"Payload {payload.Number} of silo {payload.Silo} changed while it was read.");
+            throw new PayloadLostException($"Payload {payload.Number} of silo {payload.Silo} changed while it was read.", payload.Silo);
 
         async Task Part(long offset)
         {
@@ -112,7 +115,7 @@ public sealed class PayloadStore(IGrainFactory grains, ILocalSiloDetails self, s
     }
 
     /// <summary>A payload's float32 values.</summary>
-    /// <exception cref="OutdatedException">Its silo does not keep it any more.</exception>
+    /// <exception cref="PayloadLostException">Its silo does not keep it any more.</exception>
     public async Task<float[]> Take(Payload payload)
     {
         var values = GC.AllocateUninitializedArray<float>(checked((int)(payload.Length / sizeof(float))));
@@ -124,7 +127,7 @@ public sealed class PayloadStore(IGrainFactory grains, ILocalSiloDetails self, s
     internal Immutable<byte[]> Read(long number, long offset, int length)
     {
         if (!_kept.TryGetValue(number, out var kept))
-            throw new OutdatedException($"Silo {self.Name} does not keep payload {number} any more.");
+            throw new PayloadLostException($"Silo {self.Name} does not keep payload {number} any more.", self.Name);
         var part = GC.AllocateUninitializedArray<byte>(length);
         kept.Read(offset, part);
         return new(part);

@@ -37,6 +37,7 @@ internal sealed class WorkerSession
 
     // Vectors of the parameters' length: fresh memory of that size costs more in page faults than the copy itself.
     private readonly ConcurrentStack<float[]> _free = new();
+    private readonly TensorBlocks _blocks;
     private readonly Dictionary<int, OpenMicroBatch> _open = [];
     private long _openStep = -1;
     private long _loaded = -1;
@@ -48,6 +49,7 @@ internal sealed class WorkerSession
     {
         _run = run;
         _payloads = payloads;
+        _blocks = new TensorBlocks(payloads);
         _lane = lane;
         _grains = grains;
         _replica = replica;
@@ -138,13 +140,18 @@ internal sealed class WorkerSession
         var clock = new WorkClock();
         using var push = new GradientPush(_run.Run, order.Step, order.Leaves, _plan.MicroBatches, _replica.Layout, _grains, _payloads, _free);
         var computing = new List<Task>();
+
+        // First of all: whoever made a gradient that is lost makes it again, and until then everything stays open here.
+        var gradients = new Dictionary<int, IReadOnlyList<NamedArray>>();
+        foreach (var (microBatch, blocks) in order.Gradients)
+            gradients[microBatch] = await _blocks.Take(blocks);
         await _one.WaitAsync();
         try
         {
             foreach (var microBatch in order.Leaves.SelectMany(l => Enumerable.Range(l.Start, l.Size)))
             {
                 ThrowIfAbandoned(order.Step);
-                var back = OnLane(order.Step, microBatch, _ => Backprop(order, microBatch, push, clock));
+                var back = OnLane(order.Step, microBatch, _ => Backprop(order.Step, microBatch, gradients[microBatch], push, clock));
                 computing.Add(back);
                 if (!_replica.MeetsInBatchNorm)
                     await back;
@@ -167,7 +174,10 @@ internal sealed class WorkerSession
         {
             ThrowIfClosed();
             await BringTo(order.Step);
-            var whole = NamedArray.Concatenate([.. order.Embeddings.Select(TensorBlocks.Arrays)]);
+            var embeddings = new List<IReadOnlyList<NamedArray>>();
+            foreach (var blocks in order.Embeddings)
+                embeddings.Add(await _blocks.Take(blocks));
+            var whole = NamedArray.Concatenate(embeddings);
             return await _lane.Run(() =>
             {
                 var samples = _data.SampleIds(_plan.FirstPosition(order.Step), _plan.EffectiveBatch);
@@ -178,7 +188,7 @@ internal sealed class WorkerSession
                 return new CoupleResult(
                     loss,
                     new Dictionary<string, float>(context.Reported),
-                    [.. Enumerable.Range(0, _plan.MicroBatches).Select(m => TensorBlocks.Of(parts.Select(p => p[m])))],
+                    [.. Enumerable.Range(0, _plan.MicroBatches).Select(m => _blocks.Of(parts.Select(p => p[m])))],
                     [.. update.Changes.Select(StateBlocks.Of)]);
             });
         }
@@ -202,6 +212,7 @@ internal sealed class WorkerSession
                 _replica.Dispose();
             });
             _lane.Dispose();
+            _blocks.Dispose();
             _views.Dispose();
             _data.Dispose();
         }
@@ -246,10 +257,10 @@ internal sealed class WorkerSession
         if (_replica.Method.Coupled)
         {
             _open[microBatch] = open;
-            return new MicroBatchResult(microBatch, TensorBlocks.Of(Replica.Export(open)), 0, new Dictionary<string, float>(context.Reported), [.. views.Replaced]);
+            return new MicroBatchResult(microBatch, _blocks.Of(Replica.Export(open)), 0, new Dictionary<string, float>(context.Reported), [.. views.Replaced]);
         }
 
-        var carried = TensorBlocks.Of(Replica.Export(open, _replica.Method.Carried));
+        var carried = _blocks.Of(Replica.Export(open, _replica.Method.Carried));
         var gradient = push.Rent();
         var loss = 0f;
         clock.Backward(meeting, () => loss = _replica.LossAndBackward(open, State(), context, gradient));
@@ -257,12 +268,12 @@ internal sealed class WorkerSession
         return new MicroBatchResult(microBatch, carried, loss, new Dictionary<string, float>(context.Reported), [.. views.Replaced]);
     }
 
-    private bool Backprop(BackpropOrder order, int microBatch, GradientPush push, WorkClock clock)
+    private bool Backprop(long step, int microBatch, IReadOnlyList<NamedArray> gradients, GradientPush push, WorkClock clock)
     {
-        if (_openStep != order.Step || !_open.Remove(microBatch, out var open))
-            throw new OutdatedException($"Micro-batch {microBatch} of step {order.Step} is not open here.");
+        if (_openStep != step || !_open.Remove(microBatch, out var open))
+            throw new OutdatedException($"Micro-batch {microBatch} of step {step} is not open here.");
         var gradient = push.Rent();
-        clock.Backward(open.Meeting as LaneMeeting, () => _replica.Backward(open, TensorBlocks.Arrays(order.Gradients[microBatch]), gradient));
+        clock.Backward(open.Meeting as LaneMeeting, () => _replica.Backward(open, gradients, gradient));
         clock.Push(() => push.Add(microBatch, gradient));
         return true;
     }
@@ -272,6 +283,7 @@ internal sealed class WorkerSession
         await _parameters.BringTo(version);
         if (_loaded == version)
             return;
+        _blocks.Clear();
         await _lane.Run(() =>
         {
             CloseAll();

@@ -1,10 +1,12 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Orleans;
+using Orleans.Runtime;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Grains.Storage;
+using SslOrleans.Grains.Transfer;
 using SslOrleans.Learning.Training;
 using SslOrleans.Silo;
 
@@ -39,7 +41,7 @@ internal sealed class Cluster : IAsyncDisposable
     {
         folder ??= Directory.CreateTempSubdirectory("sslo-test-").FullName;
         var settings = SiloHost.WithPorts(new SiloSettings { Name = $"first-{Guid.NewGuid():N}", Workers = workers, Storage = folder, SlowDown = slowDown });
-        var host = SiloHost.Build(settings, s => s.AddSingleton(storage?.Invoke(RunStorage.Open(folder)) ?? RunStorage.Open(folder)));
+        var host = SiloHost.Build(settings, s => s.AddSingleton(storage?.Invoke(RunStorage.Open(folder)) ?? RunStorage.Open(folder)).AddSingleton(Payloads));
         await host.StartAsync();
         return new Cluster(host, folder, settings) { KeepFolder = keepFolder };
     }
@@ -51,7 +53,7 @@ internal sealed class Cluster : IAsyncDisposable
         {
             Roles = roles,
             Storage = Folder,
-        });
+        }, s => s.AddSingleton(Payloads));
         await host.StartAsync();
         return host;
     }
@@ -63,11 +65,16 @@ internal sealed class Cluster : IAsyncDisposable
             await Task.Delay(20);
     }
 
+    /// <summary>Small as the tests' tensors are, none of them travels in a message: what dies with a silo is lost.</summary>
+    private static PayloadStore Payloads(IServiceProvider services)
+        => new(services.GetRequiredService<IGrainFactory>(), services.GetRequiredService<ILocalSiloDetails>()) { InMessage = 0 };
+
     /// <summary>The silo's part in the cluster ends without a word: nothing is handed back, nothing is deactivated.</summary>
     public static async Task Kill(IHost silo)
     {
         try
         {
+            silo.Services.GetRequiredService<PayloadStore>().Dispose();
             await silo.StopAsync(new CancellationToken(canceled: true));
         }
         catch (OperationCanceledException)

@@ -24,7 +24,7 @@ public class PayloadStoreTests
     public async Task FewBytesTravelInTheMessageAndManyStayUntilTheyAreTaken()
     {
         await using var cluster = await Cluster.Start(workers: 0);
-        var store = Store(cluster);
+        var store = new PayloadStore(cluster.Grains, cluster.Host.Services.GetRequiredService<ILocalSiloDetails>());
 
         using var few = store.Keep(s_few);
         Assert.True(few.Payload.IsHere);
@@ -94,7 +94,7 @@ public class PayloadStoreTests
         gone.Dispose();
         using var next = store.Keep(Values(s_many.Length, seed: 5));
 
-        await Assert.ThrowsAsync<OutdatedException>(() => receiver.Take(gone.Payload));
+        await Assert.ThrowsAsync<PayloadLostException>(() => receiver.Take(gone.Payload));
         Assert.Equal(Values(s_many.Length, seed: 5), await receiver.Take(next.Payload));
     }
 
