@@ -14,6 +14,9 @@ public sealed class TorchSharpPeer(string program)
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(20);
 
+    /// <summary>The built program.</summary>
+    public string Program { get; } = program;
+
     /// <summary>Backbones that it has.</summary>
     public static IReadOnlyList<string> Backbones { get; } = ["conv4", "resnet18", "vit-ti"];
 
@@ -52,12 +55,12 @@ public sealed class TorchSharpPeer(string program)
             {
                 int[] numbers = [threads, work.Warm, work.Steps, rank, processes];
                 var (code, output, error) = await Subprocess.RunAssembly(
-                    program, [recipe, data, .. numbers.Select(n => n.ToString(CultureInfo.InvariantCulture)), folder.FullName], s_patience, end.Token);
+                    Program, [recipe, data, .. numbers.Select(n => n.ToString(CultureInfo.InvariantCulture)), folder.FullName], s_patience, end.Token);
                 if (code != 0)
                 {
                     // The others would wait for it.
                     await end.CancelAsync();
-                    throw new InvalidOperationException($"{Path.GetFileName(program)} ended with {code}: {error.Split('\n').FirstOrDefault(l => l.Trim().Length > 0)}");
+                    throw new InvalidOperationException($"{Path.GetFileName(Program)} ended with {code}: {error.Split('\n').FirstOrDefault(l => l.Trim().Length > 0)}");
                 }
 
                 var measured = JsonNode.Parse(output)!;

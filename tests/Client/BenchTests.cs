@@ -2,6 +2,7 @@ using System.Text.Json;
 using SslOrleans.Client.Bench;
 using SslOrleans.Client.CommandLine;
 using SslOrleans.Client.Training;
+using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Augment;
 using SslOrleans.Learning.Data;
 
@@ -66,6 +67,27 @@ public class BenchTests
 
         Assert.InRange(rate, 0.1, 1e5);
         await Assert.ThrowsAsync<InvalidOperationException>(() => peer.Run(new TrainingWork(backbone, 8, 2, 2, 4, 1, 2), folder.In("nowhere"), processes, CancellationToken.None));
+    }
+
+    [Theory]
+    [InlineData("float32")]
+    [InlineData("bfloat16")]
+    public async Task The_peer_in_torchsharp_learns(string precision)
+    {
+        using var folder = new TestFolder();
+        GeneratedImages.Write(folder.Path, 640, 1, 1);
+        var recipe = folder.Write("recipe.jsonc", RecipeReader.Write(OwnWork.RecipeOf(new TrainingWork("conv4", 32, 2, 2, 16, 1, 50, precision))));
+
+        var (first, last) = (await LossAfter(1), await LossAfter(50));
+
+        Assert.True(last < first - 0.2, $"the loss was {first} and is {last}");
+
+        async Task<double> LossAfter(int steps)
+        {
+            var (_, output, error) = await Subprocess.RunAssembly(TorchSharpPeer.Find().Peer!.Program, [recipe, folder.Path, "1", "1", $"{steps}"], TimeSpan.FromMinutes(2), CancellationToken.None);
+            Assert.Equal("", error);
+            return JsonDocument.Parse(output).RootElement.GetProperty("loss").GetDouble();
+        }
     }
 
     [Fact]
