@@ -1,45 +1,52 @@
+using System.Globalization;
 using SslOrleans.Client.CommandLine;
 
 namespace SslOrleans.Client.Bench;
 
-/// <summary>Two sides measured in turns, so that whatever else the machine does falls on both.</summary>
+/// <summary>Several sides measured in turns, so that whatever else the machine does falls on all of them.</summary>
 /// <param name="What">What was measured, with its unit.</param>
 /// <param name="Ours">One value a round.</param>
-/// <param name="Peer">One value a round; empty without a peer.</param>
-public sealed record Comparison(string What, IReadOnlyList<double> Ours, IReadOnlyList<double> Peer)
+/// <param name="Peers">The same of each peer, by name.</param>
+public sealed record Comparison(string What, IReadOnlyList<double> Ours, IReadOnlyDictionary<string, IReadOnlyList<double>> Peers)
 {
+    /// <summary>Our side's name.</summary>
+    public const string OurName = "ours";
+
     /// <summary>Share of our steps that workers waited for views, one value a round; empty where nothing trains.</summary>
     public IReadOnlyList<double> DataWait { get; init; } = [];
 
-    /// <summary>Ours over the peer's, round by round.</summary>
-    public IReadOnlyList<double> Ratios => [.. Ours.Zip(Peer, (a, b) => a / b)];
+    /// <summary>Peers that were not measured, each with the reason in a line.</summary>
+    public IReadOnlyDictionary<string, string> NotMeasured { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>Measures the sides in turns; a different one begins each round.</summary>
-    public static async Task<Comparison> Measure(string what, int rounds, Func<Task<double>> ours, Func<Task<double>>? peer, Action<int, string, double> tell)
+    /// <summary>Ours over a peer's, round by round.</summary>
+    public IReadOnlyList<double> Ratios(string peer) => [.. Ours.Zip(Peers[peer], (a, b) => a / b)];
+
+    /// <summary>Measures the sides in turns; the next one begins each round.</summary>
+    /// <param name="what">What is measured, with its unit.</param>
+    /// <param name="rounds">Turns of each side.</param>
+    /// <param name="ours">Measures our side once.</param>
+    /// <param name="peers">Measure a peer once, by name.</param>
+    /// <param name="tell">Is told round, side and value.</param>
+    public static async Task<Comparison> Measure(
+        string what, int rounds, Func<Task<double>> ours, IReadOnlyDictionary<string, Func<Task<double>>> peers, Action<int, string, double> tell)
     {
-        var mine = new List<double>();
-        var theirs = new List<double>();
+        (string Name, Func<Task<double>> Run)[] sides = [(OurName, ours), .. peers.Select(p => (p.Key, p.Value))];
+        var values = sides.ToDictionary(s => s.Name, _ => new List<double>());
         for (var round = 0; round < rounds; round++)
         {
-            if (peer is not null && round % 2 == 1)
-                await Peer(round);
-            mine.Add(await ours());
-            tell(round, "ours", mine[^1]);
-            if (peer is not null && round % 2 == 0)
-                await Peer(round);
+            for (var turn = 0; turn < sides.Length; turn++)
+            {
+                var (name, run) = sides[(round + turn) % sides.Length];
+                values[name].Add(await run());
+                tell(round, name, values[name][^1]);
+            }
         }
 
-        return new Comparison(what, mine, theirs);
-
-        async Task Peer(int round)
-        {
-            theirs.Add(await peer!());
-            tell(round, "peer", theirs[^1]);
-        }
+        return new Comparison(what, values[OurName], peers.Keys.ToDictionary(name => name, name => (IReadOnlyList<double>)values[name]));
     }
 
-    /// <summary>Median, least and greatest of each side and of the ratio.</summary>
-    public void Show(Screen screen, string without)
+    /// <summary>Median, least and greatest of each side and of its ratio.</summary>
+    public void Show(Screen screen)
     {
         if (screen.Json)
         {
@@ -47,30 +54,25 @@ public sealed record Comparison(string What, IReadOnlyList<double> Ours, IReadOn
             {
                 what = What,
                 ours = Summary(Ours),
-                peer = Peer.Count > 0 ? Summary(Peer) : null,
-                ratio = Peer.Count > 0 ? Summary(Ratios) : null,
+                peers = Peers.ToDictionary(p => p.Key, p => new { value = Summary(p.Value), ratio = Summary(Ratios(p.Key)) }),
                 dataWait = DataWait.Count > 0 ? Summary(DataWait) : null,
-                withoutPeer = Peer.Count > 0 ? null : without,
+                notMeasured = NotMeasured,
             });
             return;
         }
 
         screen.Line($"{What}, median of {Ours.Count} (least to greatest)");
-        screen.Line($"  ours    {Text(Ours, "N1")}{(DataWait.Count > 0 ? $"; data wait {Text(DataWait, "P2")} of the step" : "")}");
-        if (Peer.Count == 0)
-        {
-            screen.Line($"  PyTorch not measured: {without}");
-            return;
-        }
-
-        screen.Line($"  PyTorch {Text(Peer, "N1")}");
-        screen.Line($"  ratio   {Text(Ratios, "F2")}");
+        screen.Line($"  {OurName,-11} {Text(Ours, "N1")}{(DataWait.Count > 0 ? $"; data wait {Text(DataWait, "P2")} of the step" : "")}");
+        foreach (var (name, values) in Peers)
+            screen.Line($"  {name,-11} {Text(values, "N1")}; ours is {Text(Ratios(name), "F2")} ×");
+        foreach (var (name, why) in NotMeasured)
+            screen.Line($"  {name,-11} not measured: {why}");
     }
 
     private static object Summary(IReadOnlyList<double> values) => new { median = Median(values), min = values.Min(), max = values.Max(), rounds = values };
 
     private static string Text(IReadOnlyList<double> values, string format)
-        => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Median(values).ToString(format, null)} ({values.Min().ToString(format, null)} to {values.Max().ToString(format, null)})");
+        => string.Create(CultureInfo.InvariantCulture, $"{Median(values).ToString(format, null)} ({values.Min().ToString(format, null)} to {values.Max().ToString(format, null)})");
 
     private static double Median(IReadOnlyList<double> values)
     {

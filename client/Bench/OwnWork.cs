@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using SslOrleans.Client.Cluster;
 using SslOrleans.Client.CommandLine;
@@ -9,15 +8,30 @@ using SslOrleans.Learning.Augment;
 
 namespace SslOrleans.Client.Bench;
 
-/// <summary>What our side of a training measurement does.</summary>
-/// <param name="Backbone">conv4 or resnet18.</param>
+/// <summary>What the sides of a training measurement do.</summary>
+/// <param name="Backbone">conv4, resnet18 or vit-ti.</param>
 /// <param name="Batch">Effective batch, images.</param>
 /// <param name="Lanes">Replicas, each on a thread of its own.</param>
 /// <param name="Threads">Threads in all; each lane gets its share in libtorch.</param>
 /// <param name="Micro">Images in a micro-batch.</param>
 /// <param name="Warm">Steps before the clock starts.</param>
 /// <param name="Steps">Steps that are measured.</param>
-public sealed record TrainingWork(string Backbone, int Batch, int Lanes, int Threads, int Micro, int Warm, int Steps);
+/// <param name="Precision">float32 or bfloat16.</param>
+public sealed record TrainingWork(string Backbone, int Batch, int Lanes, int Threads, int Micro, int Warm, int Steps, string Precision = WorkersRecipe.Float32)
+{
+    /// <exception cref="UserErrorException">A number does not fit the others.</exception>
+    public void Check()
+    {
+        if (Lanes < 1 || Batch < 1 || Batch % Lanes != 0)
+            throw new UserErrorException($"--lanes is {Lanes}; give a divisor of the batch ({Batch}).");
+        if (Threads < Lanes)
+            throw new UserErrorException($"--threads is {Threads}, fewer than --lanes {Lanes}; give each lane at least one.");
+        if (Warm < 1 || Steps < 1)
+            throw new UserErrorException($"--warm is {Warm} and --steps {Steps}; give at least 1 of each.");
+        if (Micro < 1 || Batch % Micro != 0)
+            throw new UserErrorException($"--micro is {Micro}; give a divisor of the batch ({Batch}).");
+    }
+}
 
 /// <summary>Our side of each measurement, done once in this process.</summary>
 public static class OwnWork
@@ -27,18 +41,8 @@ public static class OwnWork
     /// </summary>
     public static async Task<StepBreakdown> Train(TrainingWork work, string data, bool processes, CancellationToken cancellation)
     {
-        if (work.Lanes < 1 || work.Batch % work.Lanes != 0)
-            throw new UserErrorException($"--lanes is {work.Lanes}; give a divisor of the batch ({work.Batch}).");
-        if (work.Threads < work.Lanes)
-            throw new UserErrorException($"--threads is {work.Threads}, fewer than --lanes {work.Lanes}; give each lane at least one.");
-        var recipe = Recipe(
-            $"backbone.name={work.Backbone}",
-            $"batch.effective={work.Batch}",
-            $"batch.micro={work.Micro}",
-            $"workers.threadsPerWorker={work.Threads / work.Lanes}",
-            $"steps={work.Warm + work.Steps}",
-            "evaluation.knn=false",
-            string.Create(CultureInfo.InvariantCulture, $"data.limit={Math.Max(2048, work.Batch * (work.Warm + work.Steps))}"));
+        work.Check();
+        var recipe = RecipeOf(work);
         var runs = Directory.CreateTempSubdirectory("sslo-bench-").FullName;
         try
         {
@@ -59,5 +63,16 @@ public static class OwnWork
     public static double Augment(string data, int size, double seconds)
         => AugmentBenchmark.Run(data, size == 32 ? AugmentBenchmark.Small : AugmentBenchmark.Large, seconds).ViewsPerSecond;
 
-    private static Recipe Recipe(params string[] overrides) => RecipeReader.Read(ProjectFiles.FindRecipe("simclr-cifar10"), overrides);
+    /// <summary>simclr-cifar10 as this work trains it; the peers in TorchSharp read the same.</summary>
+    /// <exception cref="UserErrorException">A number does not fit the others.</exception>
+    public static Recipe RecipeOf(TrainingWork work) => RecipeReader.Read(ProjectFiles.FindRecipe("simclr-cifar10"), [
+        $"backbone.name={work.Backbone}",
+        $"batch.effective={work.Batch}",
+        $"batch.micro={work.Micro}",
+        $"workers.threadsPerWorker={work.Threads / work.Lanes}",
+        $"workers.precision={work.Precision}",
+        $"steps={work.Warm + work.Steps}",
+        "evaluation.knn=false",
+        string.Create(CultureInfo.InvariantCulture, $"data.limit={Math.Max(2048, work.Batch * (work.Warm + work.Steps))}"),
+    ]);
 }

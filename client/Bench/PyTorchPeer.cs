@@ -4,7 +4,6 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using SslOrleans.Client.CommandLine;
-using SslOrleans.Contracts;
 
 namespace SslOrleans.Client.Bench;
 
@@ -19,20 +18,21 @@ public sealed class PyTorchPeer(string python, string script)
 
     public string Script { get; } = script;
 
-    private static string Default => Path.Combine(ProjectFiles.Root, "..", "shared", "peers", "pytorch_simclr.py");
-
-    /// <summary>Whether the script that is used when none is named is there.</summary>
-    public static bool HasDefault => File.Exists(Default);
-
-    /// <summary>The peer, or why there is none.</summary>
-    public static (PyTorchPeer? Peer, string Why) Find(string? script, string? python)
+    /// <summary>The peer, or in a line why there is none.</summary>
+    /// <param name="script">A file of bench/peers.</param>
+    /// <param name="python">The interpreter; null: the first that has torch and torchvision.</param>
+    public static (PyTorchPeer? Peer, string Why) Find(string script, string? python)
     {
-        var path = script ?? Default;
+        var path = Path.Combine(ProjectFiles.Root, "bench", "peers", script);
         if (!File.Exists(path))
-            return script is null ? (null, "no PyTorch script beside the repository; name one with --peer") : throw new UserErrorException($"--peer {script} does not exist.");
-        return FindPython(python) is { } found
-            ? (new PyTorchPeer(found, Path.GetFullPath(path)), "")
-            : (null, "no python3 with torch and torchvision (apt-get install -y --no-install-recommends python3-torch python3-torchvision)");
+            return (null, $"{path} does not exist; it comes with the repository");
+        if (FindPython(python) is { } found)
+            return (new PyTorchPeer(found, path), "");
+        var what = python is not null ? $"--python {python} is no Python with torch and torchvision"
+            : FindPython(null, "json") is null ? "no python3"
+            : FindPython(null, "torch") is null ? "python3 has no torch"
+            : "python3 has no torchvision";
+        return (null, $"{what} (apt-get install -y --no-install-recommends python3-torch python3-torchvision)");
     }
 
     /// <summary>The first interpreter that has the packages; torch and torchvision when none is named.</summary>

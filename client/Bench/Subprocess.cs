@@ -32,8 +32,11 @@ public static class Subprocess
 
     /// <summary>This program again, as another process.</summary>
     public static Task<(int Code, string Output, string Error)> RunSelf(IEnumerable<string> arguments, TimeSpan patience, CancellationToken cancellation)
+        => RunAssembly(typeof(Subprocess).Assembly.Location, arguments, patience, cancellation);
+
+    /// <summary>A built program, as another process of the runtime that runs this one.</summary>
+    public static Task<(int Code, string Output, string Error)> RunAssembly(string program, IEnumerable<string> arguments, TimeSpan patience, CancellationToken cancellation)
     {
-        var program = typeof(Subprocess).Assembly.Location;
         var host = Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet";
         return Run(host, ["exec", program, .. arguments], null, patience, cancellation);
     }
