@@ -153,7 +153,6 @@ internal sealed class StepRunner(
             }
             catch (PayloadLostException)
             {
-                Console.Error.WriteLine("RECOUPLE");
                 // Who coupled has died with the gradients before all had them. Another one makes the same.
                 mine.Pause();
                 if (_coupled == coupled)
@@ -236,7 +235,6 @@ internal sealed class StepRunner(
             catch (PayloadLostException e)
             {
                 // A dead worker's micro-batches are computed again by others, while this waits. One that lives and does not have them is of no use.
-                Console.Error.WriteLine("MISSING");
                 if (++missing % PatienceTicks == 0 && _makers.FirstOrDefault(m => m is { Gone: false } && m.Info.Silo == e.Silo) is { } maker)
                     roster.Lost(maker, e);
                 await Task.Delay(s_tick);
@@ -256,7 +254,6 @@ internal sealed class StepRunner(
         var done = lost.Except(_book.Unfinished(lost).SelectMany(l => Enumerable.Range(l.Start, l.Size))).ToList();
         if (done.Count == 0 || _results.All(r => r!.Embeddings.All(e => e.Values.IsHere)))
             return;
-        Console.Error.WriteLine("REMAKE");
         var computed = await worker.Ask(w => w.Compute(new Lease(run, step, StepPlanner.Cover(_microBatches, done))));
         foreach (var result in computed.MicroBatches)
             Take(result, worker);
