@@ -30,7 +30,7 @@ public static class AuditCommand
             var good = audit.IsExact && different < 0;
             if (screen.Json)
             {
-                screen.JsonLine(new { run = name, steps = entries.Count, exact = audit.IsExact, verdict = audit.Verdict, problem = audit.Problem, replaced = audit.Replaced, epochs = audit.Epochs, replayed = replayed?.Steps ?? 0, replayedFrom = replayed?.From ?? -1, firstDifferentStep = different, hash = entries.Count > 0 ? entries[^1].Hash : "" });
+                screen.JsonLine(new { run = name, steps = entries.Count, exact = audit.IsExact, verdict = audit.Verdict, problem = audit.Problem, replaced = audit.Replaced, compared = entries.Sum(e => e.Verified?.Count ?? 0), differed = entries.SelectMany(e => (e.Differed ?? []).Select(d => new { e.Step, d.Part, d.Worker })), epochs = audit.Epochs, replayed = replayed?.Steps ?? 0, replayedFrom = replayed?.From ?? -1, firstDifferentStep = different, hash = entries.Count > 0 ? entries[^1].Hash : "" });
                 return good ? ExitCodes.Well : ExitCodes.Failed;
             }
 
@@ -39,6 +39,10 @@ public static class AuditCommand
                 screen.Line($"  epoch {epoch.Epoch}: {epoch.Used} of {record.Samples} positions used, {epoch.Lost} lost, {epoch.Twice} twice{(epoch.IsComplete ? "" : " (not complete)")}");
             foreach (var image in audit.Replaced.GroupBy(r => (r.Sample, r.By)).OrderBy(g => g.Key))
                 screen.Line($"  image {image.Key.Sample} does not decode: image {image.Key.By} stood in for it at {image.Count()} position{(image.Count() == 1 ? "" : "s")}");
+            if (entries.Any(e => e.Verified is not null))
+                screen.Line($"  compared before they counted: {entries.Sum(e => e.Verified?.Count ?? 0)} pieces of work in {entries.Count(e => e.Verified is not null)} steps");
+            foreach (var (step, wrong) in entries.SelectMany(e => (e.Differed ?? []).Select(d => (e.Step, d))))
+                screen.Line($"  step {step}: {wrong.Worker} had other bits for {StepVerification.Name(wrong.Part)}; the step was computed again without it");
             foreach (var why in replayed?.Skipped ?? [])
                 screen.Line($"checkpoint passed over: {why}");
             if (replayed is { Steps: 0, Different: >= 0 })

@@ -1,4 +1,5 @@
 using SslOrleans.Contracts.Messages;
+using SslOrleans.Grains.Meters;
 using SslOrleans.Learning.Numerics;
 
 namespace SslOrleans.Grains.Parameters;
@@ -11,6 +12,7 @@ internal sealed class IncomingSums(int length, int microBatches)
 {
     private readonly Stack<float[]> _free = new();
     private readonly Dictionary<(Leaves Leaves, string Sender), Pending> _pending = [];
+    private readonly Dictionary<int, DrawnSum> _drawn = [];
     private TreeSum? _sum;
 
     private TreeSum Sum => _sum ??= new TreeSum(microBatches, _free.Push);
@@ -21,6 +23,9 @@ internal sealed class IncomingSums(int length, int microBatches)
 
     /// <summary>Micro-batches whose sums are not here yet.</summary>
     public IEnumerable<int> Missing => Enumerable.Range(0, microBatches).Where(m => !Sum.Covers(new TreeNode(m, 1)));
+
+    /// <summary>The drawn micro-batches whose sums count, as they arrived.</summary>
+    public IReadOnlyCollection<DrawnSum> Drawn => _drawn.Values;
 
     public void Add(PartialSum part)
     {
@@ -37,8 +42,13 @@ internal sealed class IncomingSums(int length, int microBatches)
         if (!pending.Here.All(h => h))
             return;
         _pending.Remove(key);
+
+        // The tree adds in place, so the hash comes first.
+        var drawn = part.Drawn ? new DrawnSum(node.Start, part.Sender, Facts.Hash(pending.Values)) : null;
         if (!Sum.Add(node, pending.Values))
             _free.Push(pending.Values);
+        else if (drawn is not null)
+            _drawn[node.Start] = drawn;
     }
 
     /// <summary>Takes the sum over all micro-batches, as a warm copy has it.</summary>
@@ -50,6 +60,7 @@ internal sealed class IncomingSums(int length, int microBatches)
         foreach (var pending in _pending.Values)
             _free.Push(pending.Values);
         _pending.Clear();
+        _drawn.Clear();
         Sum.Clear();
 
         // Enough for the subtrees of a few workers; more would hold memory for nothing.

@@ -25,7 +25,7 @@ namespace SslOrleans.Grains.Parameters;
 [Reentrant]
 [KeepAlive]
 [Immovable]
-public sealed class ParameterGrain(IRunStorage storage, ParameterSilos silos, ILocalSiloDetails self) : Grain, IParameterGrain
+public sealed partial class ParameterGrain(IRunStorage storage, ParameterSilos silos, ILocalSiloDetails self) : Grain, IParameterGrain
 {
     private string _origin = "";
     private Recipe? _recipe;
@@ -98,7 +98,7 @@ public sealed class ParameterGrain(IRunStorage storage, ParameterSilos silos, IL
     {
         if (part.Step > State.Version)
             throw new StateLostException($"Slice {this.GetPrimaryKeyString()} is at version {State.Version} and got a gradient of step {part.Step}.");
-        if (part.Step == State.Version)
+        if (part.Step == State.Version && Counts(part))
             _sums!.Add(part);
         return Task.CompletedTask;
     }
@@ -107,15 +107,16 @@ public sealed class ParameterGrain(IRunStorage storage, ParameterSilos silos, IL
     {
         if (_last is { } last && last.Version == step + 1)
             return last;
+        await DemandSound();
         var measured = MeasureNow(step);
         if (_recipe!.Workers.WarmCopies)
         {
             if (_prepared.Step != step || _prepared.Task.IsFaulted)
-                _prepared = (step, Copy.Prepare(step, _sums!.Total, Whole));
+                _prepared = (step, Copy.Prepare(step, _sums!.Total, _recipe.Workers.Verify > 0, Whole));
             await _prepared.Task;
         }
 
-        return measured with { CopyOn = Copy.On };
+        return measured with { CopyOn = Copy.On, Trouble = TakeTrouble() };
     }
 
     public Task Intend(StepIntent intent)
@@ -153,8 +154,8 @@ public sealed class ParameterGrain(IRunStorage storage, ParameterSilos silos, IL
     }
 
     public Task<SliceStand> Stand() => Task.FromResult(_state is null
-        ? SliceStand.Nothing
-        : new SliceStand(State.Version, _last?.Hash ?? SliceCommits.Hash(State), _last, _sums!.IsComplete ? State.Version : -1, _intent));
+        ? SliceStand.Nothing with { Trouble = Copy.Trouble }
+        : new SliceStand(State.Version, _last?.Hash ?? SliceCommits.Hash(State), _last, _sums!.IsComplete ? State.Version : -1, _intent) { Trouble = Copy.Trouble });
 
     public Task<SliceFacts> GetState() => Task.FromResult(_state is null
         ? new SliceFacts(-1, "", 0, 0, null, "", "its first values, or a checkpoint's")
@@ -240,5 +241,9 @@ public sealed class ParameterGrain(IRunStorage storage, ParameterSilos silos, IL
         _loaded = 0;
     }
 
-    private void Publish() => _published = Parts.CutAll(State.Parameters);
+    private void Publish()
+    {
+        _published = Parts.CutAll(State.Parameters);
+        Remember();
+    }
 }

@@ -144,6 +144,7 @@ internal sealed partial class RunLeader
             await Storing(async () => _ledger = await Ledger.Open(_storage, _run));
             if (_ledger!.Repair is { } repair)
                 Tell("message", repair);
+            RefuseThoseWhoDiffered();
             _metrics = new MetricsLog(_storage, _run);
             _checkpoints = new CheckpointKeeper(_storage, _run, _recipe.Checkpoint, text => Tell("message", text));
             await Storing(() => Remember(training: true));
@@ -154,6 +155,7 @@ internal sealed partial class RunLeader
                     await Prepare();
                     if (!(standing && await GoOnStanding()))
                         await Restore();
+                    _sumsAreSuspect = true;
                     standing = true;
                     await Train();
                     ended = !_leaving;
@@ -228,7 +230,7 @@ internal sealed partial class RunLeader
                 await WaitForWorker();
             Enter(_step < _ledger!.Entries.Count ? RunPhase.Recovering : RunPhase.Training, "");
             var started = Stopwatch.GetTimestamp();
-            var outcome = await new StepRunner(_brief, _roster.Shape, _recipe, _step, _roster, Meetings, WaitForWorker).Run(_stop.Token);
+            var outcome = await Compute();
             await Commit(outcome, started);
             await _evaluations!.AskIfDue(_step, _hash, _ledger!.Entries.Count);
             if (_step < _plan.TotalSteps && (_checkpointSoon || _checkpoints!.IsDue(_step)))
@@ -280,6 +282,7 @@ internal sealed partial class RunLeader
         // Asked before any slice applies: a loss may be finite where its gradient is not, and from here on every warm copy has the sum.
         var measured = await _slices!.Measure(_step);
         TellCopies(measured);
+        TellTroubles(measured.Select(m => m.Trouble));
         var norm = Math.Sqrt(measured.Sum(s => s.GradientSquares));
         if (!double.IsFinite(norm))
             throw new UserErrorException($"Step {_step}: the gradient's norm is {norm} at loss {outcome.Loss}; weights stay at the step before, checkpoint {_checkpoints!.Last} is good. Start a new run with a lower optimizer.learningRate; a resumed one keeps its recipe.");
@@ -296,6 +299,8 @@ internal sealed partial class RunLeader
             Work = [.. outcome.Done.Select(w => new LedgerWork(w.Worker, [.. w.Leaves.Select(l => l.ToString())]))],
             Lost = [.. outcome.Lost.Select(w => new LedgerLoss(w.Worker, [.. w.Leaves.Select(l => l.ToString())], w.Why))],
             Replaced = outcome.Replaced.Count > 0 ? outcome.Replaced : null,
+            Verified = outcome.Verified.Count > 0 ? outcome.Verified : null,
+            Differed = outcome.Differed.Count > 0 ? outcome.Differed : null,
             Seconds = Stopwatch.GetElapsedTime(started).TotalSeconds,
             Time = DateTimeOffset.UtcNow,
         };

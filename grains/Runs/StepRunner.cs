@@ -4,6 +4,7 @@ using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Grains.Placement;
+using SslOrleans.Grains.Records;
 
 namespace SslOrleans.Grains.Runs;
 
@@ -13,7 +14,23 @@ internal sealed record Work(string Worker, Leaves[] Leaves, string Why = "");
 /// <summary>What a step gave before it is committed.</summary>
 internal sealed record StepOutcome(
     float Loss, IReadOnlyDictionary<string, float> Reported, StateChangeBlock[] Advance, IReadOnlyList<Work> Done, IReadOnlyList<Work> Lost,
-    IReadOnlyList<ReplacedSample> Replaced, StepTimes Times);
+    IReadOnlyList<ReplacedSample> Replaced, StepTimes Times)
+{
+    /// <summary>What each micro-batch gave, and the life of the worker whose answer it is.</summary>
+    public IReadOnlyList<(MicroBatchResult Result, string Life)> Results { get; init; } = [];
+
+    /// <summary>The loss on the whole effective batch and the state's advance; null where the method has neither.</summary>
+    public Coupling? Coupling { get; init; }
+
+    /// <summary>What was computed twice with the same bits.</summary>
+    public IReadOnlyList<LedgerVerification> Verified { get; init; } = [];
+
+    /// <summary>Who had other bits in earlier tries at the step.</summary>
+    public IReadOnlyList<LedgerDifference> Differed { get; init; } = [];
+}
+
+/// <summary>What one worker was asked for the whole effective batch, and what it answered.</summary>
+internal sealed record Coupling(CoupleOrder Order, CoupleResult Result, string Life);
 
 /// <summary>
 /// One step up to the complete gradient: deals micro-batches, couples, and deals again what a dead worker left open,
@@ -23,16 +40,18 @@ internal sealed record StepOutcome(
 /// <param name="shape">What its workers are like.</param>
 /// <param name="recipe">M, patience with late workers, where batch norm takes its statistics.</param>
 /// <param name="step">The step.</param>
+/// <param name="attempt">Names this try at it.</param>
 /// <param name="roster">Who is here.</param>
 /// <param name="meetings">Where batch norms over the effective batch meet; null when they are over the micro-batch.</param>
 /// <param name="waitForWorker">Returns when somebody is here.</param>
 internal sealed class StepRunner(
-    RunBrief run, RunShape shape, Recipe recipe, long step, WorkerRoster roster, IBatchMeetingGrain? meetings, Func<Task> waitForWorker)
+    RunBrief run, RunShape shape, Recipe recipe, long step, long attempt, WorkerRoster roster, IBatchMeetingGrain? meetings, Func<Task> waitForWorker)
 {
     private static readonly TimeSpan s_tick = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(500);
 
     private readonly MicroBatchResult?[] _results = new MicroBatchResult?[recipe.Batch.MicroBatches];
+    private readonly string[] _lives = new string[recipe.Batch.MicroBatches];
     private readonly LeaseBook _book = new(recipe.Batch.MicroBatches);
     private readonly List<Assignment> _assignments = [];
     private readonly List<Work> _credit = [];
@@ -40,6 +59,7 @@ internal sealed class StepRunner(
     private readonly TaskCompletionSource<CoupleResult> _coupled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly int _microBatches = recipe.Batch.MicroBatches;
     private Task? _coupling;
+    private Coupling? _coupleWork;
     private readonly StepClock _clock = new();
 
     /// <summary>Leads the step to its end.</summary>
@@ -48,7 +68,7 @@ internal sealed class StepRunner(
     public async Task<StepOutcome> Run(CancellationToken cancellation)
     {
         if (meetings is not null)
-            await MovingGrains.Ask(() => meetings.Open(step, _microBatches));
+            await MovingGrains.Ask(() => meetings.Open(step, attempt, _microBatches));
         while (!_book.IsComplete)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -70,13 +90,17 @@ internal sealed class StepRunner(
         foreach (var open in _assignments)
         {
             open.Mark.End(LeaseOutcome.NotNeeded);
-            _ = open.Worker.Grain.Abandon(run.Run, step);
+            _ = open.Worker.Grain.Abandon(run.Run, attempt);
         }
 
         _clock.Computed();
         var couple = shape.Coupled || shape.Carried.Length > 0 ? await Conclude(cancellation) : null;
         var loss = shape.Coupled ? couple!.Loss : _results.Aggregate(0f, (sum, r) => sum + r!.Loss) / _microBatches;
-        return new StepOutcome(loss, Reported(couple), couple?.Advance ?? [], _credit, _lost, [.. _results.SelectMany(r => r!.Replaced)], _clock.Times);
+        return new StepOutcome(loss, Reported(couple), couple?.Advance ?? [], _credit, _lost, [.. _results.SelectMany(r => r!.Replaced)], _clock.Times)
+        {
+            Results = [.. _results.Zip(_lives, (r, life) => (r!, life))],
+            Coupling = _coupleWork,
+        };
     }
 
     private IReadOnlyDictionary<string, float> Reported(CoupleResult? couple)
@@ -126,11 +150,11 @@ internal sealed class StepRunner(
 
     private async Task Carry(Assignment mine)
     {
-        var computed = await mine.Worker.Ask(w => w.Compute(new Lease(run, step, mine.Leaves)));
+        var computed = await mine.Worker.Ask(w => w.Compute(new Lease(run, step, mine.Leaves, attempt)));
         mine.Pause();
         _clock.Count(computed.Times);
-        foreach (var result in computed.MicroBatches)
-            _results[result.MicroBatch] ??= result;
+        foreach (var result in computed.MicroBatches.Where(r => _results[r.MicroBatch] is null))
+            (_results[result.MicroBatch], _lives[result.MicroBatch]) = (result, mine.Worker.Info.Life);
         if (shape.Coupled)
         {
             mine.Mark.Encoded();
@@ -140,7 +164,7 @@ internal sealed class StepRunner(
             mine.Resume();
             mine.Mark.Resumed();
             var gradients = mine.MicroBatches.ToDictionary(m => m, m => couple.Gradients[m]);
-            _clock.Count(await mine.Worker.Ask(w => w.Backprop(new BackpropOrder(run.Run, step, mine.Leaves, gradients))));
+            _clock.Count(await mine.Worker.Ask(w => w.Backprop(new BackpropOrder(run.Run, step, mine.Leaves, gradients, attempt))));
             mine.Pause();
         }
     }
@@ -186,7 +210,7 @@ internal sealed class StepRunner(
     private async Task Couple(bool withLoss)
     {
         _clock.Encoded();
-        var order = new CoupleOrder(run, step, [.. _results.Select(r => r!.Embeddings)], withLoss);
+        var order = new CoupleOrder(run, step, [.. _results.Select(r => r!.Embeddings)], withLoss, attempt);
         while (true)
         {
             if (roster.Live.OrderBy(w => w.Busy).ThenByDescending(w => w.Speed).FirstOrDefault() is not { } worker)
@@ -200,6 +224,7 @@ internal sealed class StepRunner(
             {
                 var couple = await worker.Ask(w => w.Couple(order));
                 _clock.Coupled();
+                _coupleWork = new Coupling(order, couple, worker.Info.Life);
                 _coupled.TrySetResult(couple);
                 return;
             }

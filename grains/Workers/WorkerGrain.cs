@@ -74,10 +74,12 @@ public sealed class WorkerGrain(IWorkerEnvironment environment, OpenRuns openRun
 
     public async Task<CoupleResult> Couple(CoupleOrder order) => await (await Session(order.Run)).Couple(order);
 
-    public async Task Abandon(string run, long step)
+    public async Task<VerifyResult> Verify(VerifyOrder order) => await (await Session(order.Run)).Verify(order);
+
+    public async Task Abandon(string run, long attempt)
     {
         if (_sessions.TryGetValue(run, out var session))
-            (await session).Abandon(step);
+            (await session).Abandon(attempt);
     }
 
     public async Task<EvaluationImages> Images(RunBrief run) => (await Evaluation(run)).Images;
