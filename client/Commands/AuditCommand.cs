@@ -16,10 +16,18 @@ public static class AuditCommand
         var run = new Argument<string>("run") { Description = "Name of the run." };
         var runs = CommonOptions.Runs();
         var replay = new Option<string?>("--replay") { Description = "Computes a step again, from the newest checkpoint before it, or all steps from the beginning, and compares hashes.", HelpName = "step|all" };
-        var command = new Command("audit", "Checks a run's ledger: every sample position once and only once, every hash in its chain.") { run, runs, replay };
+        var against = new Option<string?>("--against") { Description = "Another run of the same recipe, here or as FOLDER/NAME: finds the first step whose weights differ, and what in it. Ends with 1 when they differ.", HelpName = "run" };
+        var command = new Command("audit", "Checks a run's ledger: every sample position once and only once, every hash in its chain.") { run, runs, replay, against };
         command.SetAction(async (parsed, cancellation) =>
         {
             var name = parsed.GetRequiredValue(run);
+            if (parsed.GetValue(against) is { } other)
+            {
+                if (parsed.GetValue(replay) is { } both)
+                    throw new UserErrorException($"--against replays what differs by itself; leave out --replay {both}.");
+                return await (await RunComparison.Open(parsed.GetRequiredValue(runs), name, other, cancellation)).Tell(screen, cancellation);
+            }
+
             var storage = RunStorage.Open(parsed.GetRequiredValue(runs));
             var recipe = await RunRecord.ReadRecipe(storage, name);
             var record = await RunRecord.Read(storage, name) ?? throw new UserErrorException($"Run {name} has no {RunRecord.FileName}; it was not begun by this program.");
@@ -42,7 +50,7 @@ public static class AuditCommand
             if (entries.Any(e => e.Verified is not null))
                 screen.Line($"  compared before they counted: {entries.Sum(e => e.Verified?.Count ?? 0)} pieces of work in {entries.Count(e => e.Verified is not null)} steps");
             foreach (var (step, wrong) in entries.SelectMany(e => (e.Differed ?? []).Select(d => (e.Step, d))))
-                screen.Line($"  step {step}: {wrong.Worker} had other bits for {StepVerification.Name(wrong.Part)}; the step was computed again without it");
+                screen.Line($"  step {step}: {wrong.Worker} had other bits for {LedgerVerification.Name(wrong.Part)}; the step was computed again without it");
             foreach (var why in replayed?.Skipped ?? [])
                 screen.Line($"checkpoint passed over: {why}");
             if (replayed is { Steps: 0, Different: >= 0 })

@@ -19,7 +19,11 @@ public sealed record LedgerLoss(string Worker, string[] Leaves, string Why);
 /// <param name="Part">Number of the micro-batch, or <c>coupling</c>: the loss on the effective batch.</param>
 /// <param name="Hash">XXH128 of all that it gave.</param>
 /// <param name="By">Who computed it for comparison; the same worker when it was alone.</param>
-public sealed record LedgerVerification(string Part, string Hash, string By);
+public sealed record LedgerVerification(string Part, string Hash, string By)
+{
+    /// <summary>Work as people call it, from its name in the ledger.</summary>
+    public static string Name(string part) => part == "coupling" ? "the loss on the effective batch" : $"micro-batch {part}";
+}
 
 /// <summary>A worker whose bits differed: what it sent was discarded, and it computes for the run no more.</summary>
 /// <param name="Part">As in <see cref="LedgerVerification"/>.</param>

@@ -31,7 +31,7 @@ internal sealed partial class RunLeader
                 return outcome with { Results = [], Coupling = null, Lost = [.. lost, .. outcome.Lost], Verified = found.Verified, Differed = differed };
             foreach (var life in found.Differed.GroupBy(d => d.Life))
             {
-                var (first, parts) = (life.First(), string.Join(", ", life.Select(d => StepVerification.Name(d.Part))));
+                var (first, parts) = (life.First(), string.Join(", ", life.Select(d => LedgerVerification.Name(d.Part))));
                 Tell("warning", $"{first.Worker} has other bits than others for {parts}: its processor or memory is faulty; step {_step} is computed again without it", first.Worker);
                 _roster.Differed(life.Key, $"at step {_step} it had other bits for {parts}, which were computed again to compare; look at its processor and memory");
             }

@@ -93,7 +93,7 @@ internal sealed class StepVerification(RunBrief run, long step, long attempt, Wo
         if (wrong.Count == 0)
         {
             throw new UserErrorException(
-                $"Step {step}: {string.Join(" and ", votes.Select(v => roster.NameOf(v.Life)).Distinct())} give other bits for {Name(part)}, each the same ones again: one of them computes wrongly, and nobody can tell which; "
+                $"Step {step}: {string.Join(" and ", votes.Select(v => roster.NameOf(v.Life)).Distinct())} give other bits for {LedgerVerification.Name(part)}, each the same ones again: one of them computes wrongly, and nobody can tell which; "
                 + "weights stay at the step before. Resume the run with a third worker, or without the bad one.");
         }
 
@@ -131,9 +131,6 @@ internal sealed class StepVerification(RunBrief run, long step, long attempt, Wo
             }
         }
     }
-
-    /// <summary>Work as people call it, from its name in the ledger.</summary>
-    public static string Name(string part) => part == "coupling" ? "the loss on the effective batch" : $"micro-batch {part}";
 
     private DrawnSum Of(DrawnSum[] slice, int microBatch) => slice.FirstOrDefault(s => s.MicroBatch == microBatch)
         ?? throw new StateLostException($"A slice has no sum of micro-batch {microBatch} of step {step} by itself; the step is computed again.");
