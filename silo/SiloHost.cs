@@ -11,6 +11,7 @@ using Orleans.Runtime.MembershipService.SiloMetadata;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Grains.Lifelines;
 using SslOrleans.Grains.Placement;
+using SslOrleans.Grains.Records;
 using SslOrleans.Grains.Storage;
 using SslOrleans.Grains.Workers;
 using SslOrleans.Silo.Dashboard;
@@ -32,6 +33,7 @@ public static class SiloHost
     {
         settings = WithPorts(settings);
         torch.set_num_threads(settings.ThreadsPerWorker);
+        var signer = LedgerSigner.Open(settings.SigningKey, settings.Storage);
         IHostApplicationBuilder builder = settings.Dashboard is { } dashboard
             ? DashboardHost.CreateBuilder(dashboard)
             : Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
@@ -42,6 +44,7 @@ public static class SiloHost
         builder.Services.AddSingleton<SiloEnd>().AddSingleton<IFatalErrorHandler>(s => s.GetRequiredService<SiloEnd>());
         builder.Services.AddSingleton(_ => RunStorage.Open(settings.Storage));
         builder.Services.AddSingleton<IWorkerEnvironment, WorkerEnvironment>();
+        builder.Services.AddSingleton(_ => signer);
         builder.Services.AddSingleton<ParameterSilos>();
         builder.Services.AddSingleton<OpenRuns>();
         var lifeline = LifelineListener.Open(settings.Cluster.ListensEverywhere ? IPAddress.Any : settings.Cluster.Advertised, settings.Cluster.LifelinePort);

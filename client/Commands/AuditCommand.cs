@@ -17,7 +17,8 @@ public static class AuditCommand
         var runs = CommonOptions.Runs();
         var replay = new Option<string?>("--replay") { Description = "Computes a step again, from the newest checkpoint before it, or all steps from the beginning, and compares hashes.", HelpName = "step|all" };
         var against = new Option<string?>("--against") { Description = "Another run of the same recipe, here or as FOLDER/NAME: finds the first step whose weights differ, and what in it. Ends with 1 when they differ.", HelpName = "run" };
-        var command = new Command("audit", "Checks a run's ledger: every sample position once and only once, every hash in its chain.") { run, runs, replay, against };
+        var publicKey = new Option<string?>("--public-key") { Description = "Checks the ledger's signatures (`train --sign`) with a public key: by whom it is signed, up to which step.", HelpName = "file" };
+        var command = new Command("audit", "Checks a run's ledger: every sample position once and only once, every hash in its chain.") { run, runs, replay, against, publicKey };
         command.SetAction(async (parsed, cancellation) =>
         {
             var name = parsed.GetRequiredValue(run);
@@ -31,6 +32,22 @@ public static class AuditCommand
             var storage = RunStorage.Open(parsed.GetRequiredValue(runs));
             var recipe = await RunRecord.ReadRecipe(storage, name);
             var record = await RunRecord.Read(storage, name) ?? throw new UserErrorException($"Run {name} has no {RunRecord.FileName}; it was not begun by this program.");
+            SignatureAudit? signatures = null;
+            if (parsed.GetValue(publicKey) is { } file)
+            {
+                using var key = LedgerKeys.ReadPublic(file);
+                signatures = await SignatureAudit.Of(storage, name, await storage.Read($"{name}/{RunRecord.RecipeFileName}", cancellation) ?? [], record.DataFingerprint, key, cancellation);
+                screen.Line($"{name}: {signatures.Verdict}");
+
+                // Beyond a bad line there is nothing to audit.
+                if (signatures.Problem is not null)
+                {
+                    if (screen.Json)
+                        screen.JsonLine(new { run = name, signatures });
+                    return ExitCodes.Failed;
+                }
+            }
+
             var entries = await Ledger.Read(storage, name, cancellation);
             var audit = Ledger.Audit(entries, record.Samples, recipe.Batch.Effective, recipe.Batch.MicroBatches);
             var replayed = parsed.GetValue(replay) is { } what ? await new LedgerReplay(storage, name, recipe, record, entries).Run(what, cancellation) : null;
@@ -38,7 +55,7 @@ public static class AuditCommand
             var good = audit.IsExact && different < 0;
             if (screen.Json)
             {
-                screen.JsonLine(new { run = name, steps = entries.Count, exact = audit.IsExact, verdict = audit.Verdict, problem = audit.Problem, replaced = audit.Replaced, compared = entries.Sum(e => e.Verified?.Count ?? 0), differed = entries.SelectMany(e => (e.Differed ?? []).Select(d => new { e.Step, d.Part, d.Worker })), epochs = audit.Epochs, replayed = replayed?.Steps ?? 0, replayedFrom = replayed?.From ?? -1, firstDifferentStep = different, hash = entries.Count > 0 ? entries[^1].Hash : "" });
+                screen.JsonLine(new { run = name, steps = entries.Count, exact = audit.IsExact, verdict = audit.Verdict, problem = audit.Problem, replaced = audit.Replaced, compared = entries.Sum(e => e.Verified?.Count ?? 0), differed = entries.SelectMany(e => (e.Differed ?? []).Select(d => new { e.Step, d.Part, d.Worker })), epochs = audit.Epochs, replayed = replayed?.Steps ?? 0, replayedFrom = replayed?.From ?? -1, firstDifferentStep = different, hash = entries.Count > 0 ? entries[^1].Hash : "", signatures });
                 return good ? ExitCodes.Well : ExitCodes.Failed;
             }
 

@@ -33,6 +33,7 @@ internal sealed partial class RunLeader
     private readonly RunBrief _brief;
     private readonly RunJournal _journal;
     private readonly ILogger _log;
+    private readonly LedgerSigner _signer;
     private readonly IGrainFactory _grains;
     private readonly WorkerRoster _roster;
     private readonly RunMeters _meters;
@@ -58,9 +59,9 @@ internal sealed partial class RunLeader
     private string _message = "";
     private string _copies = "";
 
-    public RunLeader(IGrainFactory grains, IRunStorage storage, ILifelines lifelines, string run, Recipe recipe, RunRecord record, RunJournal journal, ILogger log)
+    public RunLeader(IGrainFactory grains, IRunStorage storage, ILifelines lifelines, string run, Recipe recipe, RunRecord record, RunJournal journal, LedgerSigner signer, ILogger log)
     {
-        (_grains, _storage, _lifelines, _run, _recipe, _record, _journal, _log) = (grains, storage, lifelines, run, recipe, record, journal, log);
+        (_grains, _storage, _lifelines, _run, _recipe, _record, _journal, _signer, _log) = (grains, storage, lifelines, run, recipe, record, journal, signer, log);
         _brief = new RunBrief(run, RecipeReader.Write(recipe), record.DataPath);
         _meters = new RunMeters(recipe.Batch.Effective);
         _roster = new WorkerRoster(grains, _brief, recipe.Workers, (kind, text, worker) => Tell(kind, text, worker))
@@ -232,6 +233,7 @@ internal sealed partial class RunLeader
             var started = Stopwatch.GetTimestamp();
             var outcome = await Compute();
             await Commit(outcome, started);
+            await Sign();
             await _evaluations!.AskIfDue(_step, _hash, _ledger!.Entries.Count);
             if (_step < _plan.TotalSteps && (_checkpointSoon || _checkpoints!.IsDue(_step)))
             {
@@ -255,6 +257,7 @@ internal sealed partial class RunLeader
         var done = _step >= _plan.TotalSteps;
         if (done)
             await _evaluations!.Finish(() => _stopping, WaitForWorker);
+        await Sign(atEnd: true);
         await Storing(_metrics!.Flush);
         if (!done && _leaving)
         {
