@@ -126,7 +126,9 @@ public class VerificationTests
         var (one, other) = (new RunPlan(recipe, 96), new RunPlan(recipe, 960));
         Assert.Equal(600, Enumerable.Range(0, 1000).Sum(s => one.Drawn(s).MicroBatches.Count), 75.0);
         Assert.All(Enumerable.Range(0, 100), s => Assert.Equal(one.Drawn(s).MicroBatches, other.Drawn(s).MicroBatches));
-        Assert.Throws<UserErrorException>(() => SmallRuns.Recipe("simclr", "workers.verify=1.5"));
+        foreach (var wrong in new[] { "workers.verify=1.5", "workers.verify=-0.1" })
+            Assert.Contains("give a share of the micro-batches", Assert.Throws<UserErrorException>(() => SmallRuns.Recipe("simclr", wrong)).Message, StringComparison.Ordinal);
+        Assert.Throws<UserErrorException>(() => SmallRuns.Recipe("simclr", "workers.verify=0.1", "workers.allowMixedHardware=true"));
     }
 
     internal static IReadOnlyList<LedgerEntry> AssertExact(Cluster cluster, Recipe recipe)
