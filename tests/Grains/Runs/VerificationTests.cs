@@ -6,6 +6,7 @@ using SslOrleans.Contracts.Recipes;
 using SslOrleans.Grains.Records;
 using SslOrleans.Grains.Runs;
 using SslOrleans.Grains.Storage;
+using SslOrleans.Grains.Workers;
 using SslOrleans.Learning.Training;
 using SslOrleans.Silo;
 using SslOrleans.Tests.Grains.Support;
@@ -106,6 +107,40 @@ public class VerificationTests
         Assert.All(entries.Skip(5), e => Assert.Equal("other/0", Assert.Single(e.Work).Worker));
         await other!.StopAsync();
         other.Dispose();
+    }
+
+    /// <summary>What is still on its way when a step is given up must not count, and what counts is told with its sender.</summary>
+    [Fact]
+    public async Task SumsOfATryThatWasGivenUpDoNotCount()
+    {
+        await using var cluster = await Cluster.Start(workers: 0);
+        var grain = cluster.Grains.GetGrain<IParameterGrain>($"{Run}/0");
+        await grain.Create(RecipeReader.Write(SmallRuns.Recipe("simclr", "batch.effective=8")), [new TensorPlace("w", [2], 0, 2, 0, false)]);
+        await grain.Load(0, Parts.Cut([1f, 2f], 0));
+        await Push(0, "a", attempt: 1, 1f);
+        await grain.Discard(0, attempt: 2);
+        await Push(0, "a", attempt: 1, 1f);
+        await Assert.ThrowsAsync<StateLostException>(() => grain.Drawn(0));
+        await Push(0, "b", attempt: 2, 2f);
+        await Push(1, "b", attempt: 2, 3f);
+        Assert.Equal(["0 of b", "1 of b"], (await grain.Drawn(0)).OrderBy(d => d.MicroBatch).Select(d => $"{d.MicroBatch} of {d.Sender}"));
+        Assert.Equal(50, (await grain.Measure(0)).GradientSquares);
+
+        Task Push(int microBatch, string sender, long attempt, float value) => grain.Push(
+            new PartialSum(Run, 0, new Leaves(microBatch, 1), sender, 0, Parts.Cut([value, value], 0)) { Attempt = attempt, Drawn = true });
+    }
+
+    /// <summary>Drawn micro-batches by themselves, the rest in the fewest subtrees; nothing twice, nothing lost.</summary>
+    [Fact]
+    public void DrawnMicroBatchesTravelApart()
+    {
+        var plan = new RunPlan(SmallRuns.Recipe("simclr", "workers.verify=0.3", "batch.effective=64"), 96);
+        for (var step = 0; step < 50; step++)
+        {
+            var apart = GradientPush.Apart(plan, step, [new Leaves(0, 8), new Leaves(12, 4)]);
+            Assert.Equal([.. Enumerable.Range(0, 8), .. Enumerable.Range(12, 4)], apart.SelectMany(l => Enumerable.Range(l.Start, l.Size)).Order());
+            Assert.All(plan.Drawn(step).MicroBatches.Where(m => m is < 8 or >= 12), m => Assert.Contains(new Leaves(m, 1), apart));
+        }
     }
 
     [Fact]
