@@ -279,9 +279,10 @@ internal sealed partial class WorkerSession
 
     private async Task BringTo(long version, long attempt)
     {
-        // The first try's values may be what was wrong with it.
-        await _parameters.BringTo(version, anew: _loaded.Attempt != attempt);
-        if (_loaded == (version, attempt))
+        // Where bits are compared, the first try's values may be what was wrong with it.
+        var asked = (version, _replica.Recipe.Workers.Verify > 0 ? attempt : 0);
+        await _parameters.BringTo(version, anew: _loaded != asked);
+        if (_loaded == asked)
             return;
         await _lane.Run(() =>
         {
@@ -289,7 +290,7 @@ internal sealed partial class WorkerSession
             _replica.Load(_parameters.Parameters, _parameters.Teacher);
             DropState();
         });
-        _loaded = (version, attempt);
+        _loaded = asked;
     }
 
     /// <summary>The method's state on the device, made once per version; on the lane.</summary>

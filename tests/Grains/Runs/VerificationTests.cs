@@ -7,6 +7,7 @@ using SslOrleans.Grains.Records;
 using SslOrleans.Grains.Runs;
 using SslOrleans.Grains.Storage;
 using SslOrleans.Grains.Workers;
+using SslOrleans.Learning.Methods;
 using SslOrleans.Learning.Training;
 using SslOrleans.Silo;
 using SslOrleans.Tests.Grains.Support;
@@ -107,6 +108,20 @@ public class VerificationTests
         Assert.All(entries.Skip(5), e => Assert.Equal("other/0", Assert.Single(e.Work).Worker));
         await other!.StopAsync();
         other.Dispose();
+    }
+
+    [Fact]
+    public async Task AWrongLossOnTheEffectiveBatchIsFoundToo()
+    {
+        MethodCatalog.AddUnlisted(typeof(Glitch));
+        var recipe = SmallRuns.Recipe("glitch", "workers.verify=1");
+        await using var cluster = await Cluster.Start(3);
+        Glitch.At = 6;
+        var (status, events) = await cluster.Train(Run, recipe, SmallRuns.Images);
+        Glitch.At = -1;
+        Assert.True(status.Phase == RunPhase.Completed, string.Join('\n', events.Select(e => e.Text)));
+        Assert.Contains("other bits for the loss on the effective batch", Assert.Single(events, e => e.Kind == "refused").Text, StringComparison.Ordinal);
+        Assert.Equal((6, "coupling"), AssertExact(cluster, recipe).Where(e => e.Differed is not null).Select(e => (e.Step, Assert.Single(e.Differed!).Part)).Single());
     }
 
     /// <summary>What is still on its way when a step is given up must not count, and what counts is told with its sender.</summary>
