@@ -11,6 +11,7 @@ using Orleans.Runtime.MembershipService.SiloMetadata;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Grains.Lifelines;
 using SslOrleans.Grains.Placement;
+using SslOrleans.Grains.Records;
 using SslOrleans.Grains.Storage;
 using SslOrleans.Grains.Transfer;
 using SslOrleans.Grains.Workers;
@@ -33,6 +34,7 @@ public static class SiloHost
     {
         settings = WithPorts(settings);
         torch.set_num_threads(settings.ThreadsPerWorker);
+        var signer = LedgerSigner.Open(settings.SigningKey, settings.Storage);
         IHostApplicationBuilder builder = settings.Dashboard is { } dashboard
             ? DashboardHost.CreateBuilder(dashboard)
             : Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
@@ -43,6 +45,7 @@ public static class SiloHost
         builder.Services.AddSingleton<SiloEnd>().AddSingleton<IFatalErrorHandler>(s => s.GetRequiredService<SiloEnd>());
         builder.Services.AddSingleton(_ => RunStorage.Open(settings.Storage));
         builder.Services.AddSingleton<IWorkerEnvironment, WorkerEnvironment>();
+        builder.Services.AddSingleton(_ => signer);
         builder.Services.AddSingleton<ParameterSilos>();
         builder.Services.AddSingleton<OpenRuns>();
         builder.Services.AddSingleton<PayloadStore>();

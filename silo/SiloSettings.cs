@@ -37,6 +37,9 @@ public sealed record SiloSettings
     /// <summary>libtorch threads of each worker; must be the recipe's.</summary>
     public int ThreadsPerWorker { get; init; } = 1;
 
+    /// <summary>File with the private key that signs the ledgers of runs that this silo leads; null: it signs none. Only the path is kept here.</summary>
+    public string? SigningKey { get; init; }
+
     /// <summary>Where this silo serves the dashboard; null: not at all.</summary>
     public DashboardSettings? Dashboard { get; init; }
 

@@ -88,11 +88,11 @@ public sealed class ClusterConnection : IAsyncDisposable
         return new ClusterConnection(new FolderCluster(settings.Cluster.Folder ?? settings.Storage), silo: silo, dashboard: settings.Dashboard?.Url);
     }
 
-    /// <summary>Starts a worker process that joins the folder's cluster and holds warm copies.</summary>
+    /// <summary>Starts a worker process that joins the folder's cluster and holds warm copies; it may come to lead the run, so it gets the key's path too.</summary>
     /// <exception cref="UserErrorException">The cluster does not live in a folder of this machine.</exception>
-    public WorkerProcess StartWorker(string runsFolder, int threads, string device)
+    public WorkerProcess StartWorker(string runsFolder, int threads, string device, string? signingKey = null)
     {
-        var worker = WorkerProcess.Start(FreeNames(1, _ => true).Single(), runsFolder, threads, device);
+        var worker = WorkerProcess.Start(FreeNames(1, _ => true).Single(), runsFolder, threads, device, more: signingKey is null ? [] : ["--sign", signingKey]);
         _workers.Add(worker);
         return worker;
     }

@@ -42,11 +42,18 @@ public sealed class GrainTrainingSession : ITrainingSession
     {
         // Workers that cannot read the images are refused one by one, and the run would wait for better ones.
         await Task.Run(() => DataLocations.Check(request.DataPath, request.Recipe.Data.Split), cancellation);
-        var cluster = await ClusterConnection.TryConnect(request.RunsFolder, cancellation) ?? await ClusterConnection.Start(place?.Invoke(OwnSilo(request, ownWorkers)) ?? OwnSilo(request, ownWorkers), cancellation);
+        var running = await ClusterConnection.TryConnect(request.RunsFolder, cancellation);
+        if (running is not null && request.SigningKey is { } unused)
+        {
+            await running.DisposeAsync();
+            throw new UserErrorException($"--sign {unused} would sign nothing: a cluster is running, and its silos sign with the key that each of them was started with (`sslo silo --sign`); leave it out.");
+        }
+
+        var cluster = running ?? await ClusterConnection.Start(place?.Invoke(OwnSilo(request, ownWorkers)) ?? OwnSilo(request, ownWorkers), cancellation);
         try
         {
             for (var i = 0; i < request.Workers; i++)
-                cluster.StartWorker(request.RunsFolder, request.Recipe.Workers.ThreadsPerWorker, DeviceKind(request.Device));
+                cluster.StartWorker(request.RunsFolder, request.Recipe.Workers.ThreadsPerWorker, DeviceKind(request.Device), request.SigningKey);
             beforeStart?.Invoke(cluster);
             var session = new GrainTrainingSession(cluster, request.Run);
             await session.Grain.Start(new RunRequest(RecipeReader.Write(request.Recipe), DataLocations.Normalize(request.DataPath), request.Resume));
@@ -111,6 +118,7 @@ public sealed class GrainTrainingSession : ITrainingSession
             ThreadsPerWorker = threads,
             Device = device,
             Storage = request.Storage,
+            SigningKey = request.SigningKey,
             Dashboard = DashboardSettings.Parse(request.Dashboard, ProjectFiles.Recipes),
 
             // Who is killed, hangs or leaves is an event of the run, and is shown as one.

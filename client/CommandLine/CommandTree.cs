@@ -26,6 +26,7 @@ public static class CommandTree
             SweepCommand.Build(screen, sessions),
             StudyCommand.Build(screen, sessions),
             AuditCommand.Build(screen),
+            KeyCommand.Build(screen),
             ChaosCommand.Build(screen),
             DataCommand.Build(screen),
             RecipeCommand.Build(screen),

@@ -25,6 +25,8 @@ public static class CommonOptions
         HelpName = "address:port|off",
     };
 
+    public static Option<string?> Sign() => new("--sign") { Description = "Private key (`sslo key FILE`) that signs the ledger while this process leads the run.", HelpName = "file" };
+
     public static Option<string> Runs() => new("--runs") { Description = "Folder that holds the runs.", HelpName = "folder", DefaultValueFactory = _ => "runs" };
 
     public static Argument<string> Recipe() => new("recipe") { Description = "A recipe file, or the name of one that `sslo recipe list` shows." };

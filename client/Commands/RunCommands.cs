@@ -33,7 +33,8 @@ public static class RunCommands
         var workers = new Option<int>("--workers") { Description = "Worker processes to start; 0 computes in this process.", HelpName = "N" };
         var device = new Option<string?>("--device") { Description = "cpu or cuda." };
         var dashboard = CommonOptions.Dashboard();
-        var command = new Command("resume", "Goes on with a run that was paused, stopped or lost, from its last checkpoint and its ledger.") { run, runs, workers, device, dashboard };
+        var sign = CommonOptions.Sign();
+        var command = new Command("resume", "Goes on with a run that was paused, stopped or lost, from its last checkpoint and its ledger.") { run, runs, workers, device, dashboard, sign };
         command.SetAction(async (parsed, cancellation) =>
         {
             var (name, folder) = (parsed.GetRequiredValue(run), parsed.GetRequiredValue(runs));
@@ -50,7 +51,7 @@ public static class RunCommands
                 }
             }
 
-            var request = new TrainingRequest(name, recipe, record.DataPath, folder, Resume: true, Workers: parsed.GetValue(workers), Device: parsed.GetValue(device)) { Dashboard = parsed.GetValue(dashboard) };
+            var request = new TrainingRequest(name, recipe, record.DataPath, folder, Resume: true, Workers: parsed.GetValue(workers), Device: parsed.GetValue(device)) { Dashboard = parsed.GetValue(dashboard), SigningKey = parsed.GetValue(sign) };
             return TrainingPresenter.ExitCode(await TrainCommand.Train(screen, sessions, request, cancellation));
         });
         return command;

@@ -23,9 +23,10 @@ public static class SiloCommand
         var port = new Option<int>("--port") { Description = "Port for other silos; a free one by default." };
         var parent = new Option<int>("--parent") { Description = "The process that ends this one; should it be killed, this one ends with the cluster's last run.", Hidden = true };
         var dashboard = CommonOptions.Dashboard();
+        var sign = CommonOptions.Sign();
         var runs = CommonOptions.Runs();
         var cluster = new ClusterOptions();
-        var command = new Command("silo", "Runs one process of a cluster: the first, or one that joins a training that is running.") { name, roles, workers, threads, device, port, parent, dashboard, runs };
+        var command = new Command("silo", "Runs one process of a cluster: the first, or one that joins a training that is running.") { name, roles, workers, threads, device, port, parent, dashboard, sign, runs };
         cluster.AddTo(command);
         command.SetAction(async (parsed, cancellation) =>
         {
@@ -37,6 +38,7 @@ public static class SiloCommand
                     ThreadsPerWorker = parsed.GetValue(threads),
                     Device = parsed.GetValue(device)!,
                     SiloPort = parsed.GetValue(port),
+                    SigningKey = parsed.GetValue(sign),
                     Storage = parsed.GetValue(runs)!,
                 },
                 storageIsImplied: parsed.GetResult(runs) is null or { Implicit: true });

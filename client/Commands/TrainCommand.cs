@@ -25,7 +25,8 @@ public static class TrainCommand
         var device = new Option<string?>("--device") { Description = "cpu, cuda or cuda:N; the first GPU by default, else the CPU." };
         var workers = new Option<int>("--workers") { Description = "Worker processes to start; 0 computes in this process.", HelpName = "N" };
         var dashboard = CommonOptions.Dashboard();
-        var command = new Command("train", "Trains a recipe. Ctrl-C stops after the step under way.") { recipe, data, set, steps, epochs, run, runs, workers, device, dashboard };
+        var sign = CommonOptions.Sign();
+        var command = new Command("train", "Trains a recipe. Ctrl-C stops after the step under way.") { recipe, data, set, steps, epochs, run, runs, workers, device, dashboard, sign };
         command.SetAction(async (parsed, cancellation) =>
         {
             var overrides = parsed.GetValue(set)!.Concat(Length(parsed.GetValue(steps), parsed.GetValue(epochs)));
@@ -40,6 +41,7 @@ public static class TrainCommand
                 Device: parsed.GetValue(device))
             {
                 Dashboard = parsed.GetValue(dashboard),
+                SigningKey = parsed.GetValue(sign),
             };
             var status = await Train(screen, sessions, request, cancellation);
             return TrainingPresenter.ExitCode(status);

@@ -20,6 +20,9 @@ public sealed record TrainingRequest(
     int Workers = 0,
     string? Device = null)
 {
+    /// <summary>File with the private key that signs the ledger; null: it is not signed.</summary>
+    public string? SigningKey { get; init; }
+
     /// <summary>Where the dashboard is to listen: a port, an address with or without one, or off; null chooses.</summary>
     public string? Dashboard { get; init; }
 

@@ -10,12 +10,12 @@ namespace SslOrleans.Contracts.Grains;
 [Alias("SslOrleans.IBatchMeetingGrain")]
 public interface IBatchMeetingGrain : IGrainWithStringKey
 {
-    /// <summary>A step begins: who waits for another one gets an <see cref="OutdatedException"/>. Repeating it for the same step changes nothing.</summary>
-    Task Open(long step, int microBatches);
+    /// <summary>A try at a step begins: who waits for another one gets an <see cref="OutdatedException"/>. Repeating the call changes nothing.</summary>
+    Task Open(long step, long attempt, int microBatches);
 
     /// <summary>Brings a micro-batch's sums (float64) to a meeting; answers with the total when all micro-batches have come.</summary>
     /// <exception cref="OutdatedException">The step is over.</exception>
     /// <exception cref="StateLostException">The grain's silo died within the step.</exception>
     [ResponseTimeout("00:10:00")]
-    Task<Immutable<byte[]>> Bring(long step, int meeting, int microBatch, Immutable<byte[]> values);
+    Task<Immutable<byte[]>> Bring(long step, long attempt, int meeting, int microBatch, Immutable<byte[]> values);
 }

@@ -29,6 +29,13 @@ public interface IParameterGrain : IGrainWithStringKey
     [ResponseTimeout("00:02:00")]
     Task Push(PartialSum sum);
 
+    /// <summary>The drawn micro-batches' sums that the complete sum of a step is made of.</summary>
+    /// <exception cref="StateLostException">The sum is not complete.</exception>
+    Task<DrawnSum[]> Drawn(long step);
+
+    /// <summary>Forgets what came of a step; from then on only sums of this try at it count.</summary>
+    Task Discard(long step, long attempt);
+
     /// <summary>
     /// Σ g² and max |g| of the complete sum, for clipping by the global norm. Returns when the warm copy, if there is one, has the
     /// sum too.

@@ -23,6 +23,12 @@ public interface IWarmCopyGrain : IGrainWithStringKey
     [ResponseTimeout("00:02:00")]
     Task Prepare(int slice, long step, Payload sum);
 
+    /// <summary>
+    /// XXH128 of the prepared sum, hexadecimal; empty when the copy's values are no longer those of its last commit, or the sum is not whole.
+    /// </summary>
+    [ResponseTimeout("00:02:00")]
+    Task<string> Check(int slice, long step);
+
     /// <summary>What is about to be committed; see <see cref="StepIntent"/>.</summary>
     Task Intend(int slice, StepIntent intent);
 
@@ -31,7 +37,10 @@ public interface IWarmCopyGrain : IGrainWithStringKey
     [ResponseTimeout("00:02:00")]
     Task<SliceCommit> Apply(int slice, StepRates rates, double clip);
 
-    /// <summary>Where the copy of a slice stands; <see cref="SliceStand.Version"/> is −1 when there is none.</summary>
+    /// <summary>
+    /// Where the copy of a slice stands; <see cref="SliceStand.Version"/> is −1 when there is none. With workers.verify a copy whose values
+    /// are no longer those of its last commit is dropped, for nobody to take it over.
+    /// </summary>
     [AlwaysInterleave]
     Task<SliceStand> Find(int slice);
 
@@ -86,6 +95,10 @@ public sealed record SliceStand(
     [property: Id(3)] long Prepared,
     [property: Id(4)] StepIntent? Intent)
 {
+    /// <summary>Why a copy was dropped instead of being taken over, for people; empty otherwise.</summary>
+    [Id(5)]
+    public string Trouble { get; init; } = "";
+
     public static SliceStand Nothing { get; } = new(-1, "", null, -1, null);
 }
 

@@ -36,9 +36,13 @@ public interface IWorkerGrain : IGrainWithStringKey
     [ResponseTimeout("00:10:00")]
     Task<CoupleResult> Couple(CoupleOrder order);
 
-    /// <summary>Drops what is open of steps up to this one.</summary>
+    /// <summary>Computes a micro-batch that another worker has computed, for comparison; nothing is pushed.</summary>
+    [ResponseTimeout("00:10:00")]
+    Task<VerifyResult> Verify(VerifyOrder order);
+
+    /// <summary>Drops what is open of this try at a step.</summary>
     [OneWay]
-    Task Abandon(string run, long step);
+    Task Abandon(string run, long attempt);
 
     /// <summary>The images that probes of this run look at.</summary>
     [ResponseTimeout("00:10:00")]

@@ -33,7 +33,28 @@ public sealed record PartialSum(
     [property: Id(0)] string Run,
     [property: Id(1)] long Step,
     [property: Id(2)] Leaves Leaves,
-    [property: Id(3)] Payload Values);
+    [property: Id(3)] Payload Values,
+    [property: Id(4)] string Sender)
+{
+    /// <summary>As in <see cref="Lease"/>.</summary>
+    [Id(5)]
+    public long Attempt { get; init; }
+
+    /// <summary>One micro-batch that was drawn to be computed by a second worker too: the slice keeps the hash of what it takes.</summary>
+    [Id(6)]
+    public bool Drawn { get; init; }
+}
+
+/// <summary>A drawn micro-batch's gradient as a slice took it.</summary>
+/// <param name="MicroBatch">Its number in the step.</param>
+/// <param name="Sender">Life of the worker whose values count.</param>
+/// <param name="Hash">XXH128 of the slice's values, hexadecimal.</param>
+[GenerateSerializer]
+[Alias("SslOrleans.DrawnSum")]
+public sealed record DrawnSum(
+    [property: Id(0)] int MicroBatch,
+    [property: Id(1)] string Sender,
+    [property: Id(2)] string Hash);
 
 /// <summary>One tensor's place in the flat vector of a run.</summary>
 [GenerateSerializer]
@@ -72,6 +93,10 @@ public sealed record SliceCommit(
     /// <summary>Silo that has the slice's warm copy; empty without one.</summary>
     [Id(4)]
     public string CopyOn { get; init; } = "";
+
+    /// <summary>What was wrong with a copy since the last commit, for people; empty: nothing.</summary>
+    [Id(5)]
+    public string Trouble { get; init; } = "";
 }
 
 /// <summary>A change in one named state of a method.</summary>

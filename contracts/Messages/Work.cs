@@ -39,12 +39,17 @@ public sealed record RunBrief(
     [property: Id(2)] string DataPath);
 
 /// <summary>A lease: compute these micro-batches of this step.</summary>
+/// <param name="Run">The run.</param>
+/// <param name="Step">The step.</param>
+/// <param name="Leaves">Whole subtrees.</param>
+/// <param name="Attempt">Names this try at the step: a step that is computed again takes nothing that belongs to an earlier try.</param>
 [GenerateSerializer]
 [Alias("SslOrleans.Lease")]
 public sealed record Lease(
     [property: Id(0)] RunBrief Run,
     [property: Id(1)] long Step,
-    [property: Id(2)] Leaves[] Leaves);
+    [property: Id(2)] Leaves[] Leaves,
+    [property: Id(3)] long Attempt);
 
 /// <summary>A sample position whose image does not decode and was replaced by another image of the data set.</summary>
 /// <param name="Position">In the endless order of samples.</param>
@@ -91,7 +96,32 @@ public sealed record BackpropOrder(
     [property: Id(0)] string Run,
     [property: Id(1)] long Step,
     [property: Id(2)] Leaves[] Leaves,
-    [property: Id(3)] Dictionary<int, TensorBlock[]> Gradients);
+    [property: Id(3)] Dictionary<int, TensorBlock[]> Gradients,
+    [property: Id(4)] long Attempt);
+
+/// <summary>Compute one micro-batch of the step under way, and tell its sums instead of pushing them.</summary>
+/// <param name="Run">The run.</param>
+/// <param name="Step">The step.</param>
+/// <param name="Attempt">As in <see cref="Lease"/>.</param>
+/// <param name="MicroBatch">Its number in the step.</param>
+/// <param name="Gradients">The gradient by embedding that its first worker got; empty for methods whose loss is per micro-batch.</param>
+[GenerateSerializer]
+[Alias("SslOrleans.VerifyOrder")]
+public sealed record VerifyOrder(
+    [property: Id(0)] RunBrief Run,
+    [property: Id(1)] long Step,
+    [property: Id(2)] long Attempt,
+    [property: Id(3)] int MicroBatch,
+    [property: Id(4)] TensorBlock[] Gradients);
+
+/// <summary>What a micro-batch gave when it was computed for comparison.</summary>
+/// <param name="Result">As the answer to a lease has it.</param>
+/// <param name="Sums">XXH128 of its gradient by slice, hexadecimal.</param>
+[GenerateSerializer]
+[Alias("SslOrleans.VerifyResult")]
+public sealed record VerifyResult(
+    [property: Id(0)] MicroBatchResult Result,
+    [property: Id(1)] string[] Sums);
 
 /// <summary>All embeddings of the effective batch, in micro-batch order.</summary>
 [GenerateSerializer]
@@ -100,7 +130,8 @@ public sealed record CoupleOrder(
     [property: Id(0)] RunBrief Run,
     [property: Id(1)] long Step,
     [property: Id(2)] TensorBlock[][] Embeddings,
-    [property: Id(3)] bool WithLoss);
+    [property: Id(3)] bool WithLoss,
+    [property: Id(4)] long Attempt);
 
 /// <summary>The loss on the whole effective batch, its gradient by embedding per micro-batch, and what the state becomes.</summary>
 [GenerateSerializer]

@@ -153,6 +153,9 @@ public sealed record WorkersRecipe
     /// <summary>A micro-batch is leased a second time when it takes this many times longer than expected.</summary>
     public double SecondLeaseFactor { get; init; } = 3;
 
+    /// <summary>Share of the micro-batches, 0 to 1, that a second worker computes too, to compare the bits before they count; 0: none.</summary>
+    public double Verify { get; init; }
+
     /// <summary>Compute in <c>float32</c> or <c>bfloat16</c> (K58), its own numerics class.</summary>
     public string Precision { get; init; } = Float32;
 }

@@ -22,6 +22,8 @@ internal static class RecipeChecks
         Must(r.Steps > 0 || r.Epochs > 0, "epochs", r.Epochs, "give a number above 0");
         Must(r.Workers.Slices > 0, "workers.slices", r.Workers.Slices, "give at least 1");
         Must(r.Workers.ThreadsPerWorker > 0, "workers.threadsPerWorker", r.Workers.ThreadsPerWorker, "give at least 1");
+        Must(r.Workers.Verify is >= 0 and <= 1, "workers.verify", r.Workers.Verify, "give a share of the micro-batches from 0 (none) to 1 (all)");
+        Must(r.Workers.Verify == 0 || !r.Workers.AllowMixedHardware, "workers.verify", r.Workers.Verify, "use 0 with workers.allowMixedHardware, whose workers may differ in their bits");
         OneOf("workers.precision", r.Workers.Precision, WorkersRecipe.Float32, WorkersRecipe.BFloat16);
         Must(r.Optimizer.LayerDecay is > 0 and <= 1, "optimizer.layerDecay", r.Optimizer.LayerDecay, "give a factor above 0 and up to 1 (off)");
         OneOf("optimizer.name", r.Optimizer.Name, "sgd", "lars", "adamw");

@@ -1,4 +1,5 @@
 using SslOrleans.Contracts.Messages;
+using SslOrleans.Grains.Meters;
 using SslOrleans.Learning.Numerics;
 
 namespace SslOrleans.Grains.Parameters;
@@ -10,6 +11,7 @@ namespace SslOrleans.Grains.Parameters;
 internal sealed class IncomingSums(int length, int microBatches)
 {
     private readonly Stack<float[]> _free = new();
+    private readonly Dictionary<int, DrawnSum> _drawn = [];
     private TreeSum? _sum;
 
     private TreeSum Sum => _sum ??= new TreeSum(microBatches, _free.Push);
@@ -21,6 +23,9 @@ internal sealed class IncomingSums(int length, int microBatches)
     /// <summary>Micro-batches whose sums are not here yet.</summary>
     public IEnumerable<int> Missing => Enumerable.Range(0, microBatches).Where(m => !Sum.Covers(new TreeNode(m, 1)));
 
+    /// <summary>The drawn micro-batches whose sums count, as they arrived.</summary>
+    public IReadOnlyCollection<DrawnSum> Drawn => _drawn.Values;
+
     /// <summary>Whether the sum over these micro-batches is here already.</summary>
     public bool Covers(Leaves leaves) => Sum.Covers(Node(leaves));
 
@@ -29,10 +34,18 @@ internal sealed class IncomingSums(int length, int microBatches)
 
     public void Return(float[] values) => _free.Push(values);
 
-    public void Add(Leaves leaves, float[] values)
+    /// <param name="sum">What the values are.</param>
+    /// <param name="values">Taken over.</param>
+    public void Add(PartialSum sum, float[] values)
     {
-        if (!Sum.Add(Node(leaves), values))
+        var node = Node(sum.Leaves);
+
+        // The tree adds in place, so the hash comes first.
+        var drawn = sum.Drawn ? new DrawnSum(node.Start, sum.Sender, Facts.Hash(values)) : null;
+        if (!Sum.Add(node, values))
             _free.Push(values);
+        else if (drawn is not null)
+            _drawn[node.Start] = drawn;
     }
 
     /// <summary>Takes the sum over all micro-batches, as a warm copy has it.</summary>
@@ -41,6 +54,7 @@ internal sealed class IncomingSums(int length, int microBatches)
     /// <summary>Starts the next step.</summary>
     public void Clear()
     {
+        _drawn.Clear();
         Sum.Clear();
 
         // Enough for the subtrees of a few workers; more would hold memory for nothing.

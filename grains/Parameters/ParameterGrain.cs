@@ -25,7 +25,7 @@ namespace SslOrleans.Grains.Parameters;
 [Reentrant]
 [KeepAlive]
 [Immovable]
-public sealed class ParameterGrain(IRunStorage storage, ParameterSilos silos, ILocalSiloDetails self, PayloadStore payloads) : Grain, IParameterGrain
+public sealed partial class ParameterGrain(IRunStorage storage, ParameterSilos silos, ILocalSiloDetails self, PayloadStore payloads) : Grain, IParameterGrain
 {
     private string _origin = "";
     private Recipe? _recipe;
@@ -107,7 +107,7 @@ public sealed class ParameterGrain(IRunStorage storage, ParameterSilos silos, IL
 
         // The slice may have gone on, or begun anew, meanwhile.
         if (sums == _sums && IsWanted(sum))
-            sums.Add(sum.Leaves, values);
+            sums.Add(sum, values);
         else
             sums.Return(values);
     }
@@ -116,15 +116,16 @@ public sealed class ParameterGrain(IRunStorage storage, ParameterSilos silos, IL
     {
         if (_last is { } last && last.Version == step + 1)
             return last;
+        await DemandSound();
         var measured = MeasureNow(step);
         if (_recipe!.Workers.WarmCopies)
         {
             if (_prepared.Step != step || _prepared.Task.IsFaulted)
-                _prepared = (step, Copy.Prepare(step, _sums!.Total, Whole));
+                _prepared = (step, Copy.Prepare(step, _sums!.Total, _recipe.Workers.Verify > 0, Whole));
             await _prepared.Task;
         }
 
-        return measured with { CopyOn = Copy.On };
+        return measured with { CopyOn = Copy.On, Trouble = TakeTrouble() };
     }
 
     public Task Intend(StepIntent intent)
@@ -160,8 +161,8 @@ public sealed class ParameterGrain(IRunStorage storage, ParameterSilos silos, IL
     }
 
     public Task<SliceStand> Stand() => Task.FromResult(_state is null
-        ? SliceStand.Nothing
-        : new SliceStand(State.Version, _last?.Hash ?? SliceCommits.Hash(State), _last, _sums!.IsComplete ? State.Version : -1, _intent));
+        ? SliceStand.Nothing with { Trouble = Copy.Trouble }
+        : new SliceStand(State.Version, _last?.Hash ?? SliceCommits.Hash(State), _last, _sums!.IsComplete ? State.Version : -1, _intent) { Trouble = Copy.Trouble });
 
     public Task<SliceFacts> GetState() => Task.FromResult(_state is null
         ? new SliceFacts(-1, "", 0, 0, null, "", "its first values, or a checkpoint's")
@@ -181,7 +182,7 @@ public sealed class ParameterGrain(IRunStorage storage, ParameterSilos silos, IL
     {
         if (sum.Step > State.Version)
             throw new StateLostException($"Slice {this.GetPrimaryKeyString()} is at version {State.Version} and got a gradient of step {sum.Step}.");
-        return sum.Step == State.Version && !_sums!.Covers(sum.Leaves);
+        return sum.Step == State.Version && Counts(sum) && !_sums!.Covers(sum.Leaves);
     }
 
     private bool HasTeacher => _slice!.Entries.Any(e => e.Followed);
@@ -252,5 +253,6 @@ public sealed class ParameterGrain(IRunStorage storage, ParameterSilos silos, IL
     {
         _published.Before?.Dispose();
         _published = (payloads.Keep(State.Parameters, _last?.Hash), _published.Now);
+        Remember();
     }
 }

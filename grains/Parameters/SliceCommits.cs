@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.IO.Hashing;
+using System.Runtime.InteropServices;
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Learning.Training;
 
@@ -16,6 +18,17 @@ internal static class SliceCommits
     {
         state.Apply(TensorPlaces.Schedule(rates), sum, clip);
         return measured with { Version = state.Version, Hash = Hash(state) };
+    }
+
+    /// <summary>XXH128 of all that a state and its teacher hold, hexadecimal: a bit of it that changes between two commits shows here.</summary>
+    public static string Digest(SliceState state, TeacherState? teacher)
+    {
+        var hash = new XxHash128();
+        foreach (var values in state.OptimizerState.Select(o => o.Values).Prepend(state.Parameters))
+            hash.Append(MemoryMarshal.AsBytes(values.AsSpan()));
+        if (teacher is not null)
+            hash.Append(MemoryMarshal.AsBytes(teacher.Values.AsSpan()));
+        return hash.GetCurrentHashAsUInt128().ToString("x32", CultureInfo.InvariantCulture);
     }
 
     /// <summary>XXH128 of the parameters, hexadecimal.</summary>

@@ -2,6 +2,7 @@ using SslOrleans.Contracts;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Contracts.Recipes;
+using SslOrleans.Grains.Meters;
 using SslOrleans.Grains.Records;
 using SslOrleans.Grains.Transfer;
 using SslOrleans.Learning.Training;
@@ -21,12 +22,17 @@ internal sealed class SliceCopy
     private SliceCommit? _last;
     private long _sumStep = -1;
     private bool _whole;
+    private readonly bool _verified;
+    private string _digest = "";
+    private (long Step, string Hash) _checked = (-1, "");
 
     public SliceCopy(string run, SliceOrigin origin, SliceStand stand)
     {
         (Origin, _begun, _last, Intent) = (origin, stand, stand.Last, stand.Intent);
         _slice = TensorPlaces.Slice($"{run}/{origin.Slice}", origin.Tensors);
-        _state = new SliceState(RecipeReader.Parse(origin.Recipe), _slice, new float[_slice.Length]);
+        var recipe = RecipeReader.Parse(origin.Recipe);
+        _verified = recipe.Workers.Verify > 0;
+        _state = new SliceState(recipe, _slice, new float[_slice.Length]);
         foreach (var vector in Vectors(_state, _slice))
             _arriving[vector] = new float[_slice.Length];
     }
@@ -56,6 +62,7 @@ internal sealed class SliceCopy
             _teacher = new TeacherState(_slice.Entries, _slice.Offset, teacher, _begun.Version);
         _arriving.Clear();
         _whole = true;
+        Remember();
     }
 
     public async Task Prepare(long step, Payload sum, PayloadStore payloads)
@@ -68,6 +75,20 @@ internal sealed class SliceCopy
             return;
         _sum = values;
         _sumStep = step;
+        _checked = (-1, "");
+    }
+
+    /// <summary>The values are those of the last commit, and the sum the one that was checked; always true without workers.verify.</summary>
+    public bool IsSound => !_verified || !_whole
+        || (SliceCommits.Digest(_state, _teacher) == _digest && (_checked.Step < 0 || Facts.Hash(_sum) == _checked.Hash));
+
+    /// <summary>See <see cref="IWarmCopyGrain.Check"/>.</summary>
+    public string Check(long step)
+    {
+        if (Stand.Prepared != step || !IsSound)
+            return "";
+        _checked = (step, Facts.Hash(_sum));
+        return _checked.Hash;
     }
 
     public SliceCommit Apply(StepRates rates, double clip)
@@ -80,6 +101,7 @@ internal sealed class SliceCopy
         _last = SliceCommits.Apply(_state, SliceCommits.Measure(_state, _sum), rates, clip, _sum);
         _teacher?.Follow(rates.Step, rates.TeacherMomentum, _state.Parameters);
         _sumStep = -1;
+        Remember();
         return _last;
     }
 
@@ -97,6 +119,13 @@ internal sealed class SliceCopy
         CheckpointReader.Teacher when _teacher is not null => _teacher.Values,
         _ => _state.OptimizerState.First(o => o.Name == name).Values,
     };
+
+    private void Remember()
+    {
+        _checked = (-1, "");
+        if (_verified)
+            _digest = SliceCommits.Digest(_state, _teacher);
+    }
 
     private void Demand(long step)
     {

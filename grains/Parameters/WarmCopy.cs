@@ -3,6 +3,7 @@ using Orleans.Runtime;
 using SslOrleans.Contracts;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
+using SslOrleans.Grains.Meters;
 using SslOrleans.Grains.Placement;
 using SslOrleans.Grains.Transfer;
 
@@ -14,11 +15,16 @@ namespace SslOrleans.Grains.Parameters;
 /// </summary>
 internal sealed class WarmCopy(IGrainFactory grains, ParameterSilos silos, PayloadStore payloads, string self, string key)
 {
+    private const int MostRebuilds = 2;
+
     private readonly string _run = key[..key.LastIndexOf('/')];
     private readonly int _slice = int.Parse(key[(key.LastIndexOf('/') + 1)..], System.Globalization.CultureInfo.InvariantCulture);
 
     /// <summary>Silo that has the copy; empty without one.</summary>
     public string On { get; private set; } = "";
+
+    /// <summary>What was wrong with a copy, for people; empty: nothing.</summary>
+    public string Trouble { get; set; } = "";
 
     /// <summary>Silo of the slice's teacher, for which the copy stands too; empty without one.</summary>
     public string Teacher { get; set; } = "";
@@ -29,6 +35,7 @@ internal sealed class WarmCopy(IGrainFactory grains, ParameterSilos silos, Paylo
     public async Task<(IWarmCopyGrain Copy, SliceStand Stand)?> Best()
     {
         var found = await Task.WhenAll(silos.Ranked(key).Append(self).Distinct().Select(Find));
+        Trouble = found.Select(f => f.Stand.Trouble).FirstOrDefault(t => t.Length > 0) ?? "";
         return found.Where(f => f.Stand.Version >= 0).OrderByDescending(f => f.Stand.Version).ThenByDescending(f => f.Stand.Prepared)
             .Select(f => ((IWarmCopyGrain, SliceStand)?)f).FirstOrDefault();
 
@@ -48,11 +55,37 @@ internal sealed class WarmCopy(IGrainFactory grains, ParameterSilos silos, Paylo
     }
 
     /// <summary>Returns when the copy has the complete sum of the step; makes a copy first when there is none.</summary>
-    public async Task Prepare(long step, float[] sum, Func<Task<(SliceOrigin Origin, SliceStand Stand, IReadOnlyDictionary<string, Payload> Vectors)>> whole)
+    /// <param name="step">The step.</param>
+    /// <param name="sum">Its complete sum.</param>
+    /// <param name="verify">Also hold what the copy has against this; one that has other bits is made anew.</param>
+    /// <param name="whole">All that a copy begins with.</param>
+    public async Task Prepare(long step, float[] sum, bool verify, Func<Task<(SliceOrigin Origin, SliceStand Stand, IReadOnlyDictionary<string, Payload> Vectors)>> whole)
     {
         var before = On;
         On = silos.ForCopy(key, self, before, Teacher);
-        if (On.Length > 0 && On != before)
+        await Bring(step, sum, anew: On != before, whole);
+        for (var tries = 0; verify && On.Length > 0 && !await IsSound(step, sum); tries++)
+        {
+            var (bad, again) = (On, tries < MostRebuilds);
+            if (again)
+                await Bring(step, sum, anew: true, whole);
+            else
+                On = "";
+            Trouble = $"the warm copy of slice {_slice} on {bad} had other bits than its slice: {(again ? "it was made anew" : "it was given up")}; look at the memory of that machine";
+        }
+    }
+
+    private async Task<bool> IsSound(long step, float[] sum)
+    {
+        var hash = "";
+        await OrGiveUp(async () => hash = await Copy.Check(_slice, step));
+        return On.Length == 0 || hash == Facts.Hash(sum);
+    }
+
+    private async Task Bring(
+        long step, float[] sum, bool anew, Func<Task<(SliceOrigin Origin, SliceStand Stand, IReadOnlyDictionary<string, Payload> Vectors)>> whole)
+    {
+        if (On.Length > 0 && anew)
         {
             var (origin, stand, vectors) = await whole();
             await OrGiveUp(async () =>

@@ -33,6 +33,8 @@ public sealed class WarmCopyGrain(PayloadStore payloads) : Grain, IWarmCopyGrain
 
     public Task Prepare(int slice, long step, Payload sum) => Slice(slice).Prepare(step, sum, payloads);
 
+    public Task<string> Check(int slice, long step) => Task.FromResult(Slice(slice).Check(step));
+
     public Task Intend(int slice, StepIntent intent)
     {
         Slice(slice).Intent = intent;
@@ -43,7 +45,13 @@ public sealed class WarmCopyGrain(PayloadStore payloads) : Grain, IWarmCopyGrain
 
     public Task<SliceStand> Find(int slice)
     {
-        return Task.FromResult(_slices.TryGetValue(slice, out var copy) ? copy.Stand : SliceStand.Nothing);
+        if (!_slices.TryGetValue(slice, out var copy))
+            return Task.FromResult(SliceStand.Nothing);
+        if (copy.IsSound)
+            return Task.FromResult(copy.Stand);
+        _slices.Remove(slice);
+        var silo = this.GetPrimaryKeyString()[..^(Run.Length + 1)];
+        return Task.FromResult(SliceStand.Nothing with { Trouble = $"the warm copy of slice {slice} on {silo} has other bits than at its last commit and was not taken over: look at the memory of that machine" });
     }
 
     public Task<SliceOrigin> Origin(int slice) => Task.FromResult(Slice(slice).Origin);

@@ -39,6 +39,21 @@ public sealed class Ledger
     public static async Task<IReadOnlyList<LedgerEntry>> Read(IRunStorage storage, string run, CancellationToken cancellation = default)
         => Parse(JsonLines.Split(await storage.Read($"{run}/{FileName}", cancellation) ?? []).Lines);
 
+    /// <summary>Reads the ledger up to its first bad line, and says what is wrong with that; null: nothing.</summary>
+    public static async Task<(IReadOnlyList<LedgerEntry> Entries, LedgerException? Broken)> ReadSound(IRunStorage storage, string run, CancellationToken cancellation = default)
+    {
+        var entries = new List<LedgerEntry>();
+        try
+        {
+            Parse(JsonLines.Split(await storage.Read($"{run}/{FileName}", cancellation) ?? []).Lines, entries);
+            return (entries, null);
+        }
+        catch (LedgerException e)
+        {
+            return (entries, e);
+        }
+    }
+
     /// <summary>
     /// Adds a step and returns when it is durable. A step that is there with the same weights hash and positions is left as it is,
     /// so a call whose outcome is unknown can be repeated.
@@ -110,14 +125,18 @@ public sealed class Ledger
     private static List<LedgerEntry> Parse(List<ReadOnlyMemory<byte>> lines)
     {
         var entries = new List<LedgerEntry>(lines.Count);
+        Parse(lines, entries);
+        return entries;
+    }
+
+    private static void Parse(List<ReadOnlyMemory<byte>> lines, List<LedgerEntry> entries)
+    {
         var chain = LedgerLine.Beginning;
         foreach (var line in lines)
         {
             entries.Add(LedgerLine.Read(line.Span, chain, entries.Count));
             chain = entries[^1].Chain;
         }
-
-        return entries;
     }
 
     private sealed record State(JsonLines File, List<LedgerEntry> Entries)

@@ -15,6 +15,22 @@ public sealed record LedgerWork(string Worker, string[] Leaves);
 /// <param name="Why">killed, left, late …</param>
 public sealed record LedgerLoss(string Worker, string[] Leaves, string Why);
 
+/// <summary>Work of a step that was computed a second time with the same bits, before it counted.</summary>
+/// <param name="Part">Number of the micro-batch, or <c>coupling</c>: the loss on the effective batch.</param>
+/// <param name="Hash">XXH128 of all that it gave.</param>
+/// <param name="By">Who computed it for comparison; the same worker when it was alone.</param>
+public sealed record LedgerVerification(string Part, string Hash, string By)
+{
+    /// <summary>Work as people call it, from its name in the ledger.</summary>
+    public static string Name(string part) => part == "coupling" ? "the loss on the effective batch" : $"micro-batch {part}";
+}
+
+/// <summary>A worker whose bits differed: what it sent was discarded, and it computes for the run no more.</summary>
+/// <param name="Part">As in <see cref="LedgerVerification"/>.</param>
+/// <param name="Worker">Name of the worker.</param>
+/// <param name="Life">Its life: one that begins anew is admitted again.</param>
+public sealed record LedgerDifference(string Part, string Worker, string Life);
+
 /// <summary>One committed step: one line of the ledger.</summary>
 public sealed record LedgerEntry
 {
@@ -47,6 +63,14 @@ public sealed record LedgerEntry
     /// <summary>Positions whose own image does not decode, with the image that was used; null when there are none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<ReplacedSample>? Replaced { get; init; }
+
+    /// <summary>What was computed twice and compared (workers.verify); null when nothing was drawn.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<LedgerVerification>? Verified { get; init; }
+
+    /// <summary>Who had other bits, so that the step was computed again; null when nobody had.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<LedgerDifference>? Differed { get; init; }
 
     /// <summary>Wall-clock seconds of the step.</summary>
     public double Seconds { get; init; }

@@ -36,7 +36,9 @@ internal sealed partial class RunLeader
     /// <returns>False when only a checkpoint helps.</returns>
     private async Task<bool> GoOnStanding()
     {
-        var from = (await _slices!.Stand()).Decide(_ledger!.Entries);
+        var stand = await _slices!.Stand();
+        TellTroubles(stand.Slices.Select(s => s.Trouble));
+        var from = stand.Decide(_ledger!.Entries);
         _stood = (from.Step, from.Step == _stood.Step ? _stood.Count + 1 : 1);
         if (from.Step < 0 || _stood.Count > MostStands)
             return false;

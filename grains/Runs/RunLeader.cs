@@ -35,6 +35,7 @@ internal sealed partial class RunLeader
     private readonly RunBrief _brief;
     private readonly RunJournal _journal;
     private readonly ILogger _log;
+    private readonly LedgerSigner _signer;
     private readonly IGrainFactory _grains;
     private readonly WorkerRoster _roster;
     private readonly RunMeters _meters;
@@ -60,9 +61,10 @@ internal sealed partial class RunLeader
     private string _message = "";
     private string _copies = "";
 
-    public RunLeader(IGrainFactory grains, IRunStorage storage, PayloadStore payloads, ILifelines lifelines, string run, Recipe recipe, RunRecord record, RunJournal journal, ILogger log)
+    public RunLeader(
+        IGrainFactory grains, IRunStorage storage, PayloadStore payloads, ILifelines lifelines, string run, Recipe recipe, RunRecord record, RunJournal journal, LedgerSigner signer, ILogger log)
     {
-        (_grains, _storage, _payloads, _lifelines, _run, _recipe, _record, _journal, _log) = (grains, storage, payloads, lifelines, run, recipe, record, journal, log);
+        (_grains, _storage, _payloads, _lifelines, _run, _recipe, _record, _journal, _signer, _log) = (grains, storage, payloads, lifelines, run, recipe, record, journal, signer, log);
         _brief = new RunBrief(run, RecipeReader.Write(recipe), record.DataPath);
         _meters = new RunMeters(recipe.Batch.Effective);
         _roster = new WorkerRoster(grains, _brief, recipe.Workers, (kind, text, worker) => Tell(kind, text, worker))
@@ -146,6 +148,7 @@ internal sealed partial class RunLeader
             await Storing(async () => _ledger = await Ledger.Open(_storage, _run));
             if (_ledger!.Repair is { } repair)
                 Tell("message", repair);
+            RefuseThoseWhoDiffered();
             _metrics = new MetricsLog(_storage, _run);
             _checkpoints = new CheckpointKeeper(_storage, _run, _recipe.Checkpoint, text => Tell("message", text));
             await Storing(() => Remember(training: true));
@@ -156,6 +159,7 @@ internal sealed partial class RunLeader
                     await Prepare();
                     if (!(standing && await GoOnStanding()))
                         await Restore();
+                    _sumsAreSuspect = true;
                     standing = true;
                     await Train();
                     ended = !_leaving;
@@ -230,8 +234,9 @@ internal sealed partial class RunLeader
                 await WaitForWorker();
             Enter(_step < _ledger!.Entries.Count ? RunPhase.Recovering : RunPhase.Training, "");
             var started = Stopwatch.GetTimestamp();
-            var outcome = await new StepRunner(_brief, _roster.Shape, _recipe, _step, _roster, Meetings, WaitForWorker).Run(_stop.Token);
+            var outcome = await Compute();
             await Commit(outcome, started);
+            await Sign();
             await _evaluations!.AskIfDue(_step, _hash, _ledger!.Entries.Count);
             if (_step < _plan.TotalSteps && (_checkpointSoon || _checkpoints!.IsDue(_step)))
             {
@@ -255,6 +260,7 @@ internal sealed partial class RunLeader
         var done = _step >= _plan.TotalSteps;
         if (done)
             await _evaluations!.Finish(() => _stopping, WaitForWorker);
+        await Sign(atEnd: true);
         await Storing(_metrics!.Flush);
         if (!done && _leaving)
         {
@@ -282,6 +288,7 @@ internal sealed partial class RunLeader
         // Asked before any slice applies: a loss may be finite where its gradient is not, and from here on every warm copy has the sum.
         var measured = await _slices!.Measure(_step);
         TellCopies(measured);
+        TellTroubles(measured.Select(m => m.Trouble));
         var norm = Math.Sqrt(measured.Sum(s => s.GradientSquares));
         if (!double.IsFinite(norm))
             throw new UserErrorException($"Step {_step}: the gradient's norm is {norm} at loss {outcome.Loss}; weights stay at the step before, checkpoint {_checkpoints!.Last} is good. Start a new run with a lower optimizer.learningRate; a resumed one keeps its recipe.");
@@ -298,6 +305,8 @@ internal sealed partial class RunLeader
             Work = [.. outcome.Done.Select(w => new LedgerWork(w.Worker, [.. w.Leaves.Select(l => l.ToString())]))],
             Lost = [.. outcome.Lost.Select(w => new LedgerLoss(w.Worker, [.. w.Leaves.Select(l => l.ToString())], w.Why))],
             Replaced = outcome.Replaced.Count > 0 ? outcome.Replaced : null,
+            Verified = outcome.Verified.Count > 0 ? outcome.Verified : null,
+            Differed = outcome.Differed.Count > 0 ? outcome.Differed : null,
             Seconds = Stopwatch.GetElapsedTime(started).TotalSeconds,
             Time = DateTimeOffset.UtcNow,
         };

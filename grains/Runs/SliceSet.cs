@@ -45,6 +45,12 @@ internal sealed class SliceSet(IGrainFactory grains, PayloadStore payloads, stri
             .. States.Select(s => MovingGrains.Ask(() => s.Grain.Restore([.. s.Own.Select(i => shape.InitialState[i])], [.. s.Own.Select(i => shape.StateKinds[i])], version))),
         ]);
 
+    /// <summary>By slice, the drawn micro-batches' sums that the complete sum is made of.</summary>
+    public Task<DrawnSum[][]> Drawn(long step) => Task.WhenAll(Parameters.Select(p => MovingGrains.Ask(() => p.Grain.Drawn(step))));
+
+    /// <summary>Forgets what came of a step; only sums of this try at it count from then on.</summary>
+    public Task Discard(long step, long attempt) => Task.WhenAll(Parameters.Select(p => MovingGrains.Ask(() => p.Grain.Discard(step, attempt))));
+
     /// <summary>Squares of the gradient by slice; every slice's warm copy has the sum then.</summary>
     public Task<SliceCommit[]> Measure(long step) => Task.WhenAll(Parameters.Select(p => MovingGrains.Ask(() => p.Grain.Measure(step))));
 

@@ -7,14 +7,6 @@ using SslOrleans.Grains.Placement;
 
 namespace SslOrleans.Grains.Runs;
 
-/// <summary>Credit for micro-batches, or their loss with a worker.</summary>
-internal sealed record Work(string Worker, Leaves[] Leaves, string Why = "");
-
-/// <summary>What a step gave before it is committed.</summary>
-internal sealed record StepOutcome(
-    float Loss, IReadOnlyDictionary<string, float> Reported, StateChangeBlock[] Advance, IReadOnlyList<Work> Done, IReadOnlyList<Work> Lost,
-    IReadOnlyList<ReplacedSample> Replaced, StepTimes Times);
-
 /// <summary>
 /// One step up to the complete gradient: deals micro-batches, couples, and deals again what a dead worker left open,
 /// or what a late one has not brought. Runs on the run grain's scheduler, so it needs no lock.
@@ -23,11 +15,12 @@ internal sealed record StepOutcome(
 /// <param name="shape">What its workers are like.</param>
 /// <param name="recipe">M, patience with late workers, where batch norm takes its statistics.</param>
 /// <param name="step">The step.</param>
+/// <param name="attempt">Names this try at it.</param>
 /// <param name="roster">Who is here.</param>
 /// <param name="meetings">Where batch norms over the effective batch meet; null when they are over the micro-batch.</param>
 /// <param name="waitForWorker">Returns when somebody is here.</param>
 internal sealed class StepRunner(
-    RunBrief run, RunShape shape, Recipe recipe, long step, WorkerRoster roster, IBatchMeetingGrain? meetings, Func<Task> waitForWorker)
+    RunBrief run, RunShape shape, Recipe recipe, long step, long attempt, WorkerRoster roster, IBatchMeetingGrain? meetings, Func<Task> waitForWorker)
 {
     private static readonly TimeSpan s_tick = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(500);
@@ -42,6 +35,7 @@ internal sealed class StepRunner(
     private TaskCompletionSource<CoupleResult> _coupled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly int _microBatches = recipe.Batch.MicroBatches;
     private Task? _coupling;
+    private Coupling? _coupleWork;
     private readonly StepClock _clock = new();
 
     /// <summary>Leads the step to its end.</summary>
@@ -50,7 +44,7 @@ internal sealed class StepRunner(
     public async Task<StepOutcome> Run(CancellationToken cancellation)
     {
         if (meetings is not null)
-            await MovingGrains.Ask(() => meetings.Open(step, _microBatches));
+            await MovingGrains.Ask(() => meetings.Open(step, attempt, _microBatches));
         while (!_book.IsComplete)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -72,13 +66,17 @@ internal sealed class StepRunner(
         foreach (var open in _assignments)
         {
             open.Mark.End(LeaseOutcome.NotNeeded);
-            _ = open.Worker.Grain.Abandon(run.Run, step);
+            _ = open.Worker.Grain.Abandon(run.Run, attempt);
         }
 
         _clock.Computed();
         var couple = shape.Coupled || shape.Carried.Length > 0 ? await Conclude(cancellation) : null;
         var loss = shape.Coupled ? couple!.Loss : _results.Aggregate(0f, (sum, r) => sum + r!.Loss) / _microBatches;
-        return new StepOutcome(loss, Reported(couple), couple?.Advance ?? [], _credit, _lost, [.. _results.SelectMany(r => r!.Replaced)], _clock.Times);
+        return new StepOutcome(loss, Reported(couple), couple?.Advance ?? [], _credit, _lost, [.. _results.SelectMany(r => r!.Replaced)], _clock.Times)
+        {
+            Results = [.. _results.Zip(_makers, (r, maker) => (r!, maker!.Info.Life))],
+            Coupling = _coupleWork,
+        };
     }
 
     private IReadOnlyDictionary<string, float> Reported(CoupleResult? couple)
@@ -128,7 +126,7 @@ internal sealed class StepRunner(
 
     private async Task Carry(Assignment mine)
     {
-        var computed = await mine.Worker.Ask(w => w.Compute(new Lease(run, step, mine.Leaves)));
+        var computed = await mine.Worker.Ask(w => w.Compute(new Lease(run, step, mine.Leaves, attempt)));
         mine.Pause();
         _clock.Count(computed.Times);
         foreach (var result in computed.MicroBatches)
@@ -147,7 +145,7 @@ internal sealed class StepRunner(
             var gradients = mine.MicroBatches.ToDictionary(m => m, m => couple.Gradients[m]);
             try
             {
-                _clock.Count(await mine.Worker.Ask(w => w.Backprop(new BackpropOrder(run.Run, step, mine.Leaves, gradients))));
+                _clock.Count(await mine.Worker.Ask(w => w.Backprop(new BackpropOrder(run.Run, step, mine.Leaves, gradients, attempt))));
                 mine.Pause();
                 return;
             }
@@ -226,10 +224,11 @@ internal sealed class StepRunner(
             try
             {
                 await Remake(worker);
-                var order = new CoupleOrder(run, step, [.. _results.Select(r => r!.Embeddings)], withLoss);
+                var order = new CoupleOrder(run, step, [.. _results.Select(r => r!.Embeddings)], withLoss, attempt);
                 var couple = await worker.Ask(w => w.Couple(order));
                 _clock.Coupled();
                 coupled.TrySetResult(couple);
+                _coupleWork = new Coupling(order, couple, worker.Info.Life);
                 return;
             }
             catch (PayloadLostException e)
@@ -254,7 +253,7 @@ internal sealed class StepRunner(
         var done = lost.Except(_book.Unfinished(lost).SelectMany(l => Enumerable.Range(l.Start, l.Size))).ToList();
         if (done.Count == 0 || _results.All(r => r!.Embeddings.All(e => e.Values.IsHere)))
             return;
-        var computed = await worker.Ask(w => w.Compute(new Lease(run, step, StepPlanner.Cover(_microBatches, done))));
+        var computed = await worker.Ask(w => w.Compute(new Lease(run, step, StepPlanner.Cover(_microBatches, done), attempt)));
         foreach (var result in computed.MicroBatches)
             Take(result, worker);
     }

@@ -24,7 +24,7 @@ namespace SslOrleans.Grains.Runs;
 [Reentrant]
 [KeepAlive]
 [Immovable]
-public sealed class TrainingRunGrain(IRunStorage storage, PayloadStore payloads, ILifelines lifelines, ILogger<TrainingRunGrain> log) : Grain, ITrainingRunGrain
+public sealed class TrainingRunGrain(IRunStorage storage, PayloadStore payloads, ILifelines lifelines, LedgerSigner signer, ILogger<TrainingRunGrain> log) : Grain, ITrainingRunGrain
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(1);
 
@@ -59,7 +59,7 @@ public sealed class TrainingRunGrain(IRunStorage storage, PayloadStore payloads,
     private void Lead(Recipe recipe, RunRecord record, bool takeOver)
     {
         _journal.Log ??= new EventLog(storage, Run);
-        _leader = new RunLeader(GrainFactory, storage, payloads, lifelines, Run, recipe, record, _journal, log);
+        _leader = new RunLeader(GrainFactory, storage, payloads, lifelines, Run, recipe, record, _journal, signer, log);
         _isOver = false;
         _leader.Begin(takeOver);
     }

@@ -105,6 +105,21 @@ internal sealed class WorkerRoster(IGrainFactory grains, RunBrief run, WorkersRe
         _ = grains.GetGrain<IWorkerPoolGrain>(IWorkerPoolGrain.Key).Suspect(worker.Name, worker.Info.Life, why?.Message ?? "");
     }
 
+    /// <summary>A worker's bits differ from those of others, or from its own: it is refused from now on.</summary>
+    public void Differed(string life, string why)
+    {
+        if (_workers.Values.FirstOrDefault(w => w.Info.Life == life) is { } worker)
+        {
+            worker.Went("other bits");
+            Refuse(worker.Info, why);
+        }
+
+        _refused.Add(life);
+    }
+
+    /// <summary>Name of a worker by its life.</summary>
+    public string NameOf(string life) => _workers.Values.FirstOrDefault(w => w.Info.Life == life)?.Name ?? life;
+
     /// <summary>Returns when at least one worker is ready.</summary>
     public async Task WaitForWorker(CancellationToken cancellation)
     {

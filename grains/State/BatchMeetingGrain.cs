@@ -16,23 +16,23 @@ namespace SslOrleans.Grains.State;
 public sealed class BatchMeetingGrain : Grain, IBatchMeetingGrain
 {
     private StepMeetings? _meetings;
-    private long _step = -1;
+    private (long Step, long Attempt) _open = (-1, 0);
 
-    public Task Open(long step, int microBatches)
+    public Task Open(long step, long attempt, int microBatches)
     {
-        if (step == _step)
+        if ((step, attempt) == _open)
             return Task.CompletedTask;
-        _meetings?.End(new OutdatedException($"Step {_step} of run {this.GetPrimaryKeyString()} is over."));
+        _meetings?.End(new OutdatedException($"Step {_open.Step} of run {this.GetPrimaryKeyString()} is over."));
         _meetings = new StepMeetings(microBatches);
-        _step = step;
+        _open = (step, attempt);
         return Task.CompletedTask;
     }
 
-    public async Task<Immutable<byte[]>> Bring(long step, int meeting, int microBatch, Immutable<byte[]> values)
+    public async Task<Immutable<byte[]>> Bring(long step, long attempt, int meeting, int microBatch, Immutable<byte[]> values)
     {
         if (_meetings is null)
             throw new StateLostException($"The batch-norm totals of step {step} of run {this.GetPrimaryKeyString()} are lost; the step is computed again.");
-        if (step != _step)
+        if ((step, attempt) != _open)
             throw new OutdatedException($"Step {step} of run {this.GetPrimaryKeyString()} is over.");
         var total = await _meetings.Bring(meeting, microBatch, MemoryMarshal.Cast<byte, double>(values.Value).ToArray());
         return new Immutable<byte[]>(MemoryMarshal.AsBytes(total.AsSpan()).ToArray());

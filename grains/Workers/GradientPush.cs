@@ -3,6 +3,7 @@ using Orleans;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Grains.Placement;
+using SslOrleans.Grains.Runs;
 using SslOrleans.Grains.Transfer;
 using SslOrleans.Learning.Numerics;
 using SslOrleans.Learning.Training;
@@ -14,9 +15,12 @@ namespace SslOrleans.Grains.Workers;
 /// while the next micro-batch is computed: one partial sum per subtree, whatever the number of workers.
 /// </summary>
 internal sealed class GradientPush(
-    string run, long step, Leaves[] leaves, int microBatches, ParameterLayout layout, IGrainFactory grains, PayloadStore payloads, ConcurrentStack<float[]> free) : IDisposable
+    string run, long step, long attempt, Leaves[] leaves, RunPlan plan, ParameterLayout layout, string life, IGrainFactory grains, PayloadStore payloads,
+    ConcurrentStack<float[]> free) : IDisposable
 {
-    private readonly TreeSum _sum = new(microBatches, free.Push);
+    private readonly IReadOnlyList<int> _drawn = plan.Drawn(step).MicroBatches;
+    private readonly Leaves[] _whole = Apart(plan, step, leaves);
+    private readonly TreeSum _sum = new(plan.MicroBatches, free.Push);
     private readonly List<Task> _sending = [];
     private readonly Lock _lock = new();
     private bool _over;
@@ -33,9 +37,19 @@ internal sealed class GradientPush(
             if (_over)
                 return;
             _sum.Add(new TreeNode(microBatch, 1), gradient);
-            foreach (var whole in leaves.Where(l => _sum.Parts.ContainsKey(new TreeNode(l.Start, l.Size))))
+            foreach (var whole in _whole.Where(l => _sum.Parts.ContainsKey(new TreeNode(l.Start, l.Size))))
                 Send(whole, _sum.Take(new TreeNode(whole.Start, whole.Size)));
         }
+    }
+
+    /// <summary>The lease's subtrees, with every drawn micro-batch by itself: a slice can compare it then. The tree gives the same bits.</summary>
+    public static Leaves[] Apart(RunPlan plan, long step, Leaves[] leaves)
+    {
+        var drawn = plan.Drawn(step).MicroBatches;
+        return drawn.Count == 0
+            ? leaves
+            : [.. leaves.SelectMany(l => StepPlanner.Cover(plan.MicroBatches, Enumerable.Range(l.Start, l.Size).Except(drawn))
+                .Concat(drawn.Where(m => m >= l.Start && m < l.End).Select(m => new Leaves(m, 1))))];
     }
 
     /// <summary>Every part has arrived.</summary>
@@ -60,6 +74,10 @@ internal sealed class GradientPush(
     private async Task Send(int slice, Leaves whole, KeptPayload values)
     {
         using (values)
-            await MovingGrains.Ask(() => grains.GetGrain<IParameterGrain>($"{run}/{slice}").Push(new PartialSum(run, step, whole, values.Payload)));
+            await MovingGrains.Ask(() => grains.GetGrain<IParameterGrain>($"{run}/{slice}").Push(new PartialSum(run, step, whole, values.Payload, life)
+            {
+                Attempt = attempt,
+                Drawn = whole.Size == 1 && _drawn.Contains(whole.Start),
+            }));
     }
 }

@@ -28,10 +28,10 @@ internal sealed class ParameterReplica(string run, RunPlan plan, ParameterLayout
 
     public IEnumerable<StateStore> Stores => new[] { _queues, _values }.OfType<StateStore>();
 
-    /// <summary>Brings everything to a version.</summary>
-    public async Task BringTo(long version)
+    /// <summary>Brings everything to a version; <paramref name="anew"/> also when it is there.</summary>
+    public async Task BringTo(long version, bool anew = false)
     {
-        if (Version == version)
+        if (Version == version && !anew)
             return;
         var previous = Version;
         Version = -1;

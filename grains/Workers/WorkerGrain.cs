@@ -75,10 +75,12 @@ public sealed class WorkerGrain(IWorkerEnvironment environment, OpenRuns openRun
 
     public async Task<CoupleResult> Couple(CoupleOrder order) => await (await Session(order.Run)).Couple(order);
 
-    public async Task Abandon(string run, long step)
+    public async Task<VerifyResult> Verify(VerifyOrder order) => await (await Session(order.Run)).Verify(order);
+
+    public async Task Abandon(string run, long attempt)
     {
         if (_sessions.TryGetValue(run, out var session))
-            (await session).Abandon(step);
+            (await session).Abandon(attempt);
     }
 
     public async Task<EvaluationImages> Images(RunBrief run) => (await Evaluation(run)).Images;
@@ -143,7 +145,7 @@ public sealed class WorkerGrain(IWorkerEnvironment environment, OpenRuns openRun
         if (_left)
             throw new InvalidOperationException($"Worker {Name} has left.");
         openRuns.Begin(Name, run.Run);
-        return _sessions[run.Run] = WorkerSession.Open(run, environment, Index, _turn, GrainFactory, payloads);
+        return _sessions[run.Run] = WorkerSession.Open(run, _life, environment, Index, _turn, GrainFactory, payloads);
     }
 
     private Task<EvaluationSession> Evaluation(RunBrief run)

@@ -22,10 +22,15 @@ namespace SslOrleans.Grains.Workers;
 /// A worker's part in one run. Leases are taken one after the other, and tensors are touched on the lane only; where batch norm is over
 /// the effective batch, the micro-batches of all leases of a step are under way at a time and take turns on the lane.
 /// </summary>
-internal sealed class WorkerSession
+internal sealed partial class WorkerSession
 {
+    private const int Remembered = 16;
+
     private readonly RunBrief _run;
+    private readonly string _life;
     private readonly Lane _lane;
+    private readonly IWorkerEnvironment _environment;
+    private readonly int _index;
     private readonly IGrainFactory _grains;
     private readonly Replica _replica;
     private readonly ITrainingData _data;
@@ -40,14 +45,17 @@ internal sealed class WorkerSession
     private readonly TensorBlocks _blocks;
     private readonly Dictionary<int, OpenMicroBatch> _open = [];
     private long _openStep = -1;
-    private long _loaded = -1;
-    private long _abandoned = -1;
+    private (long Version, long Attempt) _loaded = (-1, 0);
+    private readonly Queue<long> _abandoned = new();
     private bool _closed;
     private MethodState? _state;
 
-    private WorkerSession(RunBrief run, Recipe recipe, Lane lane, IGrainFactory grains, PayloadStore payloads, Replica replica, ITrainingData data)
+    private WorkerSession(
+        RunBrief run, Recipe recipe, string life, IWorkerEnvironment environment, int index, Lane lane, IGrainFactory grains, PayloadStore payloads, Replica replica, ITrainingData data)
     {
+        (_environment, _index) = (environment, index);
         _run = run;
+        _life = life;
         _payloads = payloads;
         _blocks = new TensorBlocks(payloads);
         _lane = lane;
@@ -61,13 +69,13 @@ internal sealed class WorkerSession
 
     /// <summary>Builds the networks and opens the data.</summary>
     public static async Task<WorkerSession> Open(
-        RunBrief run, IWorkerEnvironment environment, int index, SemaphoreSlim turn, IGrainFactory grains, PayloadStore payloads)
+        RunBrief run, string life, IWorkerEnvironment environment, int index, SemaphoreSlim turn, IGrainFactory grains, PayloadStore payloads)
     {
         var recipe = RecipeReader.Parse(run.Recipe, where: run.Run);
         var data = await Task.Run(() => environment.Open(recipe, run.DataPath));
         var lane = new Lane($"{run.Run} on device {index}", turn);
         var replica = await lane.Open(() => new Replica(recipe, environment.Device(index)));
-        return new WorkerSession(run, recipe, lane, grains, payloads, replica, data);
+        return new WorkerSession(run, recipe, life, environment, index, lane, grains, payloads, replica, data);
     }
 
     /// <param name="withState">Also the state's initial values, not only its shapes.</param>
@@ -97,29 +105,35 @@ internal sealed class WorkerSession
         }
     }
 
-    public void Abandon(long step) => _abandoned = Math.Max(_abandoned, step);
+    public void Abandon(long attempt)
+    {
+        // Those of before have ended long since.
+        if (_abandoned.Count == Remembered)
+            _abandoned.Dequeue();
+        _abandoned.Enqueue(attempt);
+    }
 
     public async Task<LeaseResult> Compute(Lease lease)
     {
         var clock = new WorkClock();
-        using var push = new GradientPush(_run.Run, lease.Step, lease.Leaves, _plan.MicroBatches, _replica.Layout, _grains, _payloads, _free);
+        using var push = new GradientPush(_run.Run, lease.Step, lease.Attempt, lease.Leaves, _plan, _replica.Layout, _life, _grains, _payloads, _free);
         var leaves = lease.Leaves.SelectMany(l => Enumerable.Range(l.Start, l.Size)).ToList();
         var computing = new List<Task<MicroBatchResult>>();
         await _one.WaitAsync();
         try
         {
             ThrowIfClosed();
-            await clock.Pull(() => BringTo(lease.Step));
+            await clock.Pull(() => BringTo(lease.Step, lease.Attempt));
             for (var i = 0; i < leaves.Count; i++)
             {
-                ThrowIfAbandoned(lease.Step);
+                ThrowIfAbandoned(lease.Step, lease.Attempt);
                 var microBatch = leaves[i];
                 var waited = _views.WaitedSeconds;
                 var views = await _views.Take(lease.Step, leaves.Skip(i));
                 clock.DataWaited(_views.WaitedSeconds - waited);
                 if (i == leaves.Count - 1)
                     _views.Guess(lease.Step + 1, leaves);
-                computing.Add(OnLane(lease.Step, microBatch, meeting => Compute(lease.Step, microBatch, views, push, clock, meeting)));
+                computing.Add(OnLane(lease.Step, lease.Attempt, microBatch, meeting => Compute(lease.Step, microBatch, views, push, clock, meeting)));
                 if (!_replica.MeetsInBatchNorm)
                     await computing[i];
             }
@@ -138,7 +152,7 @@ internal sealed class WorkerSession
     public async Task<WorkTimes> Backprop(BackpropOrder order)
     {
         var clock = new WorkClock();
-        using var push = new GradientPush(_run.Run, order.Step, order.Leaves, _plan.MicroBatches, _replica.Layout, _grains, _payloads, _free);
+        using var push = new GradientPush(_run.Run, order.Step, order.Attempt, order.Leaves, _plan, _replica.Layout, _life, _grains, _payloads, _free);
         var computing = new List<Task>();
 
         // First of all: whoever made a gradient that is lost makes it again, and until then everything stays open here.
@@ -150,8 +164,8 @@ internal sealed class WorkerSession
         {
             foreach (var microBatch in order.Leaves.SelectMany(l => Enumerable.Range(l.Start, l.Size)))
             {
-                ThrowIfAbandoned(order.Step);
-                var back = OnLane(order.Step, microBatch, _ => Backprop(order.Step, microBatch, gradients[microBatch], push, clock));
+                ThrowIfAbandoned(order.Step, order.Attempt);
+                var back = OnLane(order.Step, order.Attempt, microBatch, _ => Backprop(order.Step, microBatch, gradients[microBatch], push, clock));
                 computing.Add(back);
                 if (!_replica.MeetsInBatchNorm)
                     await back;
@@ -173,7 +187,7 @@ internal sealed class WorkerSession
         try
         {
             ThrowIfClosed();
-            await BringTo(order.Step);
+            await BringTo(order.Step, order.Attempt);
             var embeddings = new List<IReadOnlyList<NamedArray>>();
             foreach (var blocks in order.Embeddings)
                 embeddings.Add(await _blocks.Take(blocks));
@@ -229,14 +243,14 @@ internal sealed class WorkerSession
             await done;
     }
 
-    private Task<T> OnLane<T>(long step, int microBatch, Func<LaneMeeting?, T> compute)
-        => _replica.MeetsInBatchNorm ? _lane.RunMeeting(() => compute(Meeting(step, microBatch))) : _lane.Run(() => compute(null));
+    private Task<T> OnLane<T>(long step, long attempt, int microBatch, Func<LaneMeeting?, T> compute)
+        => _replica.MeetsInBatchNorm ? _lane.RunMeeting(() => compute(Meeting(step, attempt, microBatch))) : _lane.Run(() => compute(null));
 
-    private LaneMeeting Meeting(long step, int microBatch) => _lane.Meeting(_plan.MicroBatches, async (meeting, values) =>
+    private LaneMeeting Meeting(long step, long attempt, int microBatch) => _lane.Meeting(_plan.MicroBatches, async (meeting, values) =>
     {
-        ThrowIfAbandoned(step);
+        ThrowIfAbandoned(step, attempt);
         var own = new Immutable<byte[]>(MemoryMarshal.AsBytes(values.AsSpan()).ToArray());
-        var total = await MovingGrains.Ask(() => _grains.GetGrain<IBatchMeetingGrain>(_run.Run).Bring(step, meeting, microBatch, own));
+        var total = await MovingGrains.Ask(() => _grains.GetGrain<IBatchMeetingGrain>(_run.Run).Bring(step, attempt, meeting, microBatch, own));
         return MemoryMarshal.Cast<byte, double>(total.Value).ToArray();
     });
 
@@ -264,6 +278,7 @@ internal sealed class WorkerSession
         var gradient = push.Rent();
         var loss = 0f;
         clock.Backward(meeting, () => loss = _replica.LossAndBackward(open, State(), context, gradient));
+        _environment.Computed(_index, step, microBatch, gradient);
         clock.Push(() => push.Add(microBatch, gradient));
         return new MicroBatchResult(microBatch, carried, loss, new Dictionary<string, float>(context.Reported), [.. views.Replaced]);
     }
@@ -274,14 +289,17 @@ internal sealed class WorkerSession
             throw new OutdatedException($"Micro-batch {microBatch} of step {step} is not open here.");
         var gradient = push.Rent();
         clock.Backward(open.Meeting as LaneMeeting, () => _replica.Backward(open, gradients, gradient));
+        _environment.Computed(_index, step, microBatch, gradient);
         clock.Push(() => push.Add(microBatch, gradient));
         return true;
     }
 
-    private async Task BringTo(long version)
+    private async Task BringTo(long version, long attempt)
     {
-        await _parameters.BringTo(version);
-        if (_loaded == version)
+        // Where bits are compared, the first try's values may be what was wrong with it.
+        var asked = (version, _replica.Recipe.Workers.Verify > 0 ? attempt : 0);
+        await _parameters.BringTo(version, anew: _loaded != asked);
+        if (_loaded == asked)
             return;
         _blocks.Clear();
         await _lane.Run(() =>
@@ -290,7 +308,7 @@ internal sealed class WorkerSession
             _replica.Load(_parameters.Parameters, _parameters.Teacher);
             DropState();
         });
-        _loaded = version;
+        _loaded = asked;
     }
 
     /// <summary>The method's state on the device, made once per version; on the lane.</summary>
@@ -321,10 +339,10 @@ internal sealed class WorkerSession
             throw new OutdatedException($"This worker has left run {_run.Run}.");
     }
 
-    private void ThrowIfAbandoned(long step)
+    private void ThrowIfAbandoned(long step, long attempt)
     {
         ThrowIfClosed();
-        if (_abandoned >= step)
+        if (_abandoned.Contains(attempt))
             throw new OutdatedException($"Step {step} of run {_run.Run} is over.");
     }
 }

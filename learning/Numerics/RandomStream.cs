@@ -29,6 +29,9 @@ public enum Purpose : byte
 
     /// <summary>Chaos schedules and retry jitter; never touches weights.</summary>
     Chaos = 9,
+
+    /// <summary>Which micro-batches a second worker computes too; never touches weights.</summary>
+    Verification = 10,
 }
 
 /// <summary>

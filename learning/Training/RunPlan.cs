@@ -1,11 +1,17 @@
 using SslOrleans.Contracts;
 using SslOrleans.Contracts.Recipes;
+using SslOrleans.Learning.Numerics;
 using SslOrleans.Learning.Optim;
 
 namespace SslOrleans.Learning.Training;
 
 /// <summary>What the schedules say for one step; the same for every slice.</summary>
 public sealed record StepSchedule(long Step, double LearningRate, double BaseRate, double WeightDecay, double TeacherMomentum);
+
+/// <summary>What of a step is computed a second time and compared.</summary>
+/// <param name="MicroBatches">Numbers of micro-batches, ascending.</param>
+/// <param name="Coupling">The loss on the effective batch too, for methods that have it.</param>
+public sealed record DrawnWork(IReadOnlyList<int> MicroBatches, bool Coupling);
 
 /// <summary>The arithmetic of a run: its length, its micro-batches, its schedules. Pure functions of recipe and data set size.</summary>
 public sealed class RunPlan
@@ -49,6 +55,14 @@ public sealed class RunPlan
 
     /// <summary>Epoch of a step's first sample.</summary>
     public long Epoch(long step) => FirstPosition(step) / Samples;
+
+    /// <summary>What a second worker computes too: each micro-batch, and the coupling, with the probability workers.verify. A replay draws the same.</summary>
+    public DrawnWork Drawn(long step)
+    {
+        var draws = new RandomStream(_recipe.Seed, Purpose.Verification, step, 0, 0);
+        bool[] drawn = [.. Enumerable.Range(0, MicroBatches + 1).Select(_ => draws.NextSingle() < _recipe.Workers.Verify)];
+        return new DrawnWork([.. Enumerable.Range(0, MicroBatches).Where(m => drawn[m])], drawn[MicroBatches]);
+    }
 
     public StepSchedule Schedule(long step) => new(
         step,

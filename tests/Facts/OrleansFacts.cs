@@ -145,9 +145,9 @@ public sealed class OrleansFacts : IDisposable
             for (var i = 0; ; i++)
             {
                 var meeting = first.Grains().GetGrain<IBatchMeetingGrain>($"meeting-{i}");
-                await meeting.Open(0, 2);
+                await meeting.Open(0, 0, 2);
                 if (statuses.TryGetSiloName((await management.GetActivationAddress(meeting))!, out var name) && name == silo)
-                    return meeting.Bring(0, 0, 0, new Immutable<byte[]>(new byte[8]));
+                    return meeting.Bring(0, 0, 0, 0, new Immutable<byte[]>(new byte[8]));
             }
         }
     }

@@ -92,9 +92,10 @@ public class ParameterSiloTests
     [InlineData("simclr", 12)]
     [InlineData("byol", 12)]
     [InlineData("mocov2", 12)]
-    public async Task AtAnyMoment(string method, int rounds)
+    [InlineData("byol", 12, "workers.verify=0.5")]
+    public async Task AtAnyMoment(string method, int rounds, params string[] overrides)
     {
-        var recipe = SmallRuns.Recipe(method);
+        var recipe = SmallRuns.Recipe(method, overrides);
         for (var seed = 0; seed < rounds; seed++)
         {
             var random = new Random(seed);

@@ -53,15 +53,17 @@ public class StepPlannerTests
         var sums = new IncomingSums(Length, 2);
         float[] one = [0, 1, 2, 3, 4], two = [0, 0.5f, 1, 1.5f, 2];
 
-        sums.Add(new Leaves(0, 1), [.. one]);
+        sums.Add(Sum(0), [.. one]);
         Assert.True(sums.Covers(new Leaves(0, 1)));
         Assert.False(sums.Covers(new Leaves(1, 1)));
         var again = Enumerable.Repeat(float.NaN, Length).ToArray();
-        sums.Add(new Leaves(0, 1), again);
+        sums.Add(Sum(0), again);
         Assert.Same(again, sums.Rent());
         Assert.False(sums.IsComplete);
-        sums.Add(new Leaves(1, 1), [.. two]);
+        sums.Add(Sum(1), [.. two]);
         Assert.True(sums.IsComplete);
         Assert.Equal(one.Zip(two, (a, b) => a + b), sums.Total);
+
+        static PartialSum Sum(int leaf) => new("run", 0, new Leaves(leaf, 1), Payload.Nothing, "sender");
     }
 }

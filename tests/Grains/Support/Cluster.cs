@@ -36,24 +36,34 @@ internal sealed class Cluster : IAsyncDisposable
     /// <param name="slowDown">Added to each micro-batch.</param>
     /// <param name="keepFolder">Leaves the folder to a cluster that comes after this one.</param>
     /// <param name="storage">What stands before the folder; null: nothing.</param>
+    /// <param name="replace">Puts other services in the place of the silo's.</param>
     public static async Task<Cluster> Start(
-        int workers, string? folder = null, TimeSpan slowDown = default, bool keepFolder = false, Func<IRunStorage, IRunStorage>? storage = null)
+        int workers, string? folder = null, TimeSpan slowDown = default, bool keepFolder = false, Func<IRunStorage, IRunStorage>? storage = null,
+        Action<IServiceCollection>? replace = null)
     {
         folder ??= Directory.CreateTempSubdirectory("sslo-test-").FullName;
         var settings = SiloHost.WithPorts(new SiloSettings { Name = $"first-{Guid.NewGuid():N}", Workers = workers, Storage = folder, SlowDown = slowDown });
-        var host = SiloHost.Build(settings, s => s.AddSingleton(storage?.Invoke(RunStorage.Open(folder)) ?? RunStorage.Open(folder)).AddSingleton(Payloads));
+        var host = SiloHost.Build(settings, s =>
+        {
+            s.AddSingleton(storage?.Invoke(RunStorage.Open(folder)) ?? RunStorage.Open(folder)).AddSingleton(Payloads);
+            replace?.Invoke(s);
+        });
         await host.StartAsync();
         return new Cluster(host, folder, settings) { KeepFolder = keepFolder };
     }
 
     /// <summary>One more silo, with workers only unless other roles are named, that joins this one.</summary>
-    public async Task<IHost> AddSilo(SiloSettings settings, string roles = SslOrleans.Grains.Placement.Roles.Worker)
+    public async Task<IHost> AddSilo(SiloSettings settings, string roles = SslOrleans.Grains.Placement.Roles.Worker, Action<IServiceCollection>? replace = null)
     {
         var host = SiloHost.Build(settings with
         {
             Roles = roles,
             Storage = Folder,
-        }, s => s.AddSingleton(Payloads));
+        }, s =>
+        {
+            s.AddSingleton(Payloads);
+            replace?.Invoke(s);
+        });
         await host.StartAsync();
         return host;
     }
