@@ -28,7 +28,7 @@ internal sealed class ScriptCopy : IDisposable
     public ScriptCopy()
     {
         File.Copy(Path.Combine(ProjectFiles.Root, "sslo"), Folder.In("sslo"));
-        foreach (var folder in new[] { "bin", "build", "contracts", "learning", "grains", "silo", "client", "tests" })
+        foreach (var folder in new[] { "bin", "bench", "build", "contracts", "learning", "grains", "silo", "client", "tests" })
             Directory.CreateDirectory(Folder.In(folder));
         foreach (var file in new[] { "Directory.Build.props", "Directory.Build.targets", "Directory.Packages.props", "global.json", "SslOrleans.sln" })
             Folder.Write(file, "");

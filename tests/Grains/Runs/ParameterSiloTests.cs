@@ -14,6 +14,9 @@ namespace SslOrleans.Tests.Grains.Runs;
 /// <summary>A silo that holds slices, method state or the run itself may die: the warm copies take over and no step is rolled back.</summary>
 public class ParameterSiloTests
 {
+    /// <summary>Of a micro-batch: otherwise the run may be over before a death that its events call for.</summary>
+    private static readonly TimeSpan s_slow = TimeSpan.FromMilliseconds(30);
+
     private const string Run = "run";
 
     [Fact]
@@ -27,7 +30,7 @@ public class ParameterSiloTests
     public async Task TheSiloOfASliceDies(string method, params string[] overrides)
     {
         var recipe = SmallRuns.Recipe(method, overrides);
-        await using var cluster = await Cluster.Start(workers: 2);
+        await using var cluster = await Cluster.Start(workers: 2, slowDown: s_slow);
         using var victim = await AddParameterSilo(cluster, $"{Run}/0", betterThan: [cluster.Settings.Name]);
         var (status, events) = await TrainAndKill(cluster, recipe, (5, victim));
         AssertExact(cluster, recipe, status, events);
@@ -38,7 +41,7 @@ public class ParameterSiloTests
     public async Task TheSiloOfTheRunDiesAndAnotherLeaderGoesOn()
     {
         var recipe = SmallRuns.Recipe("mocov2");
-        await using var cluster = await Cluster.Start(workers: 2);
+        await using var cluster = await Cluster.Start(workers: 2, slowDown: s_slow);
         using var victim = await AddParameterSilo(cluster, Run, betterThan: [cluster.Settings.Name]);
         var (status, events) = await TrainAndKill(cluster, recipe, (5, victim));
         AssertExact(cluster, recipe, status, events);
@@ -50,7 +53,7 @@ public class ParameterSiloTests
     public async Task ACopyIsMadeAgainOnAThirdSilo()
     {
         var recipe = SmallRuns.Recipe("simclr");
-        await using var cluster = await Cluster.Start(workers: 2);
+        await using var cluster = await Cluster.Start(workers: 2, slowDown: s_slow);
         using var first = await AddParameterSilo(cluster, $"{Run}/0", betterThan: [cluster.Settings.Name]);
         using var second = await AddParameterSilo(cluster, $"{Run}/0", betterThan: [cluster.Settings.Name, first.Name]);
         var (status, events) = await TrainAndKill(cluster, recipe, (4, second), (8, first));
@@ -64,7 +67,7 @@ public class ParameterSiloTests
     public async Task ACopyWithOtherBitsStopsTheRun()
     {
         var recipe = SmallRuns.Recipe("simclr", "steps=200");
-        await using var cluster = await Cluster.Start(workers: 2);
+        await using var cluster = await Cluster.Start(workers: 2, slowDown: s_slow);
         using var other = await AddParameterSilo(cluster, $"{Run}/0", betterThan: [cluster.Settings.Name]);
         var grain = cluster.Grains.GetGrain<ITrainingRunGrain>(Run);
         var (status, _) = await cluster.Train(Run, recipe, SmallRuns.Images, onEvent: async e =>
@@ -99,7 +102,7 @@ public class ParameterSiloTests
         for (var seed = 0; seed < rounds; seed++)
         {
             var random = new Random(seed);
-            await using var cluster = await Cluster.Start(workers: 2);
+            await using var cluster = await Cluster.Start(workers: 2, slowDown: s_slow);
             var silos = new List<ParameterSilo>();
             for (var i = 0; i < 3; i++)
                 silos.Add(await AddParameterSilo(cluster, $"{Run}/{i}", betterThan: []));
@@ -128,7 +131,7 @@ public class ParameterSiloTests
     public async Task WithoutCopiesTheCheckpointIsRestoredToTheSameBits()
     {
         var recipe = SmallRuns.Recipe("simclr", "workers.warmCopies=false");
-        await using var cluster = await Cluster.Start(workers: 2);
+        await using var cluster = await Cluster.Start(workers: 2, slowDown: s_slow);
         using var victim = await AddParameterSilo(cluster, $"{Run}/0", betterThan: [cluster.Settings.Name]);
         var (status, events) = await TrainAndKill(cluster, recipe, (6, victim));
         AssertExact(cluster, recipe, status, events);
