@@ -19,7 +19,7 @@ namespace SslOrleans.Client.Chaos;
 public sealed class ChaosRun(TrainingRequest request, IReadOnlyList<ChaosEvent> schedule, IReadOnlyList<ChaosTarget> targets, HostNetwork? network, ChaosStorage? storage, Action<string> tell)
 {
     private readonly ChaosNodes _nodes = new(request, targets, network, storage);
-    private readonly List<(ChaosHappening What, long At)> _waiting = [];
+    private readonly List<(ChaosHappening What, DateTimeOffset At)> _waiting = [];
     private readonly List<ChaosHappening> _happened = [];
     private readonly List<double> _stepSeconds = [];
     private readonly Queue<ChaosEvent> _pending = new(schedule);
@@ -58,7 +58,7 @@ public sealed class ChaosRun(TrainingRequest request, IReadOnlyList<ChaosEvent> 
             foreach (var e in news.Events)
             {
                 if (e.Kind == "step")
-                    Committed(e.Values);
+                    Committed(e);
                 _rolledBack += e.Kind == "recovered" ? (long)e.Values.GetValueOrDefault("computedAgain") : 0;
             }
 
@@ -72,16 +72,17 @@ public sealed class ChaosRun(TrainingRequest request, IReadOnlyList<ChaosEvent> 
         return status;
     }
 
-    private void Committed(IReadOnlyDictionary<string, double> values)
+    /// <summary>By the time that the leader gives the step: this process may hear of it later, when its own way into the cluster has died too.</summary>
+    private void Committed(RunEvent step)
     {
         lock (_waiting)
         {
-            foreach (var (what, at) in _waiting)
-                _happened.Add(what with { RecoverySeconds = Stopwatch.GetElapsedTime(at).TotalSeconds });
-            _waiting.Clear();
+            foreach (var (what, at) in _waiting.Where(w => w.At < step.Time))
+                _happened.Add(what with { RecoverySeconds = (step.Time - at).TotalSeconds });
+            _waiting.RemoveAll(w => w.At < step.Time);
         }
 
-        if (values.TryGetValue("seconds", out var seconds))
+        if (step.Values.TryGetValue("seconds", out var seconds))
             _stepSeconds.Add(seconds);
     }
 
@@ -106,7 +107,7 @@ public sealed class ChaosRun(TrainingRequest request, IReadOnlyList<ChaosEvent> 
     {
         tell($"step {step}: {e.Action.ToString().ToLowerInvariant()} {name}{(detail.Length > 0 ? $" {detail}" : "")}");
         lock (_waiting)
-            _waiting.Add((new ChaosHappening(step, e.Action, e.Target, name, null, detail), Stopwatch.GetTimestamp()));
+            _waiting.Add((new ChaosHappening(step, e.Action, e.Target, name, null, detail), DateTimeOffset.UtcNow));
     }
 
     private async Task<ChaosOutcome> Outcome(RunStatus status, double seconds, CancellationToken cancellation)

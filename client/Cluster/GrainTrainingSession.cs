@@ -18,6 +18,9 @@ public sealed class GrainTrainingSession : ITrainingSession
 {
     private static readonly TimeSpan s_glance = TimeSpan.FromSeconds(0.5);
 
+    /// <summary>News come within a second. Later the silo that was asked, or the way to it, has died, and another one is asked.</summary>
+    private static readonly TimeSpan s_answer = TimeSpan.FromSeconds(3);
+
     private readonly ClusterConnection _cluster;
     private readonly PatientCalls _calls;
     private volatile string _waitsFor = "";
@@ -75,7 +78,7 @@ public sealed class GrainTrainingSession : ITrainingSession
         RunStatus? last = null;
         while (!cancellationToken.IsCancellationRequested)
         {
-            var asking = _calls.Ask(() => Grain.News(seen), cancellationToken);
+            var asking = _calls.Ask(() => Grain.News(seen).WaitAsync(s_answer, cancellationToken), cancellationToken);
             for (var told = ""; last is not null && await Task.WhenAny(asking, Task.Delay(s_glance, cancellationToken)) != asking;)
             {
                 if (_waitsFor == told)

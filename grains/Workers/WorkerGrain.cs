@@ -6,6 +6,7 @@ using Orleans.Runtime;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Grains.Evaluation;
+using SslOrleans.Grains.Lifelines;
 using SslOrleans.Grains.Placement;
 using SslOrleans.Grains.Transfer;
 using SslOrleans.Learning.Training;
@@ -18,9 +19,12 @@ namespace SslOrleans.Grains.Workers;
 [OnNamedSilo]
 [Reentrant]
 [Immovable]
-public sealed class WorkerGrain(IWorkerEnvironment environment, OpenRuns openRuns, PayloadStore payloads) : Grain, IWorkerGrain
+public sealed class WorkerGrain(IWorkerEnvironment environment, OpenRuns openRuns, PayloadStore payloads, ILifelines lifelines) : Grain, IWorkerGrain
 {
     private static readonly TimeSpan s_heartbeat = TimeSpan.FromSeconds(1);
+
+    /// <summary>When a silo has died that may have led the run or held the pool: the run waits for its workers.</summary>
+    private static readonly TimeSpan s_haste = TimeSpan.FromMilliseconds(100);
 
     private readonly string _life = Guid.NewGuid().ToString("N");
     private readonly Dictionary<string, Task<WorkerSession>> _sessions = [];
@@ -29,6 +33,8 @@ public sealed class WorkerGrain(IWorkerEnvironment environment, OpenRuns openRun
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly Dictionary<string, Task<EvaluationSession>> _evaluations = [];
     private IGrainTimer? _timer;
+    private TaskScheduler _scheduler = TaskScheduler.Default;
+    private bool _hastens;
     private bool _left;
 
     private string Name => this.GetPrimaryKeyString();
@@ -41,6 +47,12 @@ public sealed class WorkerGrain(IWorkerEnvironment environment, OpenRuns openRun
     {
         _left = false;
         await Pool.Register(Info());
+        if (_timer is null)
+        {
+            _scheduler = TaskScheduler.Current;
+            lifelines.Broken += Hasten;
+        }
+
         _timer ??= this.RegisterGrainTimer(Heartbeat, new GrainTimerCreationOptions(s_heartbeat, s_heartbeat) { Interleave = true, KeepAlive = true });
         return Info();
     }
@@ -48,8 +60,7 @@ public sealed class WorkerGrain(IWorkerEnvironment environment, OpenRuns openRun
     public async Task Leave()
     {
         _left = true;
-        _timer?.Dispose();
-        _timer = null;
+        End();
         await Pool.Leave(Name, _life);
         foreach (var run in _sessions.Keys.ToList())
             await GrainFactory.GetGrain<ITrainingRunGrain>(run).WorkerLeft(Name);
@@ -108,6 +119,7 @@ public sealed class WorkerGrain(IWorkerEnvironment environment, OpenRuns openRun
             // The silo that held pool and run is gone too: there is nobody to tell.
         }
 
+        End();
         await Close();
         foreach (var evaluation in _evaluations.Values.Where(s => s.IsCompletedSuccessfully))
             (await evaluation).Dispose();
@@ -131,11 +143,32 @@ public sealed class WorkerGrain(IWorkerEnvironment environment, OpenRuns openRun
             foreach (var run in _sessions.Keys.ToList())
                 await GrainFactory.GetGrain<ITrainingRunGrain>(run).Wake();
             await Pool.Register(Info());
+            if (_hastens)
+                _timer?.Change(s_heartbeat, s_heartbeat);
+            _hastens = false;
         }
         catch (Exception e) when (e is OrleansException or TimeoutException)
         {
             // The pool is on its way to another silo; the next beat finds it there.
         }
+    }
+
+    /// <summary>Called on any thread.</summary>
+    private void Hasten(string silo) => Task.Factory.StartNew(
+        () =>
+        {
+            _hastens = true;
+            _timer?.Change(s_haste, s_haste);
+        },
+        CancellationToken.None,
+        TaskCreationOptions.None,
+        _scheduler);
+
+    private void End()
+    {
+        lifelines.Broken -= Hasten;
+        _timer?.Dispose();
+        _timer = null;
     }
 
     private Task<WorkerSession> Session(RunBrief run)

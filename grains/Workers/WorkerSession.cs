@@ -81,14 +81,17 @@ internal sealed partial class WorkerSession
     /// <param name="withState">Also the state's initial values, not only its shapes.</param>
     public RunShape Describe(bool withState)
     {
-        var state = StateBlocks.Values(new StateStore(_replica.Method.State, _replica.Recipe.Seed, _data.Samples), _payloads);
+        // First values are drawn, which takes a while where there are many: a worker that joins later is only asked what they are like.
+        var state = withState
+            ? StateBlocks.Values(new StateStore(_replica.Method.State, _replica.Recipe.Seed, _data.Samples), _payloads)
+            : [.. _replica.Method.State.Select(s => new StateValue(s.Name, s.ShapeFor(_data.Samples), 0, Payload.Nothing))];
         return new RunShape(
             TensorPlaces.Of(_replica.Layout.Entries),
             _data.Samples,
             _data.Fingerprint,
             _replica.Method.Coupled,
             [.. _replica.Method.Carried],
-            withState ? state : [.. state.Select(v => v with { Values = Payload.Nothing })],
+            state,
             [.. _replica.Method.State.Select(s => (int)s.Kind)]);
     }
 

@@ -21,7 +21,11 @@ public enum StateKind
 /// <param name="Kind">How it advances.</param>
 /// <param name="Shape">Rows first; −1 rows in a bank stand for the number of samples.</param>
 /// <param name="Initial">What it starts from.</param>
-public sealed record StateSpec(string Name, StateKind Kind, IReadOnlyList<long> Shape, StateInitial Initial = StateInitial.Zero);
+public sealed record StateSpec(string Name, StateKind Kind, IReadOnlyList<long> Shape, StateInitial Initial = StateInitial.Zero)
+{
+    /// <summary>The shape with a data set of so many samples.</summary>
+    public long[] ShapeFor(long samples) => [Shape[0] < 0 ? samples : Shape[0], .. Shape.Skip(1)];
+}
 
 /// <summary>What a state starts from.</summary>
 public enum StateInitial

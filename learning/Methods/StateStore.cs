@@ -18,12 +18,12 @@ public sealed class StateStore
         for (var number = 0; number < specs.Count; number++)
         {
             var spec = specs[number];
-            var rows = spec.Shape[0] < 0 ? samples : spec.Shape[0];
-            var width = spec.Shape.Skip(1).Aggregate(1L, (a, b) => a * b);
-            var values = new float[checked(rows * width)];
+            var shape = spec.ShapeFor(samples);
+            var width = shape.Skip(1).Aggregate(1L, (a, b) => a * b);
+            var values = new float[checked(shape[0] * width)];
             if (spec.Initial == StateInitial.UnitRows)
                 FillUnitRows(values, (int)width, seed, number);
-            _entries[spec.Name] = new Entry(spec, [rows, .. spec.Shape.Skip(1)], values);
+            _entries[spec.Name] = new Entry(spec, shape, values);
         }
     }
 
