@@ -6,7 +6,7 @@ namespace SslOrleans.Contracts.Messages;
 
 /// <summary>
 /// Bytes that a message speaks of. Few of them are in the message; many stay with the silo that has them until the receiver takes them, from
-/// shared memory on the same machine, in parts of <see cref="PartLength"/> from another one. So no message grows with the model or the batch.
+/// shared memory on the same machine, in parts of <see cref="PartLength"/> from another one. So its message does not grow with the model or the batch.
 /// </summary>
 /// <param name="Length">Bytes.</param>
 /// <param name="Hash">Their XXH128, hexadecimal; empty when they are in the message.</param>

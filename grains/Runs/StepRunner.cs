@@ -26,6 +26,9 @@ internal sealed class StepRunner(
     private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(500);
     private const int PatienceTicks = 40;
 
+    /// <summary>Couplings of a step whose gradients a worker may miss. One that misses more is what is cut off, not those who coupled.</summary>
+    private const int MostMissed = 3;
+
     private readonly MicroBatchResult?[] _results = new MicroBatchResult?[recipe.Batch.MicroBatches];
     private readonly RunWorker?[] _makers = new RunWorker?[recipe.Batch.MicroBatches];
     private readonly LeaseBook _book = new(recipe.Batch.MicroBatches);
@@ -136,7 +139,7 @@ internal sealed class StepRunner(
         mine.Mark.Encoded();
         if (_results.All(r => r is not null))
             _coupling ??= Couple(withLoss: true);
-        while (true)
+        for (var missed = 1; ; missed++)
         {
             var coupled = _coupled;
             var couple = await coupled.Task;
@@ -149,8 +152,11 @@ internal sealed class StepRunner(
                 mine.Pause();
                 return;
             }
-            catch (PayloadLostException)
+            catch (PayloadLostException e)
             {
+                if (missed > MostMissed)
+                    throw new IOException($"{mine.Worker.Name} cannot take what {missed} couplings had for it: {e.Message}");
+
                 // Who coupled has died with the gradients before all had them. Another one makes the same.
                 mine.Pause();
                 if (_coupled == coupled)

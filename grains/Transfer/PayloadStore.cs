@@ -32,7 +32,6 @@ public sealed class PayloadStore(IGrainFactory grains, ILocalSiloDetails self, s
 
     private readonly ConcurrentDictionary<long, IKeptBytes> _kept = [];
     private readonly ConcurrentDictionary<long, ConcurrentBag<SharedMemory>> _free = [];
-    private readonly ConcurrentQueue<(long At, KeptPayload Payload)> _lent = new();
     private long _last;
 
     public PayloadStore(IGrainFactory grains, ILocalSiloDetails self)
@@ -51,7 +50,6 @@ public sealed class PayloadStore(IGrainFactory grains, ILocalSiloDetails self, s
     /// <param name="hash">Their XXH128 in hexadecimal, where it is known already.</param>
     public KeptPayload Keep(ReadOnlySpan<byte> bytes, string? hash = null)
     {
-        GiveUpLent();
         if (bytes.Length <= InMessage)
             return new KeptPayload(Payload.Of(bytes.ToArray()), () => { });
         var number = Interlocked.Increment(ref _last);
@@ -74,8 +72,7 @@ public sealed class PayloadStore(IGrainFactory grains, ILocalSiloDetails self, s
     public Payload Lend(ReadOnlySpan<float> values)
     {
         var kept = Keep(values);
-        if (!kept.Payload.IsHere)
-            _lent.Enqueue((Environment.TickCount64, kept));
+        _ = Task.Delay(Lending).ContinueWith(_ => kept.Dispose(), TaskScheduler.Default);
         return kept.Payload;
     }
 
@@ -181,12 +178,6 @@ public sealed class PayloadStore(IGrainFactory grains, ILocalSiloDetails self, s
     }
 
     private ConcurrentBag<SharedMemory> Bag(long length) => _free.GetOrAdd(length, _ => []);
-
-    private void GiveUpLent()
-    {
-        while (_lent.TryPeek(out var oldest) && Environment.TickCount64 - oldest.At > Lending.TotalMilliseconds && _lent.TryDequeue(out oldest))
-            oldest.Payload.Dispose();
-    }
 
     private static string Hash(ReadOnlySpan<byte> bytes) => XxHash128.HashToUInt128(bytes).ToString("x32", CultureInfo.InvariantCulture);
 

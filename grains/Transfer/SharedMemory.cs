@@ -63,9 +63,7 @@ internal sealed partial class SharedMemory : IDisposable
     {
         try
         {
-            // By now the number may be another file's, and reading a pipe would take what is another's.
-            if (File.ResolveLinkTarget(path, returnFinalTarget: false) is not { } target || !target.FullName.StartsWith($"/memfd:{Name}", StringComparison.Ordinal))
-                return false;
+            // By now the number may be another file's: what is no memory has no length and is not read from, other bytes have another hash.
             using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
             if (RandomAccess.GetLength(file) < into.Length)
                 return false;

@@ -30,7 +30,7 @@ public sealed class TorchFacts
 
     /// <summary>
     /// Every number in <c>x * 0.5</c> becomes an object with a finaliser. In the package's own TorchSharp.dll a collection on another thread
-    /// frees it while libtorch reads it: one call in 2,000 here (docs/decisions/018).
+    /// frees it while libtorch reads it, and this test ends with the process (docs/decisions/018).
     /// </summary>
     [Fact]
     public async Task A_number_lives_until_the_native_call_has_returned()
