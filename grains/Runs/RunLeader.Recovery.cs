@@ -98,7 +98,7 @@ internal sealed partial class RunLeader
                 await _slices!.CreateState(shape.InitialState);
                 return;
             }
-            catch (Exception e) when (e is not (UserErrorException or StateLostException))
+            catch (Exception e) when (e is not (UserErrorException { Reason: not RefusalReason.Worker } or StateLostException))
             {
                 _roster.Lost(worker, e);
             }

@@ -26,7 +26,7 @@ public static class Packer
     private const int Chunk = 256;
 
     /// <summary>
-    /// Writes <c>SPLIT-NNNNNN.sslpack</c>. JPEGs that are small enough and stand upright are copied byte for byte.
+    /// Writes <c>SPLIT-NNNNNN.sslpack</c>, as <c>.part</c> until all are whole; parts of an earlier packing that was killed go. JPEGs that are small enough and stand upright are copied byte for byte.
     /// </summary>
     /// <param name="source">The images; those that do not decode are replaced as in training.</param>
     /// <param name="folder">Output folder.</param>
@@ -48,13 +48,19 @@ public static class Packer
             Directory.CreateDirectory(folder);
             if (Directory.EnumerateFiles(folder, $"{split}-*{PackedFormat.Extension}").Any())
                 throw new UserErrorException($"'{folder}' already holds packed shards of '{split}'; choose another folder or remove them.");
+            foreach (var old in Directory.EnumerateFiles(folder, $"{split}-*{PackedFormat.Extension}.part").ToList())
+                File.Delete(old);
             var result = Write(source, folder, split, options, parts, progress, cancellation);
+
+            // A reader that finds shards beside parts takes neither.
             foreach (var part in parts)
                 File.Move(part, part[..^5]);
             return result;
         }
         catch (Exception failure)
         {
+            foreach (var part in parts)
+                File.Delete(part[..^5]);
             foreach (var part in parts)
                 File.Delete(part);
             if (failure is AggregateException { InnerException: UserErrorException user })

@@ -37,7 +37,7 @@ public sealed class ImageTrainingData : ITrainingData
     {
         _recipe = recipe;
         _open = open;
-        _source = open(recipe.Data.Split, new SourceOptions { Limit = recipe.Data.Limit });
+        _source = open(recipe.Data.Split, new SourceOptions { Limit = recipe.Data.Limit, UndecodableLimit = 1 });
         try
         {
             _order = recipe.Data.Imbalance switch
