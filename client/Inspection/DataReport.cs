@@ -36,6 +36,7 @@ public sealed record DataReport(
         using var source = DataLocations.OpenSource(path, split);
         var undecodable = new ConcurrentDictionary<string, string>();
         var sizes = new ConcurrentDictionary<(int Width, int Height), int>();
+        var sixteen = new ConcurrentDictionary<int, (int Images, int Largest)>();
         long bytes = 0;
         var started = Stopwatch.GetTimestamp();
         // Encoded bytes are decoded here, and not by the source, which would stop at the first hundredth of bad images.
@@ -45,6 +46,8 @@ public sealed record DataReport(
             Interlocked.Add(ref bytes, encoded.Length);
             try
             {
+                if (ImageDecoder.LargestOf16Bits(encoded) is { } value)
+                    sixteen.AddOrUpdate(0, (1, value), (_, s) => (s.Images + 1, Math.Max(s.Largest, value)));
                 ImageDecoder.Decode(encoded, image);
                 sizes.AddOrUpdate((image.Width, image.Height), 1, (_, n) => n + 1);
             }
@@ -68,7 +71,7 @@ public sealed record DataReport(
             labels.Count(l => l is null),
             source.Fingerprint,
             source.Count / seconds,
-            source.Notes,
+            [.. source.Notes, .. sixteen.TryGetValue(0, out var s) && SixteenBits.Note(s.Images, s.Largest) is { } note ? new[] { note } : []],
             new SortedDictionary<string, string>(undecodable, StringComparer.Ordinal));
     }
 

@@ -30,6 +30,9 @@ public sealed record SourceOptions
     /// </summary>
     public int DecodeShortSide { get; init; } = 512;
 
+    /// <summary>Bits that 16-bit PNGs use, 8 … 16: their range becomes 0 … 255. 0: the upper 8 of 16.</summary>
+    public int Bits { get; init; }
+
     /// <summary>Where compressed shards beyond <see cref="MemoryLimit"/> are unpacked; removed on dispose. Null: the system's temporary folder.</summary>
     public string? CacheFolder { get; init; }
 

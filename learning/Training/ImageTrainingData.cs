@@ -37,9 +37,10 @@ public sealed class ImageTrainingData : ITrainingData
     {
         _recipe = recipe;
         _open = open;
-        _source = open(recipe.Data.Split, new SourceOptions { Limit = recipe.Data.Limit, UndecodableLimit = 1 });
+        _source = open(recipe.Data.Split, new SourceOptions { Limit = recipe.Data.Limit, Bits = recipe.Data.Bits, UndecodableLimit = 1 });
         try
         {
+            SixteenBits.Check(_source, recipe.Data.Bits);
             _order = recipe.Data.Imbalance switch
             {
                 "balanced" => SampleOrder.ClassBalanced(Labels(_source), recipe.Seed),
@@ -144,7 +145,7 @@ public sealed class ImageTrainingData : ITrainingData
     {
         try
         {
-            return EvaluationOf(_open(_recipe.Data.TestSplit, new SourceOptions { Limit = _recipe.Data.TestLimit }));
+            return EvaluationOf(_open(_recipe.Data.TestSplit, new SourceOptions { Limit = _recipe.Data.TestLimit, Bits = _recipe.Data.Bits }));
         }
         catch (UserErrorException)
         {
