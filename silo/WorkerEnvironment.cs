@@ -82,6 +82,8 @@ internal sealed class WorkerEnvironment : IWorkerEnvironment
     {
         public long Samples => data.Samples;
 
+        public IReadOnlyList<string> Notes => data.Notes;
+
         public string Fingerprint => data.Fingerprint;
 
         public long[] SampleIds(long firstPosition, int count) => data.SampleIds(firstPosition, count);

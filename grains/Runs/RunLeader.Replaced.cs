@@ -4,11 +4,14 @@ using SslOrleans.Learning.Data;
 
 namespace SslOrleans.Grains.Runs;
 
-/// <summary>Images that do not decode.</summary>
+/// <summary>What is told of the images: those that do not decode, and what is odd about all of them.</summary>
 internal sealed partial class RunLeader
 {
     /// <summary>Those that were told, by sample.</summary>
     private readonly HashSet<long> _replaced = [];
+
+    /// <summary>What was told of the images.</summary>
+    private readonly HashSet<string> _noted = [];
 
     private void RememberReplaced() => _replaced.UnionWith(_ledger!.Entries.SelectMany(e => e.Replaced ?? []).Select(r => r.Sample));
 

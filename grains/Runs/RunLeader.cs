@@ -317,7 +317,7 @@ internal sealed partial class RunLeader
         _meters.Committed(outcome, schedule, slices, Stopwatch.GetElapsedTime(started).TotalSeconds, Stopwatch.GetElapsedTime(computed).TotalSeconds, _roster.Live.Count());
         TellReplaced(outcome.Replaced);
         await Record(entry with { Hash = hash, Seconds = _meters.StepSeconds }, _meters.Values());
-        if (_collapse.Look(outcome.Reported) is { } warning)
+        if (_collapse.Look(outcome.Reported, norm) is { } warning)
             Tell("warning", warning);
     }
 

@@ -19,6 +19,7 @@ public sealed class ImageTrainingData : ITrainingData
     private readonly ViewPlan _plan;
     private readonly ViewBufferPool _pool = new();
     private readonly long _totalSteps;
+    private readonly Lazy<IReadOnlyList<string>> _notes;
     private readonly Lazy<EvaluationSet?> _train;
     private readonly Lazy<EvaluationSet?> _test;
 
@@ -57,11 +58,14 @@ public sealed class ImageTrainingData : ITrainingData
             throw;
         }
 
+        _notes = new Lazy<IReadOnlyList<string>>(() => DataNotes.Of(_source, _recipe));
         _train = new Lazy<EvaluationSet?>(() => EvaluationOf(_source));
         _test = new Lazy<EvaluationSet?>(OpenTest);
     }
 
     public long Samples => _order.EpochLength;
+
+    public IReadOnlyList<string> Notes => _notes.Value;
 
     public string Fingerprint => _source.Fingerprint;
 
