@@ -6,6 +6,7 @@ using SslOrleans.Contracts;
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Grains.Data;
 using SslOrleans.Grains.Workers;
+using SslOrleans.Learning.Data;
 using SslOrleans.Learning.Training;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -38,9 +39,9 @@ internal sealed class WorkerEnvironment : IWorkerEnvironment
             case "cuda" when cuda.is_available():
                 return device($"cuda:{index % cuda.device_count()}");
             case "cuda":
-                throw new UserErrorException("device is \"cuda\", but libtorch sees no CUDA device; use cpu, build with -p:Device=cuda, or set LIBTORCH_HOME to a libtorch with CUDA, of pip or NVIDIA (`sslo doctor` tells).");
+                throw new UserErrorException("device is \"cuda\", but libtorch sees no CUDA device; use cpu, build with -p:Device=cuda, or set LIBTORCH_HOME to a libtorch with CUDA, of pip or NVIDIA (`sslo doctor` tells).") { Reason = RefusalReason.Worker };
             default:
-                throw new UserErrorException($"device is \"{_settings.Device}\"; use cpu or cuda.");
+                throw new UserErrorException($"device is \"{_settings.Device}\"; use cpu or cuda.") { Reason = RefusalReason.Worker };
         }
     }
 
@@ -49,13 +50,13 @@ internal sealed class WorkerEnvironment : IWorkerEnvironment
     public ITrainingData Open(Recipe recipe, string dataPath)
     {
         if (recipe.Workers.ThreadsPerWorker != _settings.ThreadsPerWorker)
-            throw new UserErrorException($"workers.threadsPerWorker is {recipe.Workers.ThreadsPerWorker}, but this silo gives each worker {_settings.ThreadsPerWorker}; start it with --threads {recipe.Workers.ThreadsPerWorker}.");
+            throw new UserErrorException($"workers.threadsPerWorker is {recipe.Workers.ThreadsPerWorker}, but this silo gives each worker {_settings.ThreadsPerWorker}; start it with --threads {recipe.Workers.ThreadsPerWorker}.") { Reason = RefusalReason.Worker };
 
         // Workers of one process share the images.
         var key = $"{dataPath}|{RecipeReader.Write(recipe)}";
         try
         {
-            return new SharedData(_data.GetOrAdd(key, _ => new Lazy<ITrainingData>(() => new ImageTrainingData(recipe, (split, options) => _sources.Value.Open(dataPath, split, options)))).Value, _settings.SlowDown);
+            return new SharedData(_data.GetOrAdd(key, _ => new Lazy<ITrainingData>(() => new ImageTrainingData(recipe, (split, options) => Read(dataPath, split, options)))).Value, _settings.SlowDown);
         }
         catch
         {
@@ -64,10 +65,24 @@ internal sealed class WorkerEnvironment : IWorkerEnvironment
         }
     }
 
+    private IImageSource Read(string dataPath, string split, SourceOptions options)
+    {
+        try
+        {
+            return _sources.Value.Open(dataPath, split, options);
+        }
+        catch (UserErrorException e) when (e.Reason == RefusalReason.Recipe)
+        {
+            throw new UserErrorException(e.Message, e) { Reason = RefusalReason.Data };
+        }
+    }
+
     /// <summary>A view on shared images whose disposal leaves them to the others.</summary>
     private sealed class SharedData(ITrainingData data, TimeSpan slowDown) : ITrainingData
     {
         public long Samples => data.Samples;
+
+        public IReadOnlyList<string> Notes => data.Notes;
 
         public string Fingerprint => data.Fingerprint;
 

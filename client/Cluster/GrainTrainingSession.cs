@@ -8,6 +8,7 @@ using SslOrleans.Contracts.Messages;
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Grains.Data;
 using SslOrleans.Grains.Placement;
+using SslOrleans.Learning.Training;
 using SslOrleans.Silo;
 using SslOrleans.Silo.Dashboard;
 
@@ -43,8 +44,14 @@ public sealed class GrainTrainingSession : ITrainingSession
     public static async Task<GrainTrainingSession> Open(
         TrainingRequest request, CancellationToken cancellation, int? ownWorkers = null, Action<ClusterConnection>? beforeStart = null, Func<SiloSettings, SiloSettings>? place = null)
     {
-        // Workers that cannot read the images are refused one by one, and the run would wait for better ones.
-        await Task.Run(() => DataLocations.Check(request.DataPath, request.Recipe.Data.Split), cancellation);
+        // What no worker could do is said before one is started.
+        await Task.Run(
+            () =>
+            {
+                DataLocations.Check(request.DataPath, request.Recipe.Data.Split);
+                RecipeTrial.Run(request.Recipe);
+            },
+            cancellation);
         var running = await ClusterConnection.TryConnect(request.RunsFolder, cancellation);
         if (running is not null && request.SigningKey is { } unused)
         {

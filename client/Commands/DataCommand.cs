@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using System.Globalization;
 using SslOrleans.Client.CommandLine;
 using SslOrleans.Client.Inspection;
 using SslOrleans.Contracts;
@@ -88,7 +89,7 @@ public static class DataCommand
 
     private static void Sheet(Screen screen, string where, Recipe recipe, string target, int images)
     {
-        using var source = DataLocations.OpenSource(where, recipe.Data.Split);
+        using var source = DataLocations.OpenSource(where, recipe.Data.Split, new SourceOptions { Bits = recipe.Data.Bits });
         var sheet = ViewSheet.Draw(source, recipe, images);
         File.WriteAllBytes(target, ImageEncoder.Png(sheet));
         if (screen.Json)
@@ -115,6 +116,8 @@ public static class DataCommand
         if (r.Unlabelled > 0)
             screen.Line($"        {r.Unlabelled} without a label");
         screen.Line($"        fingerprint {r.Fingerprint}");
+        if (r.Split == "train" && r.SixteenBits is null)
+            screen.Line($"        --set normalize.mean={List(r.Mean)} --set normalize.standardDeviation={List(r.StandardDeviation)}");
         foreach (var note in r.Notes.Take(10))
             screen.Line($"        note: {note}");
         foreach (var (key, reason) in r.Undecodable.Take(20))
@@ -124,6 +127,8 @@ public static class DataCommand
     }
 
     private static string Mistake(string message) => throw new UserErrorException(message);
+
+    private static string List(IReadOnlyList<double> values) => $"[{string.Join(",", values.Select(v => v.ToString(CultureInfo.InvariantCulture)))}]";
 
     private static string Sizes(DataReport r) => r.Smallest == r.Largest ? r.Smallest : $"{r.Smallest} to {r.Largest}";
 }

@@ -28,13 +28,23 @@ public static class LossCommand
         };
         command.SetAction(parsed =>
         {
-            var (tensors, samples) = Read(parsed.GetRequiredValue(input));
+            var (at, file) = (parsed.GetRequiredValue(input), parsed.GetValue(output));
+            if (parsed.GetValue(step) < 0 || parsed.GetValue(epoch) < 0)
+                throw new UserErrorException($"--step is {parsed.GetValue(step)} and --epoch {parsed.GetValue(epoch)}; both count from 0.");
+            var (tensors, samples) = Read(at);
+            if (file is not null)
+                CheckOutput(at, file);
             var name = parsed.GetRequiredValue(method);
             var result = LossBench.Compute(name, tensors, parsed.GetValue(set)!, parsed.GetValue(step), parsed.GetValue(epoch), samples);
-            if (parsed.GetValue(output) is { } file)
+            if (file is not null)
                 Write(file.FullName, name, result);
-            Show(screen, name, result, parsed.GetValue(output)?.FullName);
-            return ExitCodes.Well;
+            Show(screen, name, result, file?.FullName);
+            if (result.Unused.Count > 0)
+                screen.Note($"note: {string.Join(", ", result.Unused)} given and not used by {name} at step {parsed.GetValue(step)}, epoch {parsed.GetValue(epoch)} with these settings (--step, --epoch, --set)");
+            if (result.NotFinite is not { } what)
+                return ExitCodes.Well;
+            screen.Note($"sslo: {name}: {what}, from finite embeddings; look at the settings, and at embeddings that have no variance or are too few for their width.");
+            return ExitCodes.Failed;
         });
         return command;
     }
@@ -49,13 +59,25 @@ public static class LossCommand
             if (content.Entries.All(e => e.Name == SampleIds))
                 throw new UserErrorException($"{file} holds no embeddings; `sslo methods METHOD` names what a method takes.");
             return (
-                [.. content.Entries.Where(e => e.Name != SampleIds).Select(e => new NamedArray(e.Name, e.Shape, content.Floats(e.Name), true))],
+                [.. content.Entries.Where(e => e.Name != SampleIds).Select(e => e.Type is "I64" or "I32"
+                    ? new NamedArray(e.Name, e.Shape, Array.ConvertAll(content.Integers(e.Name), i => (float)i), false)
+                    : new NamedArray(e.Name, e.Shape, content.Floats(e.Name), true))],
                 content.Contains(SampleIds) ? content.Integers(SampleIds) : null);
         }
         catch (SafetensorsException e)
         {
             throw new UserErrorException(e.Message, e);
         }
+    }
+
+    private static void CheckOutput(FileInfo input, FileInfo output)
+    {
+        if (Real(input) == Real(output))
+            throw new UserErrorException($"--out {output} is the input; name another file for the gradients.");
+        if (output.Directory is not { Exists: true })
+            throw new UserErrorException($"--out {output}: the folder {output.DirectoryName} does not exist; make it, or name another file.");
+
+        static string Real(FileInfo file) => Path.GetFullPath((file.Exists ? file.ResolveLinkTarget(returnFinalTarget: true) : null)?.FullName ?? file.FullName);
     }
 
     private static void Write(string path, string method, LossValue result)
@@ -75,6 +97,8 @@ public static class LossCommand
                 terms = result.Terms,
                 gradients = gradients.ToDictionary(g => g.Name, g => new { g.Shape, g.Norm, g.Largest }),
                 @out = written,
+                unused = result.Unused,
+                notFinite = result.NotFinite,
             });
             return;
         }

@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 using SslOrleans.Client.CommandLine;
 using SslOrleans.Contracts;
 using SslOrleans.Contracts.Recipes;
-using SslOrleans.Learning.Methods;
+using SslOrleans.Learning.Training;
 
 namespace SslOrleans.Client.Commands;
 
@@ -75,7 +75,7 @@ public static class RecipeCommand
         {
             var file = ProjectFiles.FindRecipe(parsed.GetRequiredValue(recipe));
             var r = RecipeReader.Read(file, parsed.GetValue(set));
-            var method = MethodCatalog.Create(r);
+            var method = RecipeTrial.Run(r);
             if (screen.Json)
             {
                 screen.JsonLine(new

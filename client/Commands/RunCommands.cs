@@ -5,9 +5,11 @@ using SslOrleans.Client.Training;
 using SslOrleans.Contracts;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
+using SslOrleans.Contracts.Recipes;
 using SslOrleans.Grains.Records;
 using SslOrleans.Grains.Runs;
 using SslOrleans.Grains.Storage;
+using SslOrleans.Learning.Training;
 
 namespace SslOrleans.Client.Commands;
 
@@ -41,6 +43,15 @@ public static class RunCommands
             var storage = RunStorage.Open(folder);
             var recipe = await RunRecord.ReadRecipe(storage, name);
             var record = await RunRecord.Read(storage, name) ?? throw new UserErrorException($"There is no run {name} in {folder}; `sslo runs` lists them.");
+            if (await Completed(storage, name, recipe, record, cancellation) is { } last)
+            {
+                if (screen.Json)
+                    screen.JsonLine(new { run = name, phase = "completed", step = last.Step + 1, hash = last.Hash });
+                else
+                    screen.Line($"{name} is complete: {last.Step + 1} steps, weights {last.Hash}; there is nothing to resume. A longer training is a new run: `sslo train` with --epochs or --steps.");
+                return ExitCodes.Well;
+            }
+
             await using (var cluster = await ClusterConnection.TryConnect(folder, cancellation))
             {
                 if (cluster is not null && await Phase(cluster, name) is RunPhase.Paused)
@@ -55,6 +66,16 @@ public static class RunCommands
             return TrainingPresenter.ExitCode(await TrainCommand.Train(screen, sessions, request, cancellation));
         });
         return command;
+    }
+
+    /// <summary>The last step of a run that came to its end; null where something is left to do.</summary>
+    private static async Task<LedgerEntry?> Completed(IRunStorage storage, string run, Recipe recipe, RunRecord record, CancellationToken cancellation)
+    {
+        // A run that was killed between its last step and its last probe is marked as training.
+        if (record.Training || record.Samples == 0)
+            return null;
+        var entries = await Ledger.Read(storage, run, cancellation);
+        return entries.Count > 0 && entries.Count >= new RunPlan(recipe, record.Samples).TotalSteps ? entries[^1] : null;
     }
 
     private static Command Watch(Screen screen)

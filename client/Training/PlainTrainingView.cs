@@ -10,6 +10,7 @@ public sealed class PlainTrainingView(Screen screen, TimeProvider clock) : ITrai
     private TrainingRequest? _request;
     private long _shown;
     private long _shownStep = -1;
+    private bool _stepped;
 
     public void Begin(TrainingRequest request)
     {
@@ -27,6 +28,7 @@ public sealed class PlainTrainingView(Screen screen, TimeProvider clock) : ITrai
             screen.Line($"step {e.Step}: {Describe(e)}");
         if (!news.Events.Any(e => e.Kind == "step"))
             return;
+        _stepped = true;
         if (_shownStep >= 0 && clock.GetElapsedTime(_shown) < s_pause && news.Status.Step < news.Status.TotalSteps)
             return;
         _shown = clock.GetTimestamp();
@@ -35,11 +37,11 @@ public sealed class PlainTrainingView(Screen screen, TimeProvider clock) : ITrai
 
     public void End(RunStatus status)
     {
-        if (_shownStep != status.Step)
+        if (_stepped && _shownStep != status.Step)
             Progress(status);
         screen.Line($"{status.Phase.ToString().ToLowerInvariant()} at step {status.Step}"
             + (status.WeightsHash.Length > 0 ? $", weights {status.WeightsHash}" : "")
-            + (status.Message.Length > 0 ? $": {status.Message}" : ""));
+            + (status.Message.Length > 0 && status.Phase != RunPhase.Failed ? $": {status.Message}" : ""));
     }
 
     public void Dispose()

@@ -152,4 +152,9 @@ public sealed record RunShape(
     [property: Id(3)] bool Coupled,
     [property: Id(4)] string[] Carried,
     [property: Id(5)] StateValue[] InitialState,
-    [property: Id(6)] int[] StateKinds);
+    [property: Id(6)] int[] StateKinds)
+{
+    /// <summary>What is odd about the images and stops nothing.</summary>
+    [Id(7)]
+    public string[] Notes { get; init; } = [];
+}

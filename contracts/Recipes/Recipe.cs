@@ -94,6 +94,9 @@ public sealed record DataRecipe
     /// <summary>First N images of the test split; 0: all.</summary>
     public int TestLimit { get; init; }
 
+    /// <summary>Bits that the values of 16-bit PNGs use: 12 for a camera's 12-bit data. 0: all 16, and a data set that uses fewer is refused.</summary>
+    public int Bits { get; init; }
+
     /// <summary>Class re-sampling for the imbalance study of cookbook §3.3: <c>none</c>, <c>balanced</c> or <c>long-tailed</c>.</summary>
     public string Imbalance { get; init; } = "none";
 

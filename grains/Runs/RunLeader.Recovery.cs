@@ -24,6 +24,8 @@ internal sealed partial class RunLeader
         await WaitForWorker();
         var shape = _roster.Shape;
         await KeepIdentity(shape);
+        foreach (var note in shape.Notes.Where(_noted.Add))
+            Tell("warning", note);
         _plan = new RunPlan(_recipe, shape.Samples);
         _slices = new SliceSet(_grains, _payloads, _run, _brief.Recipe, shape, _recipe.Workers.Slices);
         _evaluations = new RunEvaluations(_grains, _brief, _recipe, _plan, shape, _roster, _meters, _metrics!, (kind, step, text, values) => _journal.Add(kind, step, text, null, values));
@@ -98,7 +100,7 @@ internal sealed partial class RunLeader
                 await _slices!.CreateState(shape.InitialState);
                 return;
             }
-            catch (Exception e) when (e is not (UserErrorException or StateLostException))
+            catch (Exception e) when (e is not (UserErrorException { Reason: not RefusalReason.Worker } or StateLostException))
             {
                 _roster.Lost(worker, e);
             }

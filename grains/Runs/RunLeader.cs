@@ -41,7 +41,6 @@ internal sealed partial class RunLeader
     private readonly RunMeters _meters;
     private readonly CollapseWatch _collapse = new();
     private readonly CancellationTokenSource _stop = new();
-    private readonly HashSet<long> _replaced = [];
     private RunRecord _record;
     private Ledger? _ledger;
     private MetricsLog? _metrics;
@@ -149,6 +148,7 @@ internal sealed partial class RunLeader
             if (_ledger!.Repair is { } repair)
                 Tell("message", repair);
             RefuseThoseWhoDiffered();
+            RememberReplaced();
             _metrics = new MetricsLog(_storage, _run);
             _checkpoints = new CheckpointKeeper(_storage, _run, _recipe.Checkpoint, text => Tell("message", text));
             await Storing(() => Remember(training: true));
@@ -283,6 +283,7 @@ internal sealed partial class RunLeader
             throw new UserErrorException($"Step {_step}: {term} is {value}; weights stay at the step before, checkpoint {_checkpoints!.Last} is good. Start a new run with a lower optimizer.learningRate, or with optimizer.clipGradientNorm; a resumed one keeps its recipe.");
         }
 
+        RefuseTooManyReplaced(outcome.Replaced);
         var computed = Stopwatch.GetTimestamp();
 
         // Asked before any slice applies: a loss may be finite where its gradient is not, and from here on every warm copy has the sum.
@@ -316,15 +317,8 @@ internal sealed partial class RunLeader
         _meters.Committed(outcome, schedule, slices, Stopwatch.GetElapsedTime(started).TotalSeconds, Stopwatch.GetElapsedTime(computed).TotalSeconds, _roster.Live.Count());
         TellReplaced(outcome.Replaced);
         await Record(entry with { Hash = hash, Seconds = _meters.StepSeconds }, _meters.Values());
-        if (_collapse.Look(outcome.Reported) is { } warning)
+        if (_collapse.Look(outcome.Reported, norm) is { } warning)
             Tell("warning", warning);
-    }
-
-    /// <summary>An image that does not decode is told once; the ledger has every position that it stood at.</summary>
-    private void TellReplaced(IReadOnlyList<ReplacedSample> replaced)
-    {
-        foreach (var (_, sample, by) in replaced.Where(r => _replaced.Add(r.Sample)))
-            Tell("warning", $"image {sample} does not decode; image {by} was used in its place (`sslo data inspect` names it)");
     }
 
     /// <summary>Writes the ledger, or checks against it where the step is there; then the step is over.</summary>
@@ -388,7 +382,8 @@ internal sealed partial class RunLeader
         }
 
         var phase = _phase;
-        Enter(RunPhase.WaitingForWorkers, "no worker is here; the run goes on when one comes");
+        var refused = _roster.LastRefusal is { Length: > 0 } last ? $" (refused: {last})" : "";
+        Enter(RunPhase.WaitingForWorkers, $"no worker is here; the run goes on when one comes{refused}");
         Tell("waiting", _message);
 
         // A run that was asked to stop gives the step up; a resumed run computes it again.

@@ -196,7 +196,7 @@ internal sealed class StepRunner(
 
             finished.Mark.End(LeaseOutcome.Lost);
             var failure = finished.Task.Exception?.GetBaseException();
-            if (failure is StateLostException or UserErrorException)
+            if (failure is StateLostException or UserErrorException { Reason: not RefusalReason.Worker })
                 throw failure;
             var open = _book.Unfinished(finished.MicroBatches);
             if (failure is not (OutdatedException or PayloadLostException or WorkerGoneException))
@@ -245,7 +245,7 @@ internal sealed class StepRunner(
                 await Task.Delay(s_tick);
                 await roster.Refresh(step);
             }
-            catch (Exception e) when (e is not (StateLostException or UserErrorException))
+            catch (Exception e) when (e is not (StateLostException or UserErrorException { Reason: not RefusalReason.Worker }))
             {
                 roster.Lost(worker, e);
             }

@@ -22,6 +22,8 @@ internal sealed class WorkerRoster(IGrainFactory grains, RunBrief run, WorkersRe
     private readonly Dictionary<string, int> _failures = [];
     private readonly Dictionary<string, Task> _preparing = [];
     private RunShape? _shape;
+    private UserErrorException? _nobodyCan;
+    private string _lastRefusal = "";
 
     /// <summary>How often workers were lost; tells whether an answer of the pool is older than a loss.</summary>
     private int _losses;
@@ -120,11 +122,18 @@ internal sealed class WorkerRoster(IGrainFactory grains, RunBrief run, WorkersRe
     /// <summary>Name of a worker by its life.</summary>
     public string NameOf(string life) => _workers.Values.FirstOrDefault(w => w.Info.Life == life)?.Name ?? life;
 
+    /// <summary>The last refusal as <c>name: why</c>; empty when nobody was refused.</summary>
+    public string LastRefusal => _lastRefusal;
+
     /// <summary>Returns when at least one worker is ready.</summary>
+    /// <exception cref="UserErrorException">Every worker so far was refused, the last for a reason that no other worker would be without.</exception>
     public async Task WaitForWorker(CancellationToken cancellation)
     {
         while (!Live.Any())
         {
+            // Where one worker could do it, the reason of another lies in that one, whatever it says.
+            if (_nobodyCan is { } reason && _shape is null && _preparing.Count == 0)
+                throw new UserErrorException(reason.Message, reason) { Reason = reason.Reason };
             await Refresh(0);
             if (_preparing.Count > 0)
                 await Task.WhenAny([.. _preparing.Values, Task.Delay(100, cancellation)]);
@@ -142,14 +151,8 @@ internal sealed class WorkerRoster(IGrainFactory grains, RunBrief run, WorkersRe
 
     private void Welcome(WorkerInfo info)
     {
-        var numericsClass = info.NumericsClassIn(recipe.Precision);
-        if (NumericsClass is not null && numericsClass != NumericsClass && !recipe.AllowMixedHardware)
-        {
-            Refuse(info, $"its numerics class is \"{numericsClass}\", the run's is \"{NumericsClass}\"; set workers.allowMixedHardware to accept it without the promise of equal bits");
+        if (RefuseOtherClass(info))
             return;
-        }
-
-        NumericsClass ??= numericsClass;
         var worker = new RunWorker(info, grains.GetGrain<IWorkerGrain>(info.Name));
         _workers[info.Name] = worker;
         _preparing[info.Life] = Prepare(worker);
@@ -167,11 +170,17 @@ internal sealed class WorkerRoster(IGrainFactory grains, RunBrief run, WorkersRe
                 return;
             }
 
+            // Set by the first that can compute: one that was refused must not keep the others out.
+            if (RefuseOtherClass(worker.Info))
+                return;
+            NumericsClass ??= worker.Info.NumericsClassIn(recipe.Precision);
             worker.Ready = true;
             tell("joined", $"{worker.Name} joined ({worker.Info.Device})", worker.Name);
         }
         catch (UserErrorException e)
         {
+            if (e.Reason != RefusalReason.Worker)
+                _nobodyCan = e;
             Refuse(worker.Info, e.Message);
         }
         catch (Exception e)
@@ -184,10 +193,20 @@ internal sealed class WorkerRoster(IGrainFactory grains, RunBrief run, WorkersRe
         }
     }
 
+    private bool RefuseOtherClass(WorkerInfo info)
+    {
+        var numericsClass = info.NumericsClassIn(recipe.Precision);
+        if (NumericsClass is null || numericsClass == NumericsClass || recipe.AllowMixedHardware)
+            return false;
+        Refuse(info, $"its numerics class is \"{numericsClass}\", the run's is \"{NumericsClass}\"; set workers.allowMixedHardware to accept it without the promise of equal bits");
+        return true;
+    }
+
     private void Refuse(WorkerInfo info, string why)
     {
         _refused.Add(info.Life);
         _workers.Remove(info.Name);
+        _lastRefusal = $"{info.Name}: {why}";
         tell("refused", $"{info.Name} is refused: {why}", info.Name);
     }
 }

@@ -92,7 +92,10 @@ internal sealed partial class WorkerSession
             _replica.Method.Coupled,
             [.. _replica.Method.Carried],
             state,
-            [.. _replica.Method.State.Select(s => (int)s.Kind)]);
+            [.. _replica.Method.State.Select(s => (int)s.Kind)])
+        {
+            Notes = [.. _data.Notes],
+        };
     }
 
     /// <summary>Makes the slices and puts the initial values into them.</summary>

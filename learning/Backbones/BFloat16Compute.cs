@@ -74,7 +74,7 @@ internal static class BFloat16Compute
         }
         catch (Exception e)
         {
-            throw new UserErrorException($"workers.precision is \"{WorkersRecipe.BFloat16}\", and {device} cannot compute in it ({e.Message.Split('\n')[0]}); use float32, or another device.", e);
+            throw new UserErrorException($"workers.precision is \"{WorkersRecipe.BFloat16}\", and {device} cannot compute in it ({e.Message.Split('\n')[0]}); use float32, or another device.", e) { Reason = RefusalReason.Worker };
         }
     }
 }

@@ -38,6 +38,8 @@ public static class GeneratedImages
             var stale = Directory.EnumerateFiles(folder, "*.tar").FirstOrDefault();
             if (stale is not null)
                 throw new UserErrorException($"'{folder}' already holds '{Path.GetFileName(stale)}'; choose an empty folder or remove the shards.");
+            foreach (var old in Directory.EnumerateFiles(folder, "generated-*.tar.part").ToList())
+                File.Delete(old);
             var shards = new List<(string Split, int First, int Count)>();
             foreach (var (split, count) in new[] { ("train", trainCount), ("test", testCount) })
             {

@@ -6,7 +6,7 @@ namespace SslOrleans.Learning.Data;
 
 /// <summary>
 /// JPEG and PNG bytes to RGB pixels, by content and not by name. JPEG: baseline and progressive; gray, YCbCr, RGB, CMYK and YCCK;
-/// EXIF orientation is applied. PNG: every colour type and depth; 16 bits are reduced to 8, palettes expanded, transparency dropped,
+/// EXIF orientation is applied. PNG: every colour type and depth; 16 bits are reduced to 8 (by what they use of them, where that is told), palettes expanded, transparency dropped,
 /// of an animation the default image is read.
 /// </summary>
 public static unsafe class ImageDecoder
@@ -27,15 +27,16 @@ public static unsafe class ImageDecoder
     /// <param name="target">Where the pixels go.</param>
     /// <param name="pixelLimit">Most pixels that are accepted.</param>
     /// <param name="shortSide">Decode JPEGs at 1/2, 1/4 or 1/8 while the shorter side keeps so many pixels; 0: full size.</param>
+    /// <param name="bits">Bits that a 16-bit PNG uses, whose range becomes 0 … 255; 0: its upper 8 bits.</param>
     /// <exception cref="UndecodableImageException">The bytes are no JPEG or PNG, are cut short, or exceed the limit.</exception>
-    public static void Decode(ReadOnlySpan<byte> bytes, RgbImage target, long pixelLimit = 100_000_000, int shortSide = 0)
+    public static void Decode(ReadOnlySpan<byte> bytes, RgbImage target, long pixelLimit = 100_000_000, int shortSide = 0, int bits = 0)
     {
         try
         {
             if (IsJpeg(bytes))
                 DecodeJpeg(bytes, target, pixelLimit, shortSide);
             else if (IsPng(bytes))
-                DecodePng(bytes, target, pixelLimit);
+                DecodePng(bytes, target, pixelLimit, bits);
             else
                 throw new UndecodableImageException($"{Sniff(bytes)} is neither JPEG nor PNG");
         }
@@ -128,7 +129,19 @@ public static unsafe class ImageDecoder
         }
     }
 
-    private static void DecodePng(ReadOnlySpan<byte> bytes, RgbImage target, long pixelLimit)
+    /// <summary>The largest colour value of a PNG with 16 bits; null for anything else.</summary>
+    /// <exception cref="UndecodableImageException">It is one that does not decode.</exception>
+    public static int? LargestOf16Bits(ReadOnlySpan<byte> bytes, long pixelLimit = 100_000_000)
+    {
+        if (!IsPng(bytes) || bytes.Length < 26 || bytes[24] != 16)
+            return null;
+        var image = new RgbImage();
+        var largest = 0;
+        DecodePng(bytes, image, pixelLimit, 16, v => largest = Math.Max(largest, v));
+        return largest;
+    }
+
+    private static void DecodePng(ReadOnlySpan<byte> bytes, RgbImage target, long pixelLimit, int bits, Action<int>? look = null)
     {
         var context = Spng.spng_ctx_new(0);
         try
@@ -140,6 +153,18 @@ public static unsafe class ImageDecoder
                 Check(Spng.spng_get_ihdr(context, out var header));
                 CheckSize("PNG", header.Width, header.Height, pixelLimit);
                 target.Reset((int)header.Width, (int)header.Height);
+                if (bits > 0 && header.BitDepth == 16)
+                {
+                    Check(Spng.spng_decoded_image_size(context, Spng.FormatRgba16, out var bytes16));
+                    if (bytes16 != (nuint)header.Width * header.Height * 8)
+                        throw new UndecodableImageException($"PNG: {bytes16} bytes of pixels for {header.Width}x{header.Height}");
+                    var values = new ushort[header.Width * header.Height * 4L];
+                    fixed (ushort* pixels = values)
+                        Check(Spng.spng_decode_image(context, (byte*)pixels, bytes16, Spng.FormatRgba16, 0));
+                    Reduce(values, target.Writable, bits, look);
+                    return;
+                }
+
                 Check(Spng.spng_decoded_image_size(context, Spng.FormatRgb8, out var size));
                 if (size != (nuint)target.ByteCount)
                     throw new UndecodableImageException($"PNG: {size} bytes of pixels for {header.Width}x{header.Height}");
@@ -156,6 +181,23 @@ public static unsafe class ImageDecoder
         {
             if (result != 0)
                 throw new UndecodableImageException("PNG: " + Spng.Error(result));
+        }
+    }
+
+    /// <summary>Colours of <paramref name="bits"/> bits to 8, rounded to the nearest.</summary>
+    private static void Reduce(ReadOnlySpan<ushort> rgba, Span<byte> rgb, int bits, Action<int>? look)
+    {
+        var most = (1 << bits) - 1;
+        for (var (from, to) = (0, 0); from < rgba.Length; from += 4)
+        {
+            for (var c = 0; c < 3; c++)
+            {
+                int value = rgba[from + c];
+                if (value > most)
+                    throw new UndecodableImageException($"PNG: a value of {value} has more than data.bits, which is {bits}");
+                look?.Invoke(value);
+                rgb[to++] = (byte)(((value * 255) + (most / 2)) / most);
+            }
         }
     }
 

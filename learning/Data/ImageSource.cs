@@ -18,6 +18,7 @@ internal sealed class ImageSource : IImageSource
     private readonly RgbImage?[] _kept;
     private readonly ConcurrentDictionary<int, string> _undecodable = new();
     private long _keepBytesLeft;
+    private volatile string? _refusal;
 
     private readonly IDisposable? _owned;
 
@@ -96,8 +97,12 @@ internal sealed class ImageSource : IImageSource
         ArgumentOutOfRangeException.ThrowIfNegative(index);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Count);
         found = index;
-        while (true)
+        for (var inRow = 0; ; inRow++)
         {
+            if (_refusal is { } refusal)
+                throw Refused(refusal);
+            if (inRow > SourceOptions.MostUndecodable * Count)
+                throw Refused($"{Name}: {inRow} images in a row do not decode, beginning with {Key(index)}, more than {SourceOptions.MostUndecodable:P0} of {Count} ({_undecodable.GetValueOrDefault(index)}); mend or remove them (sslo data inspect lists them).");
             if (_kept[found] is { } kept)
                 return kept;
             if (_undecodable.IsEmpty || !_undecodable.ContainsKey(found))
@@ -107,7 +112,6 @@ internal sealed class ImageSource : IImageSource
                     return Keep(found, image, owned: reuse is null);
             }
 
-            // Ends before it comes around: far fewer than all images may be undecodable.
             found = (found + 1) % Count;
         }
     }
@@ -122,14 +126,17 @@ internal sealed class ImageSource : IImageSource
         }
         catch (UndecodableImageException failure)
         {
-            _undecodable.TryAdd(index, failure.Message);
-            if (_undecodable.Count > _options.UndecodableLimit * Count || _undecodable.Count == Count)
-                throw new UserErrorException(
-                    $"{Name}: {_undecodable.Count} of {Count} images do not decode, more than {_options.UndecodableLimit:P0} (the last: {Key(index)}, {failure.Message}); "
-                    + "mend or remove them (sslo data inspect lists them).", failure);
+            if (_undecodable.TryAdd(index, failure.Message) && (_undecodable.Count > _options.UndecodableLimit * Count || _undecodable.Count == Count))
+            {
+                _refusal ??= $"{Name}: {_undecodable.Count} of {Count} images do not decode, more than {_options.UndecodableLimit:P0} (the last: {Key(index)}, {failure.Message}); "
+                    + "mend or remove them (sslo data inspect lists them).";
+            }
+
             return false;
         }
     }
+
+    private static UserErrorException Refused(string why) => new(why) { Reason = RefusalReason.Data };
 
     private RgbImage Keep(int index, RgbImage image, bool owned)
     {

@@ -80,13 +80,22 @@ public static class ImageSources
             throw new UserErrorException($"{files.Location} holds no shards (*.sslpack, *.tar, *.tar.gz); pack the images with `sslo data pack` and put the packed folder there.");
         foreach (var name in Names(split))
         {
-            if (shards.Where(f => SplitOf(f.Name) == name || f.Name.StartsWith(name + "/", StringComparison.Ordinal)).ToList() is { Count: > 0 } matching)
+            if (shards.Where(f => OfSplit(f, name)).ToList() is { Count: > 0 } matching)
+            {
+                RefuseParts(files.Location, all.Where(f => OfSplit(f, name)).Select(f => f.Name), null);
                 return matching;
+            }
         }
 
-        return split == "train" && shards.All(f => SplitOf(f.Name) is null && !SplitNames.Any(n => f.Name.StartsWith(n + "/", StringComparison.Ordinal)))
-            ? shards
-            : throw new UserErrorException($"{files.Location} has no split '{split}': no shard has that word in its name; add one, or name another split.");
+        if (split == "train" && shards.All(f => SplitOf(f.Name) is null && !SplitNames.Any(n => f.Name.StartsWith(n + "/", StringComparison.Ordinal))))
+        {
+            RefuseParts(files.Location, all.Select(f => f.Name), null);
+            return shards;
+        }
+
+        throw new UserErrorException($"{files.Location} has no split '{split}': no shard has that word in its name; add one, or name another split.");
+
+        static bool OfSplit(DataFile file, string name) => SplitOf(file.Name) == name || file.Name.StartsWith(name + "/", StringComparison.Ordinal);
     }
 
     private static string[] ReadClasses(IDataFiles files, DataFile file)
@@ -129,7 +138,7 @@ public static class ImageSources
         return named.Count == 0 ? ["train"] : [.. ShardSplitNames.Where(named.Contains)];
     }
 
-    /// <summary>Looks whether a split is there, without reading it.</summary>
+    /// <summary>Looks whether a split is there and holds something, without reading it.</summary>
     /// <exception cref="UserErrorException">It is not, or the place does not exist.</exception>
     public static void Check(string path, string split)
     {
@@ -139,6 +148,11 @@ public static class ImageSources
             throw Missing(path);
         if (!HasSplit(path, split))
             throw NoSplit(path, split);
+        if (CifarStore.Holds(path, split == "train") || IdxStore.Holds(path, split == "train") || StlStore.Holds(path, split))
+            return;
+        var (shards, folder) = Locate(path, split);
+        if (shards.Length == 0)
+            ImageFolderStore.Check(folder);
     }
 
     /// <summary>Looks whether a place that is no folder of this machine has shards of a split, without reading them.</summary>
@@ -162,21 +176,42 @@ public static class ImageSources
             return idx;
         if (StlStore.TryOpen(path, split, options) is { } stl)
             return stl;
-        var classes = ClassNames(path) ?? [];
+        var (shards, folder) = Locate(path, split);
+        return shards.Length > 0 ? OpenShards(shards, ClassNames(folder) ?? ClassNames(path) ?? [], options) : new ImageFolderStore(folder, options);
+    }
+
+    /// <summary>The shards of a split, or else the folder of its images.</summary>
+    private static (string[] Shards, string Folder) Locate(string path, string split)
+    {
         var shards = Shards(path);
         foreach (var name in Names(split))
         {
             var matching = shards.Where(shard => SplitOf(shard) == name).ToArray();
             if (matching.Length > 0)
-                return OpenShards(matching, classes, options);
+                return (Whole(matching, path, name), path);
             var folder = Path.Combine(path, name);
             if (Directory.Exists(folder))
-                return Shards(folder) is { Length: > 0 } inside ? OpenShards(inside, ClassNames(folder) ?? classes, options) : new ImageFolderStore(folder, options);
+                return (Whole(Shards(folder), folder, null), folder);
         }
 
         if (split != "train" || shards.Any(shard => SplitOf(shard) is not null) || SplitNames.Any(name => Directory.Exists(Path.Combine(path, name))))
             throw NoSplit(path, split);
-        return shards.Length > 0 ? OpenShards(shards, classes, options) : new ImageFolderStore(path, options);
+        return (Whole(shards, path, null), path);
+    }
+
+    /// <summary>The shards, unless parts beside them tell that whoever wrote them did not come to the end.</summary>
+    private static string[] Whole(string[] shards, string folder, string? split)
+    {
+        if (shards.Length > 0)
+            RefuseParts(folder, Directory.EnumerateFiles(folder, "*.part").Select(f => Path.GetFileName(f)), split);
+        return shards;
+    }
+
+    private static void RefuseParts(string place, IEnumerable<string> names, string? split)
+    {
+        var parts = names.Where(n => n.EndsWith(".part", StringComparison.Ordinal) && IsShard(n[..^5]) && (split is null || SplitOf(n) == split)).Order(StringComparer.Ordinal).ToList();
+        if (parts.Count > 0)
+            throw new UserErrorException($"'{place}' is not whole: {(parts.Count == 1 ? "1 shard was" : $"{parts.Count} shards were")} begun and not finished ({Path.GetFileName(parts[0])}); remove its shards and parts, and pack or generate it anew.");
     }
 
     private static ShardStore OpenShards(string[] shards, IReadOnlyList<string> classes, SourceOptions options)

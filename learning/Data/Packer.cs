@@ -13,6 +13,9 @@ public sealed record PackOptions
     /// <summary>JPEG quality, 1 … 100, of images that have to be encoded anew; 0: PNG, without loss.</summary>
     public int Quality { get; init; } = 90;
 
+    /// <summary>What the source was opened with: bits that 16-bit PNGs use; 0: nobody has said.</summary>
+    public int Bits { get; init; }
+
     /// <summary>Bytes after which a new shard begins.</summary>
     public long ShardBytes { get; init; } = 256L << 20;
 }
@@ -26,7 +29,7 @@ public static class Packer
     private const int Chunk = 256;
 
     /// <summary>
-    /// Writes <c>SPLIT-NNNNNN.sslpack</c>. JPEGs that are small enough and stand upright are copied byte for byte.
+    /// Writes <c>SPLIT-NNNNNN.sslpack</c>, as <c>.part</c> until all are whole; parts of an earlier packing that was killed go. JPEGs that are small enough and stand upright are copied byte for byte.
     /// </summary>
     /// <param name="source">The images; those that do not decode are replaced as in training.</param>
     /// <param name="folder">Output folder.</param>
@@ -40,6 +43,7 @@ public static class Packer
         IProgress<int>? progress = null, CancellationToken cancellation = default)
     {
         options ??= new PackOptions();
+        SixteenBits.Check(source, options.Bits);
         if (options.Quality is < 0 or > 100 || options.Size < 0)
             throw new UserErrorException($"quality {options.Quality}, size {options.Size}: quality is 0 … 100 and size at least 0.");
         var parts = new List<string>();
@@ -48,13 +52,19 @@ public static class Packer
             Directory.CreateDirectory(folder);
             if (Directory.EnumerateFiles(folder, $"{split}-*{PackedFormat.Extension}").Any())
                 throw new UserErrorException($"'{folder}' already holds packed shards of '{split}'; choose another folder or remove them.");
+            foreach (var old in Directory.EnumerateFiles(folder, $"{split}-*{PackedFormat.Extension}.part").ToList())
+                File.Delete(old);
             var result = Write(source, folder, split, options, parts, progress, cancellation);
+
+            // A reader that finds shards beside parts takes neither.
             foreach (var part in parts)
                 File.Move(part, part[..^5]);
             return result;
         }
         catch (Exception failure)
         {
+            foreach (var part in parts)
+                File.Delete(part[..^5]);
             foreach (var part in parts)
                 File.Delete(part);
             if (failure is AggregateException { InnerException: UserErrorException user })
@@ -131,7 +141,7 @@ public static class Packer
         var image = source.Read(index);
         var original = source.ReadEncoded(source.Resolve(index));
         var small = options.Size == 0 || Math.Min(image.Width, image.Height) <= options.Size;
-        if (small && (ImageDecoder.IsPng(original) ? options.Quality == 0 : JpegMarkers.Read(original).Orientation == 1))
+        if (small && (ImageDecoder.IsPng(original) ? options.Quality == 0 && (options.Bits == 0 || original[24] != 16) : JpegMarkers.Read(original).Orientation == 1))
             return (original, true);
         var scaled = small ? image : ImageResizer.ShorterSide(image, options.Size);
         return (options.Quality == 0 ? ImageEncoder.Png(scaled) : ImageEncoder.Jpeg(scaled, options.Quality), false);

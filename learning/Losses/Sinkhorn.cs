@@ -5,25 +5,24 @@ namespace SslOrleans.Learning.Losses;
 
 /// <summary>
 /// Sinkhorn–Knopp: turns scores into codes whose rows sum to 1 and whose columns share the rows equally
-/// (SwAV, Caron et al. 2020, section 3.1; Cuturi 2013). Without gradient.
+/// (SwAV, Caron et al. 2020, section 3.1; Cuturi 2013). In logarithms, where a small ε does not empty a column. Without gradient.
 /// </summary>
 public static class Sinkhorn
 {
     /// <param name="scores"><c>[N, K]</c>, N the whole effective batch (and queue).</param>
     /// <param name="epsilon">ε, smoothness of the codes.</param>
     /// <param name="iterations">Rounds of normalising columns, then rows.</param>
-    /// <returns>Codes <c>[N, K]</c>.</returns>
+    /// <returns>Codes <c>[N, K]</c>, rows that sum to 1.</returns>
     public static Tensor Codes(Tensor scores, double epsilon, int iterations)
     {
         using var off = no_grad();
-        var (n, k) = (scores.shape[0], scores.shape[1]);
-        var codes = ((scores.detach() - scores.detach().max()) / epsilon).exp();
+        var codes = scores.detach() / epsilon;
         for (var i = 0; i < iterations; i++)
         {
-            codes = codes / (codes.sum(0, keepdim: true) * k);
-            codes = codes / (codes.sum(1, keepdim: true) * n);
+            codes = codes - codes.logsumexp(0, keepdim: true);
+            codes = codes - codes.logsumexp(1, keepdim: true);
         }
 
-        return codes * n;
+        return codes.exp();
     }
 }

@@ -47,5 +47,10 @@ public static class UnifiedContrastive
         return temperature * (all.logsumexp(1) - near.squeeze(1)).mean();
     }
 
-    private static Tensor Squares(Tensor unit) => 2 - (2 * unit.mm(unit.t()));
+    /// <summary>Squared distances <c>[N, N]</c> of rows of length 1 or 0: a row of zeros stays one when it is normalised.</summary>
+    private static Tensor Squares(Tensor unit)
+    {
+        var length = unit.detach().ne(0).any(1).to(unit.dtype);
+        return length.unsqueeze(1) + length.unsqueeze(0) - (2 * unit.mm(unit.t()));
+    }
 }

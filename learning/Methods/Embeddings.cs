@@ -11,11 +11,16 @@ namespace SslOrleans.Learning.Methods;
 public sealed class Embeddings : IEnumerable<KeyValuePair<string, Tensor>>
 {
     private readonly List<KeyValuePair<string, Tensor>> _items = [];
+    private readonly HashSet<string> _asked = [];
+
+    /// <summary>Names that were asked for.</summary>
+    public IReadOnlySet<string> Asked => _asked;
 
     public Tensor this[string name]
     {
         get
         {
+            _asked.Add(name);
             foreach (var (key, tensor) in _items)
             {
                 if (key == name)

@@ -67,7 +67,7 @@ public sealed record MethodTensors(IReadOnlyList<MethodTensor> Embeddings, IRead
         foreach (var (key, value) in new (string, int)[]
         {
             ("prototypes", Prototypes), ("clusters", Prototypes), ("queue", QueueRows), ("subBatch", Images),
-            ("decoderWidth", 16), ("decoderDepth", 1), ("decoderHeads", 2), ("frozenEpochs", 0),
+            ("neighbours", 1), ("decoderWidth", 16), ("decoderDepth", 1), ("decoderHeads", 2), ("frozenEpochs", 0),
         })
         {
             if (known.ContainsKey(key))

@@ -20,8 +20,19 @@ public sealed class CollapseWatch
     private const float NearChance = 0.01f;
     private const int Patience = 20;
 
+    /// <summary>Steps at the beginning that are all dead when it is told.</summary>
+    private const int FirstSteps = 3;
+
+    /// <summary>Embeddings that differ in rounding only.</summary>
+    private const float OnePoint = 1e-4f;
+
+    private const double NoGradient = 1e-6;
+
     private int _flat;
     private int _stuck;
+    private int _looks;
+    private int _onePoint;
+    private int _still;
 
     /// <summary>Reports spread and loss over chance of a loss that was just taken.</summary>
     public static void Report(IMethod method, Embeddings embeddings, Tensor loss, StepContext step)
@@ -42,8 +53,16 @@ public sealed class CollapseWatch
 
     /// <summary>A warning at the step at which the run has looked collapsed for a while; null at all others.</summary>
     /// <param name="reported">What the step reported.</param>
-    public string? Look(IReadOnlyDictionary<string, float> reported)
+    /// <param name="gradientNorm">Length of its gradient.</param>
+    public string? Look(IReadOnlyDictionary<string, float> reported, double gradientNorm = double.NaN)
     {
+        _onePoint = reported.TryGetValue(Spread, out var now) && now < OnePoint ? _onePoint + 1 : 0;
+        _still = gradientNorm < NoGradient ? _still + 1 : 0;
+        _looks++;
+        if (_looks == FirstSteps && _onePoint == FirstSteps)
+            return $"all images of a step have had the same embedding for {FirstSteps} steps: look whether the images differ (`sslo data inspect PATH --views RECIPE --out views.png` draws them)";
+        if (_looks == FirstSteps && _still == FirstSteps)
+            return $"the gradient is as good as 0 (its length is {gradientNorm:G2}) and has been for {FirstSteps} steps: nothing is learnt; look at the images and at the loss's settings";
         _flat = reported.TryGetValue(Spread, out var spread) && spread < LeastSpread ? _flat + 1 : 0;
         _stuck = reported.TryGetValue(OverChance, out var share) && Math.Abs(share - 1) < NearChance ? _stuck + 1 : 0;
         if (_flat == Patience)

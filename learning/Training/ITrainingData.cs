@@ -6,6 +6,9 @@ public interface ITrainingData : IViewProvider, IDisposable
     /// <summary>Hash of the data set's content index: every worker of a run must see the same.</summary>
     string Fingerprint { get; }
 
+    /// <summary>What is odd about the images and stops nothing, one sentence each.</summary>
+    IReadOnlyList<string> Notes => [];
+
     /// <summary>A split for probes, without augmentation; null when it does not exist.</summary>
     /// <param name="test">The test split, else the training split.</param>
     EvaluationSet? Evaluation(bool test);

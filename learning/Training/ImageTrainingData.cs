@@ -19,6 +19,7 @@ public sealed class ImageTrainingData : ITrainingData
     private readonly ViewPlan _plan;
     private readonly ViewBufferPool _pool = new();
     private readonly long _totalSteps;
+    private readonly Lazy<IReadOnlyList<string>> _notes;
     private readonly Lazy<EvaluationSet?> _train;
     private readonly Lazy<EvaluationSet?> _test;
 
@@ -37,9 +38,10 @@ public sealed class ImageTrainingData : ITrainingData
     {
         _recipe = recipe;
         _open = open;
-        _source = open(recipe.Data.Split, new SourceOptions { Limit = recipe.Data.Limit });
+        _source = open(recipe.Data.Split, new SourceOptions { Limit = recipe.Data.Limit, Bits = recipe.Data.Bits, UndecodableLimit = 1 });
         try
         {
+            SixteenBits.Check(_source, recipe.Data.Bits);
             _order = recipe.Data.Imbalance switch
             {
                 "balanced" => SampleOrder.ClassBalanced(Labels(_source), recipe.Seed),
@@ -56,11 +58,14 @@ public sealed class ImageTrainingData : ITrainingData
             throw;
         }
 
+        _notes = new Lazy<IReadOnlyList<string>>(() => DataNotes.Of(_source, _recipe));
         _train = new Lazy<EvaluationSet?>(() => EvaluationOf(_source));
         _test = new Lazy<EvaluationSet?>(OpenTest);
     }
 
     public long Samples => _order.EpochLength;
+
+    public IReadOnlyList<string> Notes => _notes.Value;
 
     public string Fingerprint => _source.Fingerprint;
 
@@ -144,7 +149,7 @@ public sealed class ImageTrainingData : ITrainingData
     {
         try
         {
-            return EvaluationOf(_open(_recipe.Data.TestSplit, new SourceOptions { Limit = _recipe.Data.TestLimit }));
+            return EvaluationOf(_open(_recipe.Data.TestSplit, new SourceOptions { Limit = _recipe.Data.TestLimit, Bits = _recipe.Data.Bits }));
         }
         catch (UserErrorException)
         {

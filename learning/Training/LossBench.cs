@@ -14,7 +14,20 @@ namespace SslOrleans.Learning.Training;
 /// <param name="Loss">The scalar.</param>
 /// <param name="Terms">Terms that the method reports, by name.</param>
 /// <param name="Gradients">By embedding, for those that carry one.</param>
-public sealed record LossValue(float Loss, IReadOnlyDictionary<string, float> Terms, IReadOnlyList<NamedArray> Gradients);
+public sealed record LossValue(float Loss, IReadOnlyDictionary<string, float> Terms, IReadOnlyList<NamedArray> Gradients)
+{
+    /// <summary>Tensors that were brought and that the loss did not read at this step and epoch.</summary>
+    public IReadOnlyList<string> Unused { get; init; } = [];
+
+    /// <summary>Why there is no value, where libtorch said so; null otherwise.</summary>
+    public string? Failure { get; init; }
+
+    /// <summary>What is not finite: the loss, a term, a gradient. Null when everything is.</summary>
+    public string? NotFinite
+        => Terms.Where(t => !float.IsFinite(t.Value)).Select(t => $"the term \"{t.Key}\" is {t.Value.ToString(CultureInfo.InvariantCulture)}").FirstOrDefault()
+            ?? (float.IsFinite(Loss) ? null : $"the loss is {Loss.ToString(CultureInfo.InvariantCulture)}{(Failure is null ? "" : $" ({Failure})")}")
+            ?? Gradients.Where(g => g.Values.Any(v => !float.IsFinite(v))).Select(g => $"the gradient by \"{g.Name}\" is not finite").FirstOrDefault();
+}
 
 /// <summary>A method's loss and gradients on embeddings and state that somebody brings, without networks and without images.</summary>
 public static class LossBench
@@ -30,7 +43,7 @@ public static class LossBench
     {
         MethodCatalog.Find(method);
         set_num_threads(1);
-        var views = Math.Max(1, tensors.Max(t => TrailingNumber(t.Name)));
+        var views = Math.Max(1, LossInputs.Views(method, tensors));
         var known = MethodTensors.Of(method, Math.Max(views, DefaultViews(method)), settings);
         foreach (var t in tensors)
         {
@@ -41,14 +54,14 @@ public static class LossBench
         var brought = tensors.Where(t => known.State.All(s => s.Name != t.Name)).ToList();
         if (brought.Count == 0)
             throw new UserErrorException($"there is no embedding; {method} takes {Listing(known)}.");
-        var rows = brought.Max(t => t.Name == "prototypes" || t.Shape is [1, ..] or [] ? 1 : t.Shape[0]);
+        var rows = LossInputs.Check(method, tensors, known, sampleIds);
         var created = MethodCatalog.Create(Recipe(method, tensors, brought, known, (int)rows, Math.Max(views, DefaultViews(method)), settings));
         CheckState(method, created, tensors);
         using var scope = NewDisposeScope();
         var embeddings = new Embeddings();
         foreach (var t in brought)
             embeddings.Add(t.Name, tensor(t.Values, t.Shape).requires_grad_(known.Embeddings.Single(k => k.Name == t.Name).HasGradient));
-        var state = new MethodState(tensors.Except(brought).ToDictionary(t => t.Name, t => tensor(t.Values, t.Shape)));
+        var states = new AskedTensors(tensors.Except(brought).Select(t => KeyValuePair.Create(t.Name, tensor(t.Values, t.Shape))));
         var context = new StepContext
         {
             Seed = 0,
@@ -61,10 +74,13 @@ public static class LossBench
         };
         try
         {
-            var loss = created.Loss(embeddings, state, context);
+            var loss = created.Loss(embeddings, new MethodState(states), context);
             if (loss.requires_grad)
                 loss.backward();
-            return new LossValue(loss.detach().item<float>(), context.Reported, [.. embeddings.Where(e => e.Value.requires_grad).Select(e => Gradient(e.Key, e.Value))]);
+            return new LossValue(loss.detach().item<float>(), context.Reported, [.. embeddings.Where(e => e.Value.requires_grad).Select(e => Gradient(e.Key, e.Value))])
+            {
+                Unused = [.. tensors.Select(t => t.Name).Where(n => !embeddings.Asked.Contains(n) && !states.Asked.Contains(n))],
+            };
         }
         catch (KeyNotFoundException e)
         {
@@ -72,8 +88,7 @@ public static class LossBench
         }
         catch (ExternalException e)
         {
-            var shapes = string.Join(", ", tensors.Select(t => $"{t.Name} [{string.Join(", ", t.Shape)}]"));
-            throw new UserErrorException($"{method}'s loss does not take {shapes}: {e.Message.Split('\n')[0]} It takes {Listing(known)}.", e);
+            return new LossValue(float.NaN, context.Reported, []) { Failure = e.Message.Split('\n')[0].TrimEnd('.') };
         }
     }
 

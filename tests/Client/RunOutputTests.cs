@@ -29,6 +29,17 @@ public sealed partial class RunOutputTests(RunOutputTests.Trained trained) : ICl
     }
 
     [Fact]
+    public async Task A_complete_run_is_not_resumed()
+    {
+        var call = await Invocation.Of("resume", "small", "--runs", trained.Runs);
+
+        Assert.Equal(0, call.Code);
+        var hash = (await Invocation.Of("hash", "small", "--runs", trained.Runs)).Output.Trim();
+        Assert.StartsWith($"small is complete: 6 steps, weights {hash}; there is nothing to resume.", call.Output, StringComparison.Ordinal);
+        Assert.Single(call.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+    }
+
+    [Fact]
     public async Task An_independent_reader_of_event_files_finds_every_value()
     {
         var folder = Path.Combine(trained.Folder.Path, "board");

@@ -33,6 +33,21 @@ public class CollapseTests
         Assert.All(Enumerable.Range(0, 200), i => Assert.Null(watch.Look(new Dictionary<string, float> { [CollapseWatch.OverChance] = i % 50 == 0 ? 0.9f : 1f, [CollapseWatch.Spread] = 0.5f })));
     }
 
+    [Fact]
+    public void Equal_embeddings_and_gradients_of_0_are_told_at_the_third_step()
+    {
+        var points = new CollapseWatch();
+        var told = Enumerable.Range(0, 10).Select(_ => points.Look(new Dictionary<string, float> { [CollapseWatch.Spread] = 0 }, 0)).ToList();
+        Assert.Contains("look whether the images differ", Assert.Single(told, t => t is not null), StringComparison.Ordinal);
+        Assert.NotNull(told[2]);
+        var still = new CollapseWatch();
+        told = [.. Enumerable.Range(0, 10).Select(_ => still.Look(new Dictionary<string, float> { [CollapseWatch.Spread] = 0.5f }, 0))];
+        Assert.Contains("the gradient is as good as 0", told[2], StringComparison.Ordinal);
+        Assert.Single(told, t => t is not null);
+        var lives = new CollapseWatch();
+        Assert.All(Enumerable.Range(0, 10), i => Assert.Null(lives.Look(new Dictionary<string, float> { [CollapseWatch.Spread] = 0.5f }, 0.1)));
+    }
+
     private static void Collapses(Recipe recipe, params string[] without)
     {
         var (kept, _) = Run(recipe);

@@ -7,6 +7,9 @@ internal static unsafe partial class Spng
 {
     public const int FormatRgb8 = 4;
 
+    /// <summary>Values in the machine's byte order.</summary>
+    public const int FormatRgba16 = 2;
+
     private const string Library = "libspng.so.0";
 
     [LibraryImport(Library)]

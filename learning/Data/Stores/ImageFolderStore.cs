@@ -33,7 +33,7 @@ internal sealed class ImageFolderStore : SampleStore
         }
 
         if (_files.Count == 0)
-            throw new UserErrorException($"'{folder}' holds no image and no shard (*.jpg, *.jpeg, *.png, *.tar, *.tar.gz, *.sslpack, CIFAR or IDX files).");
+            throw Empty(folder);
         if (options.Limit > 0 && _files.Count > options.Limit)
             TakeEvenly(options.Limit);
         notes.AddRange(ignored.Select(pair => $"{pair.Value} files '{pair.Key}' ignored"));
@@ -44,6 +44,14 @@ internal sealed class ImageFolderStore : SampleStore
     public override int Count => _files.Count;
 
     public static bool IsImage(string path) => Path.GetExtension(path).ToLowerInvariant() is ".jpg" or ".jpeg" or ".png";
+
+    /// <summary>Looks whether the folder or its sub-folders hold an image.</summary>
+    /// <exception cref="UserErrorException">They do not.</exception>
+    public static void Check(string folder)
+    {
+        if (!Directory.EnumerateFiles(folder, "*", s_deep).Any(IsImage))
+            throw Empty(folder);
+    }
 
     public override string Key(int index) => Path.GetRelativePath(_folder, _files[index].Path);
 
@@ -74,6 +82,16 @@ internal sealed class ImageFolderStore : SampleStore
         {
             throw new UserErrorException($"{path}: cannot be read: {failure.Message}", failure);
         }
+    }
+
+    private static UserErrorException Empty(string folder)
+    {
+        var parts = Directory.EnumerateFiles(folder, "*.part").Count();
+        return new($"'{folder}' holds no image and no shard (*.jpg, *.jpeg, *.png, *.tar, *.tar.gz, *.sslpack, CIFAR or IDX files)"
+            + (parts > 0 ? $", but {parts} *.part of a packing or download that did not come to its end; begin that again." : "; give a folder that does."))
+        {
+            Reason = RefusalReason.Data,
+        };
     }
 
     private void Add(string folder, int label, SortedDictionary<string, int> ignored)

@@ -40,9 +40,31 @@ public sealed class ReplacedImageTests : IDisposable
         Assert.Contains($"at {expected.Count} of them another image stood in", audit.Verdict, StringComparison.Ordinal);
     }
 
+    /// <summary>Whichever process met which of them, and whether a probe met them first.</summary>
+    [Theory]
+    [InlineData(1, false)]
+    [InlineData(3, false)]
+    [InlineData(2, true)]
+    public async Task More_than_one_in_a_hundred_stops_the_run_at_the_same_step(int workers, bool probe)
+    {
+        var path = WithBadImages(10, 40, 70, 90);
+        var recipe = SmallRuns.Recipe("simclr", "steps=10", "batch.effective=24", $"evaluation.knn={(probe ? "true" : "false")}", "evaluation.everyEpochs=0.2");
+        using var data = new ImageTrainingData(recipe, path);
+        var second = data.SampleIds(0, 104).Index().Where(s => s.Item is 10 or 40 or 70 or 90).ElementAt(1).Index;
+
+        await using var cluster = await Cluster.Start(workers);
+        var (status, _) = await cluster.Train("run", recipe, path);
+
+        Assert.Equal(RunPhase.Failed, status.Phase);
+        Assert.Equal(second / 24, status.Step);
+        Assert.Contains("of 104 images do not decode, more than 1", status.Message, StringComparison.Ordinal);
+    }
+
     public void Dispose() => _folder.Dispose();
 
-    private string WithOneBadImage()
+    private string WithOneBadImage() => WithBadImages(Bad);
+
+    private string WithBadImages(params int[] bad)
     {
         var shards = Path.Combine(_folder.Root, "shards");
         GeneratedImages.Write(shards, Images, 32, 3);
@@ -52,7 +74,7 @@ public sealed class ReplacedImageTests : IDisposable
         for (var i = 0; i < Images; i++)
         {
             var jpeg = source.ReadEncoded(i);
-            File.WriteAllBytes(Path.Combine(pictures, "one", $"{i:D3}.jpg"), i == Bad ? jpeg[..(jpeg.Length / 3)] : jpeg);
+            File.WriteAllBytes(Path.Combine(pictures, "one", $"{i:D3}.jpg"), bad.Contains(i) ? jpeg[..(jpeg.Length / 3)] : jpeg);
         }
 
         return pictures;

@@ -26,6 +26,41 @@ public class PackTests
         Assert.Throws<UserErrorException>(() => Packer.Pack(source, folder.File("out")));
     }
 
+    [Theory]
+    [InlineData("train-000000.sslpack")]
+    [InlineData("train-000001.sslpack")]
+    public void Killed_between_two_renames_it_is_not_taken_for_whole(string notYet)
+    {
+        using var folder = new TemporaryFolder();
+        GeneratedImages.Write(folder.File("in"), 300, 20, 1);
+        using var source = ImageSources.Open(folder.File("in"));
+        Packer.Pack(source, folder.File("out"), "train", new PackOptions { ShardBytes = 100_000 });
+        Packer.Pack(source, folder.File("out"), "test", new PackOptions { ShardBytes = 100_000 });
+        File.Move(folder.File($"out/{notYet}"), folder.File($"out/{notYet}.part"));
+
+        Assert.Contains($"1 shard was begun and not finished ({notYet}.part)", Assert.Throws<UserErrorException>(() => ImageSources.Open(folder.File("out"))).Message);
+        Assert.Throws<UserErrorException>(() => ImageSources.Check(folder.File("out"), "train"));
+        using (var files = new FolderFiles(folder.File("out")))
+            Assert.Throws<UserErrorException>(() => ImageSources.Check(files, "train"));
+        using (var test = ImageSources.Open(folder.File("out"), "test"))
+            Assert.Equal(300, test.Count);
+    }
+
+    [Fact]
+    public void Parts_of_a_killed_packing_are_replaced_by_the_next()
+    {
+        using var folder = new TemporaryFolder();
+        GeneratedImages.Write(folder.File("in"), 30, 0, 1);
+        folder.Write("out/train-000007.sslpack.part", [1, 2, 3]);
+        folder.Write("in/generated-train-000009.tar.part", [1, 2, 3]);
+        Assert.Contains("not finished", Assert.Throws<UserErrorException>(() => ImageSources.Open(folder.File("in"))).Message);
+        File.Delete(folder.File("in/generated-train-000009.tar.part"));
+        using var source = ImageSources.Open(folder.File("in"));
+        Packer.Pack(source, folder.File("out"));
+        using var back = ImageSources.Open(folder.File("out"));
+        Assert.Equal(30, back.Count);
+    }
+
     [Fact]
     public void Large_images_are_shrunk()
     {

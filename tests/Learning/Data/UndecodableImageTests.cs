@@ -38,6 +38,7 @@ public class UndecodableImageTests
         source.Read(50);
         var error = Assert.Throws<UserErrorException>(() => source.Read(99));
         Assert.Contains("3 of 200", error.Message);
+        Assert.Equal(error.Message, Assert.Throws<UserErrorException>(() => source.Read(0)).Message);
         Assert.Contains("x.tar/0099", error.Message);
     }
 
@@ -45,11 +46,21 @@ public class UndecodableImageTests
     public void A_higher_limit_lets_all_of_them_be_listed()
     {
         using var folder = new TemporaryFolder();
-        folder.Write("x.tar", Shard(60, 3, 7, 50));
+        folder.Write("x.tar", Shard(120, 3, 7, 50));
         using var source = ImageSources.Open(folder.Path, "train", new SourceOptions { UndecodableLimit = 1 });
-        for (var i = 0; i < 60; i++)
+        for (var i = 0; i < 120; i++)
             source.Read(i);
         Assert.Equal([3, 7, 50], source.Undecodable.Keys.Order());
+    }
+
+    [Fact]
+    public void A_long_row_of_them_ends_whatever_the_limit()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("x.tar", Shard(200, 20, 21, 40, 41, 42));
+        using var source = ImageSources.Open(folder.Path, "train", new SourceOptions { UndecodableLimit = 1 });
+        Assert.Equal(22, source.Resolve(20));
+        Assert.Contains("3 images in a row do not decode, beginning with x.tar/0040", Assert.Throws<UserErrorException>(() => source.Read(40)).Message);
     }
 
     [Fact]

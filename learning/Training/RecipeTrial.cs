@@ -1,0 +1,74 @@
+using System.Runtime.InteropServices;
+using SslOrleans.Contracts;
+using SslOrleans.Contracts.Recipes;
+using SslOrleans.Learning.Augment;
+using SslOrleans.Learning.Methods;
+using static TorchSharp.torch;
+
+namespace SslOrleans.Learning.Training;
+
+/// <summary>
+/// Builds what a recipe describes and runs a few images of zeros through it, on this process's CPU: what no worker could do is known
+/// before one is asked.
+/// </summary>
+public static class RecipeTrial
+{
+    private const int Images = 2;
+
+    /// <summary>Networks with more parameters are built, and run by the workers only.</summary>
+    private const long MostParameters = 50_000_000;
+
+    /// <returns>The recipe's method.</returns>
+    /// <exception cref="UserErrorException">No worker can run the recipe.</exception>
+    public static IMethod Run(Recipe recipe)
+    {
+        var method = MethodCatalog.Create(recipe);
+        var plan = ViewPlans.Of(recipe);
+        var threads = get_num_threads();
+        set_num_threads(recipe.Workers.ThreadsPerWorker);
+        using var scope = NewDisposeScope();
+        try
+        {
+            using var networks = method.Build();
+            if (networks.Student.parameters().Sum(p => p.numel()) <= MostParameters)
+                Encode(recipe, method, networks, plan);
+            return method;
+        }
+        catch (ExternalException e)
+        {
+            throw new UserErrorException(
+                $"{recipe.Name}: {recipe.Method} on {recipe.Backbone.Name} does not take views of {string.Join(", ", recipe.Views.Select(v => $"{v.Crop.Size}×{v.Crop.Size}"))} pixels: "
+                + $"{e.Message.Split('\n')[0].TrimEnd('.')}; change views.*.crop.size, backbone or projector.", e);
+        }
+        finally
+        {
+            set_num_threads(threads);
+        }
+    }
+
+    private static void Encode(Recipe recipe, IMethod method, Networks networks, ViewPlan plan)
+    {
+        var ids = Enumerable.Range(0, Images).Select(i => (long)i).ToArray();
+        var step = new StepContext { Seed = recipe.Seed, Step = 0, TotalSteps = 1, EffectiveBatch = recipe.Batch.Effective, Device = CPU, SampleIds = ids };
+        using var frozen = no_grad();
+        networks.Student.train();
+        networks.Teacher?.train();
+        var images = Enumerable.Range(0, plan.Count).Select(v => zeros(Images, 3, plan[v].Crop.Size, plan[v].Crop.Size)).ToList();
+        var masks = ViewPlans.MasksOf(recipe, plan).Select((m, v) => m is null ? null : Mask(recipe, m, v, ids)).ToList();
+        networks.Student.Backbone.BeginMicroBatch(recipe.Seed, 0, ids);
+        _ = method.Encode(networks, new Views(images, masks, new int[Images]), step);
+    }
+
+    private static Tensor Mask(Recipe recipe, MaskSettings settings, int view, long[] samples)
+    {
+        var patches = settings.Grid * settings.Grid;
+        var hidden = new bool[samples.Length * patches];
+        for (var row = 0; row < samples.Length; row++)
+        {
+            var random = Masks.Stream(recipe.Seed, 0, (int)samples[row], view);
+            Masks.Draw(settings, ref random, hidden.AsSpan(row * patches, patches));
+        }
+
+        return tensor(hidden, [samples.Length, patches]);
+    }
+}
