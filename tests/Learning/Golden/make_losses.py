@@ -475,7 +475,7 @@ def ibot():
             e = {a: rand(n, k, scale=scale) for a in ("s1", "s2", "t1", "t2")} | {a: rand(n, h, k, scale=scale) for a in ("u1", "u2", "v1", "v2")}
             if method == "dinov2":
                 e |= {"f1": rand(n, 5), "f2": rand(n, 5)}
-            function = (lambda x, s, w=weight: loss(x, s, w)) if method == "ibot" else (lambda x, s, w=weight: loss(x, s, w) + 0.1 * (koleo(x["f1"]) + koleo(x["f2"])) / 2)
+            function = (lambda x, s, w=weight: loss(x, s, w)) if method == "ibot" else (lambda x, s, w=weight: loss(x, s, w) + 0.1 * (koleo(x["f1"]) + koleo(x["f2"])))
             case(method, name, {"prototypes": k, "patchTemperature": 0.05, "patchWeight": weight}, e, function, fixed=["t1", "t2", "v1", "v2"],
                  state={"center": rand(1, k, scale=0.1), "patchCenter": rand(1, k, scale=0.1)}, step={"step": 4, "epoch": 1}, projector="8", **VIT)
             CASES[-1]["recipe"]["views"] = [{"count": 2, "mask": {"kind": "block", "ratio": 0.5}}]
