@@ -25,7 +25,6 @@ public sealed class DeepCluster : IMethod
     {
         _recipe = recipe;
         _options = MethodCatalog.Options<Options>(recipe);
-        Require.Views(recipe, 2);
         Require.Positive(recipe, "loss.temperature", _options.Temperature);
         Require.Positive(recipe, "loss.clusters", _options.Clusters);
         Require.Positive(recipe, "loss.iterations", _options.Iterations);

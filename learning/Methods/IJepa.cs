@@ -12,7 +12,7 @@ namespace SslOrleans.Learning.Methods;
 /// The hidden blocks of <c>views.0.mask</c> (kind <c>block</c>) are predicted together.
 /// Embeddings <c>prediction</c> and <c>target</c> <c>[N, H, D]</c>.
 /// </summary>
-[Method("ijepa", Family = "masked-image-modelling", Inventory = "M084",
+[Method("ijepa", Views = 1, Family = "masked-image-modelling", Inventory = "M084",
     Paper = "Assran et al., Self-Supervised Learning from Images with a Joint-Embedding Predictive Architecture, 2023")]
 public sealed class IJepa : IMethod
 {

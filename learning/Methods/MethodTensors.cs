@@ -31,10 +31,17 @@ public sealed record MethodTensors(IReadOnlyList<MethodTensor> Embeddings, IRead
     private static readonly ConcurrentDictionary<(string Method, int Views, string Settings), MethodTensors> s_known = new();
 
     /// <param name="method">Its name.</param>
-    /// <param name="views">Views per image.</param>
+    /// <param name="views">Views per image; null for the fewest that the method takes.</param>
     /// <param name="settings">Recipe overrides such as <c>loss.symmetric=true</c>; sizes that they set are put back.</param>
-    public static MethodTensors Of(string method, int views = 2, IReadOnlyList<string>? settings = null)
-        => s_known.GetOrAdd((method, views, string.Join('\n', settings ?? [])), _ => Find(method, views, settings ?? []));
+    public static MethodTensors Of(string method, int? views = null, IReadOnlyList<string>? settings = null)
+    {
+        var count = views ?? MethodCatalog.Find(method).Views;
+        return s_known.GetOrAdd((method, count, string.Join('\n', settings ?? [])), _ => Find(method, count, settings ?? []));
+    }
+
+    /// <summary>Recipe text for so many views: the first two, which a masked method hides patches of, and those beside them.</summary>
+    internal static string ViewGroups(int views, string first)
+        => $$"""[ { "count": {{Math.Min(views, 2)}}, {{first}} }{{(views > 2 ? $$""", { "count": {{views - 2}} }""" : "")}} ]""";
 
     private static MethodTensors Find(string method, int views, IReadOnlyList<string> settings)
     {
@@ -78,11 +85,14 @@ public sealed record MethodTensors(IReadOnlyList<MethodTensor> Embeddings, IRead
         if (known["queue"] is JsonValue v && v.GetValue<int>() == 0)
             loss.Remove("queue");
         var sized = loss.Select(l => $"loss.{l.Key}=").ToList();
+        var mask = string.Create(CultureInfo.InvariantCulture, $$"""
+            "crop": { "size": {{ImageSize}} }, "mask": { "kind": "random", "ratio": {{(double)HiddenPatches / 9}} }
+            """);
         return RecipeReader.Parse(
             $$"""
             {
               "name": "{{method}}", "method": "{{method}}", "batch": { "effective": {{Images}}, "micro": {{Images}} }, "loss": {{loss.ToJsonString()}},
-              "views": [ { "count": {{views}}, "crop": { "size": {{ImageSize}} }, "mask": { "kind": "random", "ratio": {{((double)HiddenPatches / 9).ToString(CultureInfo.InvariantCulture)}} } } ],
+              "views": {{ViewGroups(views, mask)}},
               "backbone": { "name": "vit-nano", "patchSize": {{PatchSize}}, "imageSize": {{ImageSize}} }, "projector": { "shape": "{{Projection}}" }
             }
             """,

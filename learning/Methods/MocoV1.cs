@@ -23,7 +23,6 @@ public sealed class MocoV1 : IMethod
     {
         _recipe = recipe;
         _options = MethodCatalog.Options<Options>(recipe);
-        Require.Views(recipe, 2);
         Require.Positive(recipe, "loss.temperature", _options.Temperature);
         Require.Queue(recipe, "loss.queue", _options.Queue);
         State = [new("queue2", StateKind.Queue, [_options.Queue, BuildNetworks.ProjectionWidth(recipe)], StateInitial.UnitRows)];

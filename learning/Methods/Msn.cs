@@ -13,7 +13,7 @@ namespace SslOrleans.Learning.Methods;
 /// The first view is the teacher's target, the others are anchors; an anchor whose view has a mask drops its hidden patches.
 /// Embeddings <c>key1</c>, <c>z2</c> … <c>zV</c> <c>[N, D]</c> and <c>prototypes</c> <c>[K, D]</c>, the same from every micro-batch.
 /// </summary>
-[Method("msn", Family = "self-distillation", Inventory = "M056",
+[Method("msn", MoreViews = true, Family = "self-distillation", Inventory = "M056",
     Paper = "Assran et al., Masked Siamese Networks for Label-Efficient Learning, 2022")]
 public sealed class Msn : IMethod
 {
@@ -36,11 +36,13 @@ public sealed class Msn : IMethod
         _options = options;
         _priorExponent = priorExponent;
         _views = recipe.Views.Sum(v => v.Count);
-        Require.Views(recipe, 2);
         Require.Positive(recipe, "loss.temperature", _options.Temperature);
         Require.Positive(recipe, "loss.sharpening", _options.Sharpening);
         Require.Positive(recipe, "loss.prototypes", _options.Prototypes);
         Require.NotNegative(recipe, "loss.regularization", _options.Regularization);
+        Require.NotMasked(recipe, 0, "the teacher sees its view whole");
+        for (var view = 1; view < _views; view++)
+            Require.SameMask(recipe, view);
     }
 
     public record Options

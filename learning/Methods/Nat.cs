@@ -12,7 +12,7 @@ namespace SslOrleans.Learning.Methods;
 /// move least (cookbook eq. 7). One view. Embeddings <c>z1</c> <c>[N, D]</c>; state <c>targets</c> <c>[samples, D]</c>, row i being
 /// the target that sample i has now.
 /// </summary>
-[Method("nat", Family = "gallery", Inventory = "M059",
+[Method("nat", Views = 1, Family = "gallery", Inventory = "M059",
     Paper = "Bojanowski and Joulin, Unsupervised Learning by Predicting Noise, 2017")]
 public sealed class Nat : IMethod
 {
@@ -22,7 +22,6 @@ public sealed class Nat : IMethod
     {
         _recipe = recipe;
         MethodCatalog.Options<Options>(recipe);
-        Require.Views(recipe, 1);
         State = [new("targets", StateKind.Bank, [-1, BuildNetworks.ProjectionWidth(recipe)], StateInitial.UnitRows)];
     }
 

@@ -12,7 +12,7 @@ namespace SslOrleans.Learning.Methods;
 /// were drawn as noise. One view. Embeddings <c>data</c> <c>[N]</c> and <c>noise</c> <c>[N, m]</c>, when a user brings scores;
 /// in training <c>z1</c> <c>[N, D]</c>; state <c>bank</c> <c>[samples, D]</c>.
 /// </summary>
-[Method("nce", "data [N]", "noise [N, m]", Family = "gallery", Inventory = "M008",
+[Method("nce", "data [N]", "noise [N, m]", Views = 1, Family = "gallery", Inventory = "M008",
     Paper = "Gutmann and Hyvärinen, Noise-Contrastive Estimation, 2010")]
 public sealed class Nce : IMethod
 {
@@ -23,7 +23,6 @@ public sealed class Nce : IMethod
     {
         _recipe = recipe;
         _options = MethodCatalog.Options<Options>(recipe);
-        Require.Views(recipe, 1);
         Require.Positive(recipe, "loss.temperature", _options.Temperature);
         Require.Positive(recipe, "loss.noise", _options.Noise);
         State = [new("bank", StateKind.Bank, [-1, BuildNetworks.ProjectionWidth(recipe)], StateInitial.UnitRows)];

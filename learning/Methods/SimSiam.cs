@@ -19,7 +19,6 @@ public sealed class SimSiam : IMethod
     {
         _recipe = recipe;
         MethodCatalog.Options<Options>(recipe);
-        Require.Views(recipe, 2);
         Require.PredictorFits(recipe);
     }
 

@@ -21,7 +21,6 @@ public sealed class SupCon : IMethod
     {
         _recipe = recipe;
         _options = MethodCatalog.Options<Options>(recipe);
-        Require.Views(recipe, 2);
         Require.Positive(recipe, "loss.temperature", _options.Temperature);
         Require.OneOf(recipe, "loss.variant", _options.Variant, "out", "in");
     }

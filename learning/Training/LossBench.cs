@@ -28,10 +28,10 @@ public static class LossBench
     /// <exception cref="UserErrorException">A tensor is missing, unknown or of a shape that the loss does not take.</exception>
     public static LossValue Compute(string method, IReadOnlyList<NamedArray> tensors, IReadOnlyList<string> settings, long step = 0, long epoch = 0, long[]? sampleIds = null)
     {
-        MethodCatalog.Find(method);
+        var attribute = MethodCatalog.Find(method);
         set_num_threads(1);
-        var views = Math.Max(1, tensors.Max(t => TrailingNumber(t.Name)));
-        var known = MethodTensors.Of(method, Math.Max(views, DefaultViews(method)), settings);
+        var views = attribute.MoreViews ? Math.Max(attribute.Views, tensors.Max(t => TrailingNumber(t.Name))) : attribute.Views;
+        var known = MethodTensors.Of(method, views, settings);
         foreach (var t in tensors)
         {
             if (!known.Embeddings.Concat(known.State).Any(k => k.Name == t.Name))
@@ -42,7 +42,7 @@ public static class LossBench
         if (brought.Count == 0)
             throw new UserErrorException($"there is no embedding; {method} takes {Listing(known)}.");
         var rows = brought.Max(t => t.Name == "prototypes" || t.Shape is [1, ..] or [] ? 1 : t.Shape[0]);
-        var created = MethodCatalog.Create(Recipe(method, tensors, brought, known, (int)rows, Math.Max(views, DefaultViews(method)), settings));
+        var created = MethodCatalog.Create(Recipe(method, tensors, brought, known, (int)rows, views, settings));
         CheckState(method, created, tensors);
         using var scope = NewDisposeScope();
         var embeddings = new Embeddings();
@@ -98,11 +98,12 @@ public static class LossBench
         }
 
         var width = brought.Where(t => known.Embeddings.Any(k => k.Name == t.Name && k.Shape == "[N, D]")).Select(t => t.Shape[^1]).FirstOrDefault();
+        const string mask = """ "mask": { "kind": "random", "ratio": 0.5 } """;
         return RecipeReader.Parse(
             $$"""
             {
               "name": "{{method}}", "method": "{{method}}", "batch": { "effective": {{rows}}, "micro": {{rows}} }, "loss": {{loss.ToJsonString()}},
-              "views": [ { "count": {{views}}, "mask": { "kind": "random", "ratio": 0.5 } } ],
+              "views": {{MethodTensors.ViewGroups(views, mask)}},
               "backbone": { "name": "vit-nano" }, "projector": { "shape": "{{(width > 0 ? width.ToString(CultureInfo.InvariantCulture) : "")}}" }
             }
             """,
@@ -130,10 +131,6 @@ public static class LossBench
         var gradient = embedding.grad ?? zeros_like(embedding);
         return new NamedArray(name, embedding.shape, gradient.Values<float>(), true);
     }
-
-    /// <summary>The fewest views that the method accepts.</summary>
-    private static int DefaultViews(string method)
-        => MethodTensors.Of(method).Embeddings.Max(e => TrailingNumber(e.Name)) > 1 ? 2 : 1;
 
     private static int TrailingNumber(string name)
     {

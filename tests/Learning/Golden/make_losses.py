@@ -465,10 +465,21 @@ def ibot():
     def ce(t, s):
         return -(t * torch.log_softmax(s, -1)).sum(-1).mean()
 
-    def loss(x, s, weight):
-        cls = sum(ce(torch.softmax((x[t] - s["center"]) / 0.04, -1), x[u] / 0.1) for t, u in (("t1", "s2"), ("t2", "s1"))) / 2
+    def loss(x, s, weight, views=2):
+        pairs = [(t, v) for t in (1, 2) for v in range(1, views + 1) if v != t]
+        cls = sum(ce(torch.softmax((x[f"t{t}"] - s["center"]) / 0.04, -1), x[f"s{v}"] / 0.1) for t, v in pairs) / len(pairs)
         patch = sum(ce(torch.softmax((x[t] - s["patchCenter"]) / 0.05, -1), x[u] / 0.1) for t, u in (("v1", "u1"), ("v2", "u2"))) / 2
         return cls + weight * patch
+
+    def varying(x, s, counts):
+        """Images that hide different numbers of patches: each image's own mean, and nothing from one that hides none."""
+        total = loss(x, s, 0.0)
+        for view in (1, 2):
+            for i, h in enumerate(counts[view - 1]):
+                if h:
+                    target = torch.softmax((x[f"v{view}"][i, :h] - s["patchCenter"]) / 0.05, -1)
+                    total = total + ce(target, x[f"u{view}"][i, :h] / 0.1) / len(counts[0]) / 2
+        return total
 
     for method in ("ibot", "dinov2"):
         for name, n, h, k, weight, scale in [("4 images, 3 patches, 6 outputs", 4, 3, 6, 1.0, 0.3), ("3 images, 1 patch, 5 outputs", 3, 1, 5, 0.5, 0.3), ("edge: two images, saturated outputs", 2, 2, 4, 1.0, 0.8)]:
@@ -479,6 +490,24 @@ def ibot():
             case(method, name, {"prototypes": k, "patchTemperature": 0.05, "patchWeight": weight}, e, function, fixed=["t1", "t2", "v1", "v2"],
                  state={"center": rand(1, k, scale=0.1), "patchCenter": rand(1, k, scale=0.1)}, step={"step": 4, "epoch": 1}, projector="8", **VIT)
             CASES[-1]["recipe"]["views"] = [{"count": 2, "mask": {"kind": "block", "ratio": 0.5}}]
+
+    def extra(x):
+        return 0.1 * (koleo(x["f1"]) + koleo(x["f2"])) if "f1" in x else 0
+
+    for method in ("ibot", "dinov2"):
+        n, h, k, counts = 4, 3, 5, ((3, 0, 1, 2), (0, 2, 3, 1))
+        state = {"center": rand(1, k, scale=0.1), "patchCenter": rand(1, k, scale=0.1)}
+        features = {"f1": rand(n, 5), "f2": rand(n, 5)} if method == "dinov2" else {}
+        e = {a: rand(n, k, scale=0.3) for a in ("s1", "s2", "s3", "s4", "t1", "t2")} | {a: rand(n, h, k, scale=0.3) for a in ("u1", "u2", "v1", "v2")} | features
+        settings = {"prototypes": k, "patchTemperature": 0.05}
+        case(method, "two local crops", settings, e, lambda x, s: loss(x, s, 1.0, views=4) + extra(x), fixed=["t1", "t2", "v1", "v2"],
+             state=state, step={"step": 4, "epoch": 1}, projector="8", **VIT)
+        CASES[-1]["recipe"]["views"] = [{"count": 2, "mask": {"kind": "blockwise", "ratio": 0.5}}, {"count": 2}]
+        e = {a: v for a, v in e.items() if a not in ("s3", "s4")}
+        e |= {f"w{v}": torch.tensor([[1 / c if j < c else 0.0 for j in range(h)] for c in counts[v - 1]]) for v in (1, 2)}
+        case(method, "images that hide 0 to 3 patches", settings, e, lambda x, s: varying(x, s, counts) + extra(x), fixed=["t1", "t2", "v1", "v2", "w1", "w2"],
+             state=state, step={"step": 4, "epoch": 1}, projector="8", **VIT)
+        CASES[-1]["recipe"]["views"] = [{"count": 2, "mask": {"kind": "blockwise", "ratio": 0.1, "ratioMax": 0.5, "probability": 0.5}}]
 
 
 def deepcluster():
