@@ -16,8 +16,18 @@ public static class Sinkhorn
     public static Tensor Codes(Tensor scores, double epsilon, int iterations)
     {
         using var off = no_grad();
-        var (n, k) = (scores.shape[0], scores.shape[1]);
-        var codes = ((scores.detach() - scores.detach().max()) / epsilon).exp();
+        return Balance(((scores.detach() - scores.detach().max()) / epsilon).exp(), iterations);
+    }
+
+    /// <summary>The same from values above 0 of any scale, as MSN balances its targets (Assran et al. 2022, section 3).</summary>
+    /// <param name="values"><c>[N, K]</c>, N the whole effective batch.</param>
+    /// <param name="iterations">Rounds of normalising columns, then rows.</param>
+    /// <returns>Codes <c>[N, K]</c>, rows that sum to 1.</returns>
+    public static Tensor Balance(Tensor values, int iterations)
+    {
+        using var off = no_grad();
+        var (n, k) = (values.shape[0], values.shape[1]);
+        var codes = values.detach();
         for (var i = 0; i < iterations; i++)
         {
             codes = codes / (codes.sum(0, keepdim: true) * k);

@@ -20,6 +20,7 @@ public sealed class Msn : IMethod
     private readonly Recipe _recipe;
     private readonly Options _options;
     private readonly double _priorExponent;
+    private readonly bool _fromPrior;
     private readonly int _views;
 
     public Msn(Recipe recipe)
@@ -30,8 +31,10 @@ public sealed class Msn : IMethod
     /// <param name="recipe">The recipe.</param>
     /// <param name="options">Its loss section.</param>
     /// <param name="priorExponent">0 for the uniform prior; above 0 for PMSN's power law.</param>
-    internal Msn(Recipe recipe, Options options, double priorExponent)
+    /// <param name="fromPrior">KL(prior ‖ p̄) in the place of KL(p̄ ‖ prior).</param>
+    internal Msn(Recipe recipe, Options options, double priorExponent, bool fromPrior = false)
     {
+        _fromPrior = fromPrior;
         _recipe = recipe;
         _options = options;
         _priorExponent = priorExponent;
@@ -40,6 +43,7 @@ public sealed class Msn : IMethod
         Require.Positive(recipe, "loss.sharpening", _options.Sharpening);
         Require.Positive(recipe, "loss.prototypes", _options.Prototypes);
         Require.NotNegative(recipe, "loss.regularization", _options.Regularization);
+        Require.NotNegative(recipe, "loss.sinkhorn", _options.Sinkhorn);
         Require.NotMasked(recipe, 0, "the teacher sees its view whole");
         for (var view = 1; view < _views; view++)
             Require.SameMask(recipe, view);
@@ -58,6 +62,9 @@ public sealed class Msn : IMethod
 
         /// <summary>Weight of the divergence between the mean assignment and the prior.</summary>
         public double Regularization { get; init; } = 1;
+
+        /// <summary>Rounds of Sinkhorn on the targets of the effective batch (3 in the authors' configurations); 0: none.</summary>
+        public int Sinkhorn { get; init; }
     }
 
     public bool Coupled => true;
@@ -90,9 +97,12 @@ public sealed class Msn : IMethod
         // Every micro-batch brings the same prototypes; the first one's carry the gradient.
         var prototypes = embeddings["prototypes"].narrow(0, 0, _options.Prototypes);
         var target = MaskedSiamese.Sharpen(Prototypes.Cosines(embeddings["key1"], prototypes), _options.Temperature, _options.Sharpening);
+        if (_options.Sinkhorn > 0)
+            target = Sinkhorn.Balance(target, _options.Sinkhorn);
         var logits = Enumerable.Range(2, _views - 1).Select(v => Prototypes.Cosines(embeddings[$"z{v}"], prototypes) / _options.Temperature).ToList();
         var agreement = stack([.. logits.Select(l => SoftCrossEntropy.Loss(target, l))]).mean();
-        var divergence = MaskedSiamese.MeanDivergence(cat([.. logits]).softmax(1), _priorExponent);
+        var assignments = cat([.. logits]).softmax(1);
+        var divergence = _fromPrior ? MaskedSiamese.PriorDivergence(assignments, _priorExponent) : MaskedSiamese.MeanDivergence(assignments, _priorExponent);
         step.Report("agreement", agreement);
         step.Report("divergence", divergence);
         return agreement + (_options.Regularization * divergence);

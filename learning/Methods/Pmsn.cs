@@ -18,13 +18,20 @@ public sealed class Pmsn : IMethod
     {
         var options = MethodCatalog.Options<Options>(recipe);
         Require.NotNegative(recipe, "loss.exponent", options.Exponent);
-        _msn = new Msn(recipe, options, options.Exponent);
+        Require.OneOf(recipe, "loss.divergence", options.Divergence, "from-mean", "from-prior");
+        _msn = new Msn(recipe, options, options.Exponent, options.Divergence == "from-prior");
     }
 
     public sealed record Options : Msn.Options
     {
         /// <summary>Exponent of the power-law prior over prototypes; 0 gives MSN.</summary>
         public double Exponent { get; init; } = 0.25;
+
+        /// <summary>
+        /// <c>from-mean</c>: KL(p̄ ‖ prior), in which MSN's log K − H(p̄) is the case of the uniform prior; <c>from-prior</c>: KL(prior ‖ p̄),
+        /// as lightly computes it.
+        /// </summary>
+        public string Divergence { get; init; } = "from-mean";
     }
 
     public bool Coupled => true;

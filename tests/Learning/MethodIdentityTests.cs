@@ -1,4 +1,6 @@
 using SslOrleans.Learning.Losses;
+using SslOrleans.Learning.Methods;
+using SslOrleans.Learning.Numerics;
 using TorchSharp;
 using static SslOrleans.Learning.Tests.LossAlone;
 using static TorchSharp.torch;
@@ -120,6 +122,27 @@ public class MethodIdentityTests
     }
 
     [Fact]
+    [Trait("Method", "msn")]
+    public void Sinkhorn_asks_for_every_prototype_even_where_the_teacher_chose_one()
+    {
+        using var scope = NewDisposeScope();
+        var one = cat([0.9f * ones(8, 1), 0.1f / 3 * ones(8, 3)], 1);
+        var balanced = Sinkhorn.Balance(one, 3);
+        Assert.True((balanced - 0.25).abs().max().item<float>() < 1e-6);
+        Assert.True((Sinkhorn.Balance(Draw(5, 12, 4).exp(), 60).sum(0L) - 3).abs().max().item<float>() < 1e-4);
+    }
+
+    [Fact]
+    [Trait("Method", "pmsn")]
+    public void A_prototype_that_no_anchor_chooses_costs_without_bound_from_the_prior_only()
+    {
+        using var scope = NewDisposeScope();
+        var two = cat([0.5f * ones(3, 2), zeros(3, 1)], 1);
+        Assert.Equal(Math.Log(1.5), MaskedSiamese.MeanDivergence(two, 0).item<float>(), 1e-5);
+        Assert.True(MaskedSiamese.PriorDivergence(two, 0).item<float>() > 20);
+    }
+
+    [Fact]
     [Trait("Method", "mocov2")]
     [Trait("Method", "mocov1")]
     public void Orthogonal_negatives_leave_a_logistic_function_of_the_queues_length()
@@ -145,6 +168,30 @@ public class MethodIdentityTests
     [Trait("Method", "dino")]
     public void A_student_that_is_indifferent_pays_ln_K_whatever_the_teacher_says()
         => Assert.Equal(Math.Log(7), Loss("dino", new() { ["s1"] = ones(6, 7), ["s2"] = ones(6, 7), ["t1"] = Draw(1, 6, 7), ["t2"] = Draw(2, 6, 7), ["center"] = zeros(1, 7) }, ("prototypes", 7)), 1e-5);
+
+    [Fact]
+    [Trait("Method", "nat")]
+    public void Targets_are_dealt_before_the_loss_is_taken_and_each_stays_with_one_image()
+    {
+        using var scope = NewDisposeScope();
+        var targets = functional.normalize(Draw(1), dim: 1);
+        long[] shuffled = [3, 5, 0, 1, 2, 4];
+
+        // Every image stands on another image's target: dealt first, nothing is left to pay.
+        var z = targets.index_select(0, tensor(shuffled));
+        Assert.Equal(-1, Loss("nat", new() { ["z1"] = z, ["targets"] = targets }), 1e-5);
+        var method = MethodCatalog.Create(SmallRun.Recipe("nat"));
+        var state = new MethodState(new Dictionary<string, Tensor> { ["targets"] = targets });
+        var change = Assert.Single(method.Advance(state, new Embeddings { { "z1", z } }, Step(6)).Changes);
+        Assert.Equal(z.Values<float>(), change.Values);
+
+        // Where an epoch ends and the next begins an image may stand in a batch twice; no target is lost or given twice.
+        var twice = new StepContext { Seed = 0, Step = 1, TotalSteps = 2, EffectiveBatch = 4, Device = CPU, SampleIds = [2, 4, 2, 1] };
+        var store = new StateStore([new StateSpec("targets", StateKind.Bank, [-1, 5])], 0, 6);
+        store.Restore(1, [("targets", targets.Values<float>(), 0)]);
+        store.Advance(1, method.Advance(state, new Embeddings { { "z1", Draw(2, 4) } }, twice));
+        Assert.Equal(targets.Values<float>().Order(), store.Values("targets").ToArray().Order());
+    }
 
     [Fact]
     [Trait("Method", "npid")]

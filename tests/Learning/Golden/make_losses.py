@@ -3,6 +3,7 @@
 Each loss is written here from its paper, with other operations than the C# code where there is a choice (loops, explicit
 sums), so that the two agree only if both are right. Run `python3 make_losses.py` beside this file to make it again.
 """
+import itertools
 import json
 import os
 
@@ -438,20 +439,29 @@ def mim():
 
 # --- MSN, PMSN, iBOT, DINOv2, DeepCluster -------------------------------------------------------------------------------------
 def msn():
-    def loss(x, views, t, sharp, weight, exponent):
+    def loss(x, views, t, sharp, weight, exponent, rounds=0, reverse=False):
         c = F.normalize(x["prototypes"], dim=1)
         target = torch.softmax(F.normalize(x["key1"], dim=1) @ c.t() / t, 1) ** (1 / sharp)
         target = (target / target.sum(1, keepdim=True)).detach()
+        for _ in range(rounds):  # the authors' distributed_sinkhorn, in the order of their code
+            target = target / target.sum(0, keepdim=True) / target.shape[1]
+            target = target / target.sum(1, keepdim=True) / target.shape[0]
+        target = target / target.sum(1, keepdim=True)
         logits = [F.normalize(x[f"z{v}"], dim=1) @ c.t() / t for v in range(2, views + 1)]
         agree = sum(-(target * torch.log_softmax(l, 1)).sum(1).mean() for l in logits) / len(logits)
         mean = torch.cat([torch.softmax(l, 1) for l in logits]).mean(0)
         prior = torch.arange(1, len(mean) + 1).double() ** -exponent
-        return agree + weight * (mean * torch.log(mean / (prior / prior.sum()))).sum()
+        prior = prior / prior.sum()
+        return agree + weight * ((prior * torch.log(prior / mean)).sum() if reverse else (mean * torch.log(mean / prior)).sum())
     for method, exponent in [("msn", 0.0), ("pmsn", 0.25)]:
         for name, n, d, k, views, weight in [("4x6, 5 prototypes", 4, 6, 5, 2, 1.0), ("3x4, 7 prototypes, 3 anchors", 3, 4, 7, 4, 2.5), ("edge: two prototypes", 3, 3, 2, 2, 1.0)]:
             e = {"key1": rand(n, d)} | {f"z{v}": rand(n, d) for v in range(2, views + 1)} | {"prototypes": rand(k, d)}
             case(method, name, {"prototypes": k, "regularization": weight} | ({"exponent": exponent} if exponent else {}), e,
                  lambda x, s, v=views, w=weight, a=exponent: loss(x, v, 0.1, 0.25, w, a), fixed=["key1"], views=views, projector=str(d))
+    for method, more, exponent, reverse in [("msn", {}, 0.0, False), ("pmsn", {"exponent": 0.5, "divergence": "from-prior"}, 0.5, True)]:
+        e = {"key1": rand(5, 4), "z2": rand(5, 4), "z3": rand(5, 4), "prototypes": rand(6, 4)}
+        case(method, "5x4, 6 prototypes, Sinkhorn on the targets" + (", from the prior" if reverse else ""), {"prototypes": 6, "sinkhorn": 3} | more, e,
+             lambda x, s, a=exponent, r=reverse: loss(x, 3, 0.1, 0.25, 1.0, a, 3, r), fixed=["key1"], views=3, projector="4")
 
 
 def koleo(x):
@@ -558,7 +568,8 @@ def gallery():
     for name, n, d, eps in [("10x3", 10, 3, 1e-4), ("12x4, shrunk", 12, 4, 0.1), ("edge: one dimension", 6, 1, 1e-4)]:
         case("cca", name, {"epsilon": eps}, two(n, d), lambda x, s, a=eps: cca(x["z1"], x["z2"], a))
     for name, n, d, ids in [("3x4 of 6", 3, 4, [5, 0, 2]), ("4x3 of 4", 4, 3, [0, 1, 2, 3]), ("edge: one sample", 1, 5, [1])]:
-        case("nat", name, {}, {"z1": rand(n, d)}, lambda x, s, i=ids: -sum(cos(z, s["targets"][k]) for z, k in zip(x["z1"], i)) / len(i),
+        # The minimum over all permutations of the batch's targets, one by one.
+        case("nat", name, {}, {"z1": rand(n, d)}, lambda x, s, i=ids: min((-sum(cos(z, s["targets"][k]) for z, k in zip(x["z1"], p)) / len(i) for p in itertools.permutations(i)), key=float),
              state={"targets": unit(6, d)}, step={"sampleIds": ids}, views=1, projector=str(d))
     for name, n, m, c, scale in [("4 data, 5 noise each", 4, 5, 0.0, 1.0), ("3 data, 1 noise each, constant", 3, 1, -0.7, 1.0), ("edge: certain scores", 2, 2, 0.0, 30.0)]:
         def nce(x, s, m=m, c=c):
