@@ -9,7 +9,7 @@ namespace SslOrleans.Learning.Methods;
 /// DINOv2's objective: iBOT's two terms plus KoLeo on the student's features of the two large views, their sum, each taken within the
 /// micro-batch as the authors take it within a device. Embeddings as iBOT's, and <c>f1</c>, <c>f2</c> <c>[N, F]</c>, the student's features.
 /// </summary>
-[Method("dinov2", MoreViews = true, Family = "self-distillation", Inventory = "M047",
+[Method("dinov2", MoreViews = true, Masked = 2, Family = "self-distillation", Inventory = "M047",
     Paper = "Oquab et al., DINOv2: Learning Robust Visual Features without Supervision, 2023")]
 public sealed class DinoV2 : IMethod
 {

@@ -63,6 +63,12 @@ public sealed class MethodAttribute(string name, params string[] alsoTakes) : At
     /// <summary>Further views are used too: local crops, further anchors.</summary>
     public bool MoreViews { get; init; }
 
+    /// <summary>How many of the first views need a mask; one on another view is refused.</summary>
+    public int Masked { get; init; }
+
+    /// <summary>Views may be masked or not, as the recipe likes.</summary>
+    public bool MayMask { get; init; }
+
     /// <summary>Embeddings that the loss takes besides those that <see cref="IMethod.Encode"/> makes, as <c>name [N, D]</c>; only a user brings them.</summary>
     public IReadOnlyList<string> AlsoTakes => alsoTakes;
 }

@@ -15,7 +15,7 @@ namespace SslOrleans.Learning.Methods;
 /// (hidden patches, student and teacher), <c>w1</c>, <c>w2</c> <c>[N, H]</c> (weights of the hidden patches; without them all count alike),
 /// <c>center</c>, <c>patchCenter</c> <c>[1, K]</c>; state <c>center</c>, <c>patchCenter</c> <c>[1, K]</c>.
 /// </summary>
-[Method("ibot", MoreViews = true, Family = "self-distillation", Inventory = "M046",
+[Method("ibot", MoreViews = true, Masked = 2, Family = "self-distillation", Inventory = "M046",
     Paper = "Zhou et al., iBOT: Image BERT Pre-Training with Online Tokenizer, 2022")]
 public sealed class Ibot : IMethod
 {
@@ -35,8 +35,6 @@ public sealed class Ibot : IMethod
         _views = recipe.Views.Sum(v => v.Count);
         Require.Masked(recipe, 0, varying: true);
         Require.Masked(recipe, 1, varying: true);
-        for (var view = 2; view < _views; view++)
-            Require.NotMasked(recipe, view, $"{recipe.Method} hides patches of the first two views only");
         Require.Positive(recipe, "loss.studentTemperature", options.StudentTemperature);
         Require.Positive(recipe, "loss.teacherTemperature", options.TeacherTemperature);
         Require.Positive(recipe, "loss.patchTemperature", options.PatchTemperature);

@@ -39,9 +39,15 @@ public sealed record MethodTensors(IReadOnlyList<MethodTensor> Embeddings, IRead
         return s_known.GetOrAdd((method, count, string.Join('\n', settings ?? [])), _ => Find(method, count, settings ?? []));
     }
 
-    /// <summary>Recipe text for so many views: the first two, which a masked method hides patches of, and those beside them.</summary>
-    internal static string ViewGroups(int views, string first)
-        => $$"""[ { "count": {{Math.Min(views, 2)}}, {{first}} }{{(views > 2 ? $$""", { "count": {{views - 2}} }""" : "")}} ]""";
+    /// <summary>Recipe text for so many views: those that the method wants masked, and those beside them.</summary>
+    internal static string ViewGroups(MethodAttribute method, int views, string crop, double ratio)
+    {
+        string Group(int count, string mask) => $$"""{ "count": {{count}}, "crop": {{crop}}{{mask}} }""";
+        var masked = string.Create(CultureInfo.InvariantCulture, $$""", "mask": { "kind": "random", "ratio": {{ratio}} }""");
+        return method.Masked == 0 ? $"[{Group(views, "")}]"
+            : method.Masked == views ? $"[{Group(views, masked)}]"
+            : $"[{Group(method.Masked, masked)}, {Group(views - method.Masked, "")}]";
+    }
 
     private static MethodTensors Find(string method, int views, IReadOnlyList<string> settings)
     {
@@ -85,14 +91,14 @@ public sealed record MethodTensors(IReadOnlyList<MethodTensor> Embeddings, IRead
         if (known["queue"] is JsonValue v && v.GetValue<int>() == 0)
             loss.Remove("queue");
         var sized = loss.Select(l => $"loss.{l.Key}=").ToList();
-        var mask = string.Create(CultureInfo.InvariantCulture, $$"""
-            "crop": { "size": {{ImageSize}} }, "mask": { "kind": "random", "ratio": {{(double)HiddenPatches / 9}} }
-            """);
+        // Blocks of one patch each: as many hidden patches as a mask has.
+        if (known.ContainsKey("targetScale"))
+            (loss["targets"], loss["targetScale"]) = (HiddenPatches, new JsonArray(0.11, 0.12));
         return RecipeReader.Parse(
             $$"""
             {
               "name": "{{method}}", "method": "{{method}}", "batch": { "effective": {{Images}}, "micro": {{Images}} }, "loss": {{loss.ToJsonString()}},
-              "views": {{ViewGroups(views, mask)}},
+              "views": {{ViewGroups(MethodCatalog.Find(method), views, $$"""{ "size": {{ImageSize}} }""", (double)HiddenPatches / 9)}},
               "backbone": { "name": "vit-nano", "patchSize": {{PatchSize}}, "imageSize": {{ImageSize}} }, "projector": { "shape": "{{Projection}}" }
             }
             """,

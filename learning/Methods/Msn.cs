@@ -13,7 +13,7 @@ namespace SslOrleans.Learning.Methods;
 /// The first view is the teacher's target, the others are anchors; an anchor whose view has a mask drops its hidden patches.
 /// Embeddings <c>key1</c>, <c>z2</c> … <c>zV</c> <c>[N, D]</c> and <c>prototypes</c> <c>[K, D]</c>, the same from every micro-batch.
 /// </summary>
-[Method("msn", MoreViews = true, Family = "self-distillation", Inventory = "M056",
+[Method("msn", MoreViews = true, MayMask = true, Family = "self-distillation", Inventory = "M056",
     Paper = "Assran et al., Masked Siamese Networks for Label-Efficient Learning, 2022")]
 public sealed class Msn : IMethod
 {

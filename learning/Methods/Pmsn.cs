@@ -8,7 +8,7 @@ namespace SslOrleans.Learning.Methods;
 /// PMSN: MSN with a power-law prior in place of the uniform one, for data whose classes are not of one size.
 /// Views, networks and embeddings are MSN's.
 /// </summary>
-[Method("pmsn", MoreViews = true, Family = "self-distillation", Inventory = "M057",
+[Method("pmsn", MoreViews = true, MayMask = true, Family = "self-distillation", Inventory = "M057",
     Paper = "Assran et al., The Hidden Uniform Cluster Prior in Self-Supervised Learning, 2023")]
 public sealed class Pmsn : IMethod
 {

@@ -17,6 +17,8 @@ internal static class Require
             throw Error(recipe, "views", $"describes {views} per image", $"{recipe.Method} needs {method.Views}; raise views.0.count");
         if (views > method.Views && !method.MoreViews)
             throw Error(recipe, "views", $"describes {views} per image", $"{recipe.Method} uses {method.Views}; lower views.*.count by {views - method.Views}");
+        for (var view = method.Masked; view < views && !method.MayMask; view++)
+            NotMasked(recipe, view, method.Masked > 0 ? $"{recipe.Method} uses masks of the first {method.Masked} views only" : $"{recipe.Method} does not use it");
     }
 
     /// <summary>Above 0.</summary>
@@ -24,6 +26,13 @@ internal static class Require
     {
         if (!(value > 0))
             throw Error(recipe, field, $"is {value}", "give a number above 0");
+    }
+
+    /// <summary>[least, greatest] share of an area, above 0 and at most <paramref name="largest"/>.</summary>
+    public static void Range(Recipe recipe, string field, IReadOnlyList<double> value, double largest)
+    {
+        if (value is not [> 0, _] || value[0] > value[1] || value[1] > largest)
+            throw Error(recipe, field, $"is [{string.Join(", ", value)}]", $"give [least, greatest] above 0 and at most {largest}");
     }
 
     /// <summary>0 or more.</summary>

@@ -98,12 +98,11 @@ public static class LossBench
         }
 
         var width = brought.Where(t => known.Embeddings.Any(k => k.Name == t.Name && k.Shape == "[N, D]")).Select(t => t.Shape[^1]).FirstOrDefault();
-        const string mask = """ "mask": { "kind": "random", "ratio": 0.5 } """;
         return RecipeReader.Parse(
             $$"""
             {
               "name": "{{method}}", "method": "{{method}}", "batch": { "effective": {{rows}}, "micro": {{rows}} }, "loss": {{loss.ToJsonString()}},
-              "views": {{MethodTensors.ViewGroups(views, mask)}},
+              "views": {{MethodTensors.ViewGroups(MethodCatalog.Find(method), views, "{}", 0.5)}},
               "backbone": { "name": "vit-nano" }, "projector": { "shape": "{{(width > 0 ? width.ToString(CultureInfo.InvariantCulture) : "")}}" }
             }
             """,

@@ -14,11 +14,10 @@ internal static class LossAlone
         using var scope = NewDisposeScope();
         var loss = new JsonObject(options.Select(o => KeyValuePair.Create(o.Key, (JsonNode?)o.Value.DeepClone())));
         var rows = (int)tensors.Values.First().shape[0];
-        var masked = tensors.ContainsKey("u1");
         var recipe = SmallRun.Recipe("simclr") with
         {
             Method = method,
-            Views = [new() { Count = MethodCatalog.Find(method).Views, Mask = new() { Kind = masked ? "random" : "none", Ratio = 0.5 } }],
+            Views = [new() { Count = MethodCatalog.Find(method).Views, Mask = new() { Kind = MethodCatalog.Find(method).Masked > 0 ? "random" : "none", Ratio = 0.5 } }],
             Batch = new() { Effective = rows, Micro = rows },
             Loss = loss,
             Projector = new() { Shape = $"{tensors.Values.First().shape[1]}" },

@@ -29,7 +29,7 @@ internal static class SmallRun
         ["dino"] = $$""" { "loss": { "prototypes": 10, "teacherTemperatureEpochs": 2 }, {{Teacher}}, {{Patches}}, "views": [ { "count": 2, "crop": { "size": 8 } }, { "count": 1, "crop": { "size": 4 } } ] } """,
         ["mae"] = $$""" { "loss": { "decoderWidth": 16, "decoderDepth": 1, "decoderHeads": 2 }, {{Patches}}, "views": [ { "mask": { "kind": "random", "ratio": 0.75 } } ] } """,
         ["simmim"] = $$""" { {{Patches}}, "views": [ { "mask": { "kind": "uniform", "ratio": 0.5 } } ] } """,
-        ["ijepa"] = $$""" { "loss": { "decoderWidth": 16, "decoderDepth": 1, "decoderHeads": 2 }, {{Teacher}}, {{Patches}}, "views": [ { "mask": { "kind": "block", "ratio": 0.4 } } ] } """,
+        ["ijepa"] = $$""" { "loss": { "decoderWidth": 16, "decoderDepth": 1, "decoderHeads": 2 }, {{Teacher}}, {{Patches}}, "views": [ { "crop": { "size": 8 } } ] } """,
         ["msn"] = $$""" { "loss": { "prototypes": 10, "sinkhorn": 3 }, {{Teacher}}, {{Patches}}, "views": [ { "crop": { "size": 8 } }, { "mask": { "kind": "random", "ratio": 0.5 } } ] } """,
         ["pmsn"] = $$""" { "loss": { "prototypes": 10 }, {{Teacher}}, {{Patches}}, "views": [ { "crop": { "size": 8 } }, { "mask": { "kind": "random", "ratio": 0.5 } } ] } """,
         ["ibot"] = $$""" { "loss": { "prototypes": 10 }, {{Teacher}}, {{Patches}}, "views": [ {{Global}}, { "count": 2, "crop": { "size": 4 } } ] } """,

@@ -412,7 +412,7 @@ VIT = {"backbone": {"name": "vit-nano", "patchSize": 16}}
 
 def masked(method, name, loss, embeddings, function):
     case(method, name, loss, embeddings, function, fixed=["target"], **VIT)
-    CASES[-1]["recipe"]["views"] = [{"mask": {"kind": "random", "ratio": 0.5}}]
+    CASES[-1]["recipe"]["views"] = [{} if method == "ijepa" else {"mask": {"kind": "random", "ratio": 0.5}}]
 
 
 def mim():
