@@ -115,6 +115,12 @@ def moco():
     case("mocov2", "3x4, symmetric, queue 3", {"temperature": 0.5, "queue": 3, "symmetric": True}, e,
          lambda x, s: (info_nce_queue(x["q1"], x["key2"], s["queue2"], 0.5) + info_nce_queue(x["q2"], x["key1"], s["queue1"], 0.5)) / 2,
          fixed=["key1", "key2"], state={"queue1": unit(3, 4), "queue2": unit(3, 4)}, projector="4")
+    for method, t in [("mocov1", 0.07), ("mocov2", 0.2)]:
+        def decoupled(x, s, t=t):
+            z = F.normalize(x["q1"], dim=1)
+            return sum(torch.logsumexp(torch.stack([a @ n / t for n in s["queue2"]]), 0) - cos(a, k) / t for a, k in zip(z, x["key2"])) / len(z)
+        case(method, "3x5, queue 6, decoupled", {"temperature": t, "queue": 6, "decoupled": True}, {"q1": rand(3, 5), "key2": unit(3, 5)}, decoupled,
+             fixed=["key2"], state={"queue2": unit(6, 5)}, projector="5")
     k = unit(2, 3)
     for method in ["mocov1", "mocov2"]:
         case(method, "edge: the positive is in the queue, tiny query", {"temperature": 0.07, "queue": 2}, {"q1": rand(2, 3) * 1e-3, "key2": k},
@@ -521,19 +527,21 @@ def ibot():
 
 
 def deepcluster():
-    def loss(x, s, ids, done):
+    def loss(x, s, ids, done, uniform):
         total, n = 0, len(x["z1"])
+        every = [int(a) for a in s["assignments"][:, 0]]
         for a, b in (("z1", "z2"), ("z2", "z1")):
             for i in range(n):
                 logits = torch.stack([x[a][i] / x[a][i].norm() @ c / 0.1 for c in s["centroids"]])
                 other = torch.stack([x[b][i] / x[b][i].norm() @ c for c in s["centroids"]])
                 y = int(s["assignments"][ids[i], 0]) if done else int(other.argmax())
-                total = total - torch.log_softmax(logits, 0)[y] / (2 * n)
+                weight = len(every) / (len(s["centroids"]) * every.count(y)) if done and uniform else 1.0
+                total = total - weight * torch.log_softmax(logits, 0)[y] / (2 * n)
         return total
-    for name, n, d, k, done in [("4x6, 5 clusters", 4, 6, 5, 1), ("3x4, 2 clusters", 3, 4, 2, 3), ("edge: before the first clustering", 4, 3, 6, 0)]:
+    for name, n, d, k, done, uniform in [("4x6, 5 clusters", 4, 6, 5, 1, True), ("3x4, 2 clusters, every image alike", 3, 4, 2, 3, False), ("edge: before the first clustering", 4, 3, 6, 0, True)]:
         ids = list(range(n, 0, -1))
         state = {"centroids": unit(k, d), "assignments": torch.randint(0, k, (n + 1, 1)).double(), "clustered": torch.tensor([float(done)])}
-        case("deepcluster", name, {"clusters": k}, {"z1": rand(n, d), "z2": rand(n, d)}, lambda x, s, i=ids, o=done: loss(x, s, i, o), state=state,
+        case("deepcluster", name, {"clusters": k, "uniform": uniform}, {"z1": rand(n, d), "z2": rand(n, d)}, lambda x, s, i=ids, o=done, u=uniform: loss(x, s, i, o, u), state=state,
              step={"epoch": done, "sampleIds": ids}, projector=str(d))
 
 
@@ -573,12 +581,14 @@ def gallery():
              state={"targets": unit(6, d)}, step={"sampleIds": ids}, views=1, projector=str(d))
     for name, n, m, c, scale in [("4 data, 5 noise each", 4, 5, 0.0, 1.0), ("3 data, 1 noise each, constant", 3, 1, -0.7, 1.0), ("edge: certain scores", 2, 2, 0.0, 30.0)]:
         def nce(x, s, m=m, c=c):
+            c = x["constant"] if "constant" in x else c
             eta, total = float(m), 0
             for d, row in zip(x["data"], x["noise"]):
                 total = total - F.logsigmoid(d + c - torch.log(torch.tensor(eta)))
                 total = total - sum(F.logsigmoid(-(w + c - torch.log(torch.tensor(eta)))) for w in row)
             return total / len(x["data"])
         case("nce", name, {"logNormalizer": c}, {"data": rand(n, scale=scale), "noise": rand(n, m, scale=scale)}, nce, views=1, projector="4")
+    case("nce", "5 data, 3 noise each, learnt constant", {}, {"data": rand(5), "noise": rand(5, 3), "constant": torch.tensor([0.4])}, lambda x, s: nce(x, s, m=3), views=1, projector="4")
 
 
 def main():
