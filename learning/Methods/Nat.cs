@@ -17,15 +17,21 @@ namespace SslOrleans.Learning.Methods;
 public sealed class Nat : IMethod
 {
     private readonly Recipe _recipe;
+    private readonly Options _options;
 
     public Nat(Recipe recipe)
     {
         _recipe = recipe;
-        MethodCatalog.Options<Options>(recipe);
+        _options = MethodCatalog.Options<Options>(recipe);
+        Require.Positive(recipe, "loss.dealEpochs", _options.DealEpochs);
         State = [new("targets", StateKind.Bank, [-1, BuildNetworks.ProjectionWidth(recipe)], StateInitial.UnitRows)];
     }
 
-    public sealed record Options;
+    public sealed record Options
+    {
+        /// <summary>Targets are dealt anew in every so-manieth epoch; in between an image keeps its own (the authors: 3).</summary>
+        public int DealEpochs { get; init; } = 1;
+    }
 
     public bool Coupled => true; // the targets are dealt among all images of the effective batch
 
@@ -41,12 +47,12 @@ public sealed class Nat : IMethod
     public Tensor Loss(Embeddings embeddings, MethodState state, StepContext step)
     {
         var z = embeddings["z1"];
-        return -ByolRegression.Cosine(z, state["targets"].index_select(0, tensor(Dealt(z.detach(), state["targets"], step.SampleIds)).to(z.device)));
+        return -ByolRegression.Cosine(z, state["targets"].index_select(0, tensor(Dealt(z.detach(), state["targets"], step)).to(z.device)));
     }
 
     public StateUpdate Advance(MethodState state, Embeddings carried, StepContext step)
     {
-        var dealt = tensor(Dealt(carried["z1"], state["targets"], step.SampleIds)).to(carried["z1"].device);
+        var dealt = tensor(Dealt(carried["z1"], state["targets"], step)).to(carried["z1"].device);
         return StateUpdate.Of("targets", state["targets"].index_select(0, dealt), [.. step.SampleIds]);
     }
 
@@ -54,8 +60,11 @@ public sealed class Nat : IMethod
     /// The row of the targets that each image gets: the batch's own targets in the order that has the greatest sum of cosines. An image
     /// that is in the batch twice, where one epoch ends and the next begins, is dealt one target by its first row.
     /// </summary>
-    private static long[] Dealt(Tensor z, Tensor targets, IReadOnlyList<long> ids)
+    private long[] Dealt(Tensor z, Tensor targets, StepContext step)
     {
+        var ids = step.SampleIds;
+        if (step.Epoch % _options.DealEpochs != 0)
+            return [.. ids];
         var first = Enumerable.Range(0, ids.Count).DistinctBy(row => ids[row]).ToArray();
         var (rows, own) = (tensor(Array.ConvertAll(first, r => (long)r)).to(z.device), tensor(Array.ConvertAll(first, r => ids[r])).to(z.device));
         var values = functional.normalize(z.index_select(0, rows), dim: 1).mm(targets.index_select(0, own).t()).Values<float>();

@@ -37,6 +37,7 @@ internal static class SmallRun
         ["deepcluster"] = """ { "loss": { "clusters": 6, "iterations": 3 }, "schedule": { "stillEpochs": 1 } } """,
         ["directpred"] = $$""" { {{Teacher}} } """,
         ["directset"] = $$""" { {{Teacher}} } """,
+        ["lejepa"] = """ { "loss": { "slices": 16 }, "views": [ { "count": 2, "crop": { "size": 8 } }, { "count": 1, "crop": { "size": 6 } } ] } """,
         ["nce"] = """ { "loss": { "noise": 5 }, "views": [ { "crop": { "size": 8 } } ] } """,
         ["nat"] = """ { "views": [ { "crop": { "size": 8 } } ] } """,
         ["npid"] = """ { "views": [ { "crop": { "size": 8 } } ] } """,

@@ -545,6 +545,28 @@ def deepcluster():
              step={"epoch": done, "sampleIds": ids}, projector=str(d))
 
 
+# --- LeJEPA ------------------------------------------------------------------------------------------------------------------
+def lejepa():
+    def statistic(x, t_max, knots):
+        """Epps-Pulley against N(0, 1) by its definition, with complex numbers over both signs of t."""
+        t = torch.linspace(-t_max, t_max, 2 * knots - 1)
+        ecf = torch.exp(1j * x[:, None] * t).mean(0)
+        return len(x) * torch.trapz((ecf - torch.exp(-t ** 2 / 2)).abs() ** 2 * torch.exp(-t ** 2 / 2), t)
+
+    def loss(x, views, globals_, lam, t_max, knots):
+        z = [x[f"z{v + 1}"] for v in range(views)]
+        centre = sum(z[:globals_]) / globals_
+        predict = sum(((v - centre) ** 2).mean() for v in z) / views
+        gauss = sum(statistic(v @ a, t_max, knots) for v in z for a in x["slices"]) / (views * len(x["slices"]))
+        return (1 - lam) * predict + lam * gauss
+
+    for name, n, d, slices, lam, t_max, knots, scale in [("6x4, 5 slices", 6, 4, 5, 0.05, 3.0, 17, 1.0), ("9x3, 8 slices, 5 knots to 2", 9, 3, 8, 0.5, 2.0, 5, 0.6),
+                                                         ("edge: nearly collapsed", 4, 3, 6, 0.02, 3.0, 17, 0.01)]:
+        e = two(n, d, scale) | {"slices": F.normalize(torch.randn(slices, d), dim=1)}
+        case("lejepa", name, {"prediction": 1 - lam, "gaussian": lam, "range": t_max, "knots": knots}, e,
+             lambda x, s, l=lam, t=t_max, k=knots: loss(x, 2, 2, l, t, k), fixed=["slices"], projector=str(d))
+
+
 # --- The gallery -------------------------------------------------------------------------------------------------------------
 def gallery():
     def margin(z1, z2, m, squared):
@@ -594,7 +616,7 @@ def gallery():
 def main():
     for number, make in enumerate([simclr, vicreg, moco, mocov3, byol, simsiam, barlowtwins, dcl, infonce, nnclr, swav, dino, supcon, wmse,
                                   relic, unified, npair, triplet, npid, msf, direct,
-                                  mim, msn, ibot, deepcluster, gallery]):
+                                  mim, msn, ibot, deepcluster, gallery, lejepa]):
         torch.manual_seed(number)
         make()
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "losses.json")
