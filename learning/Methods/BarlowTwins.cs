@@ -20,7 +20,6 @@ public sealed class BarlowTwins : IMethod
     {
         _recipe = recipe;
         _options = MethodCatalog.Options<Options>(recipe);
-        Require.Views(recipe, 2);
         Require.NotNegative(recipe, "loss.lambda", _options.Lambda);
         Require.Positive(recipe, "loss.scale", _options.Scale);
     }

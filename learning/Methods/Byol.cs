@@ -20,7 +20,6 @@ public sealed class Byol : IMethod
     {
         _recipe = recipe;
         MethodCatalog.Options<Options>(recipe);
-        Require.Views(recipe, 2);
         Require.PredictorFits(recipe);
     }
 

@@ -21,7 +21,6 @@ public sealed class Cca : IMethod
     {
         _recipe = recipe;
         _options = MethodCatalog.Options<Options>(recipe);
-        Require.Views(recipe, 2);
         Require.BatchOfTwo(recipe);
         Require.NotNegative(recipe, "loss.epsilon", _options.Epsilon);
     }

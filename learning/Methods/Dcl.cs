@@ -21,7 +21,6 @@ public sealed class Dcl : IMethod
     {
         _recipe = recipe;
         _options = MethodCatalog.Options<Options>(recipe);
-        Require.Views(recipe, 2);
         Require.BatchOfTwo(recipe);
         Require.Positive(recipe, "loss.temperature", _options.Temperature);
     }

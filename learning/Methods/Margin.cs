@@ -20,7 +20,6 @@ public sealed class Margin : IMethod
     {
         _recipe = recipe;
         _options = MethodCatalog.Options<Options>(recipe);
-        Require.Views(recipe, 2);
         Require.BatchOfTwo(recipe);
         Require.Positive(recipe, "loss.distance", _options.Distance);
     }

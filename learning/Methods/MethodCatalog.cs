@@ -29,6 +29,7 @@ public static class MethodCatalog
     {
         if (!s_types.TryGetValue(recipe.Method, out var type) && !s_unlisted.TryGetValue(recipe.Method, out type))
             throw new UserErrorException($"method \"{recipe.Method}\" is unknown; use one of {string.Join(", ", All.Select(m => m.Name))}.");
+        Require.Views(recipe, type.GetCustomAttribute<MethodAttribute>()!);
         try
         {
             return (IMethod)Activator.CreateInstance(type, recipe)!;

@@ -22,7 +22,6 @@ public sealed class Msf : IMethod
     {
         _recipe = recipe;
         _options = MethodCatalog.Options<Options>(recipe);
-        Require.Views(recipe, 2);
         Require.PredictorFits(recipe);
         Require.Queue(recipe, "loss.queue", _options.Queue);
         if (_options.Neighbours < 1 || _options.Neighbours > _options.Queue)

@@ -21,7 +21,6 @@ public sealed class NPair : IMethod
     {
         _recipe = recipe;
         _options = MethodCatalog.Options<Options>(recipe);
-        Require.Views(recipe, 2);
         Require.NotNegative(recipe, "loss.beta", _options.Beta);
     }
 

@@ -20,7 +20,6 @@ public sealed class Nca : IMethod
     {
         _recipe = recipe;
         _options = MethodCatalog.Options<Options>(recipe);
-        Require.Views(recipe, 2);
     }
 
     public sealed record Options

@@ -22,7 +22,6 @@ public sealed class Nnclr : IMethod
     {
         _recipe = recipe;
         _options = MethodCatalog.Options<Options>(recipe);
-        Require.Views(recipe, 2);
         Require.PredictorFits(recipe);
         Require.Positive(recipe, "loss.temperature", _options.Temperature);
         Require.Queue(recipe, "loss.queue", _options.Queue);

@@ -20,7 +20,6 @@ public sealed class Relic : IMethod
     {
         _recipe = recipe;
         _options = MethodCatalog.Options<Options>(recipe);
-        Require.Views(recipe, 2);
         Require.Positive(recipe, "loss.temperature", _options.Temperature);
         Require.NotNegative(recipe, "loss.invariance", _options.Invariance);
     }

@@ -22,7 +22,6 @@ public sealed class WMse : IMethod
     {
         _recipe = recipe;
         _options = MethodCatalog.Options<Options>(recipe);
-        Require.Views(recipe, 2);
         Require.Positive(recipe, "loss.iterations", _options.Iterations);
         Require.NotNegative(recipe, "loss.epsilon", _options.Epsilon);
         var width = BuildNetworks.ProjectionWidth(recipe);
