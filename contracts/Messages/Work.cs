@@ -1,5 +1,3 @@
-using Orleans;
-using Orleans.Concurrency;
 using SslOrleans.Contracts.Recipes;
 
 namespace SslOrleans.Contracts.Messages;

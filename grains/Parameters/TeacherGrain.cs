@@ -1,7 +1,5 @@
-using Orleans;
 using Orleans.Concurrency;
 using Orleans.Placement;
-using Orleans.Runtime;
 using SslOrleans.Contracts;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
@@ -11,7 +9,6 @@ using SslOrleans.Grains.Records;
 using SslOrleans.Grains.Storage;
 using SslOrleans.Grains.Transfer;
 using SslOrleans.Learning.Numerics;
-using SslOrleans.Learning.Optim;
 using SslOrleans.Learning.Training;
 
 namespace SslOrleans.Grains.Parameters;

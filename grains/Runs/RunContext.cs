@@ -1,6 +1,6 @@
-using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Contracts.Recipes;
+using SslOrleans.Grains.Steps;
 using SslOrleans.Grains.Storage;
 
 namespace SslOrleans.Grains.Runs;

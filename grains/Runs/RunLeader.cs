@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
-using Orleans.Runtime;
 using SslOrleans.Contracts;
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Contracts.Recipes;

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using Orleans;
 using SslOrleans.Grains.Lifelines;
 using SslOrleans.Grains.Records;
 using SslOrleans.Grains.Storage;

@@ -1,4 +1,5 @@
 using SslOrleans.Contracts.Messages;
+using SslOrleans.Grains.Steps;
 
 namespace SslOrleans.Grains.Runs;
 

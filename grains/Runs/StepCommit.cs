@@ -1,11 +1,12 @@
 using System.Diagnostics;
 using System.Text.Json;
-using SslOrleans.Contracts;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Contracts.Recipes;
+using SslOrleans.Contracts;
 using SslOrleans.Grains.Parameters;
 using SslOrleans.Grains.Records;
+using SslOrleans.Grains.Steps;
 using SslOrleans.Learning.Optim;
 using SslOrleans.Learning.Training;
 

@@ -1,6 +1,6 @@
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Grains.Records;
-using SslOrleans.Learning.Training;
+using SslOrleans.Grains.Steps;
 
 namespace SslOrleans.Grains.Runs;
 

@@ -1,7 +1,5 @@
-using Orleans;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
-using SslOrleans.Grains.Parameters;
 using SslOrleans.Grains.Placement;
 using SslOrleans.Grains.Transfer;
 using SslOrleans.Learning.Methods;

@@ -1,5 +1,6 @@
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Contracts.Recipes;
+using SslOrleans.Grains.Devices;
 using SslOrleans.Grains.Parameters;
 using SslOrleans.Grains.State;
 using SslOrleans.Grains.Transfer;

@@ -1,20 +1,16 @@
 using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
-using Orleans;
 using Orleans.Concurrency;
-using SslOrleans.Contracts;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
-using SslOrleans.Contracts.Recipes;
+using SslOrleans.Contracts;
+using SslOrleans.Grains.Devices;
 using SslOrleans.Grains.Parameters;
 using SslOrleans.Grains.Placement;
 using SslOrleans.Grains.State;
 using SslOrleans.Grains.Transfer;
 using SslOrleans.Learning.Methods;
-using SslOrleans.Learning.Numerics;
 using SslOrleans.Learning.Training;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace SslOrleans.Grains.Workers;
 

@@ -1,4 +1,3 @@
-using Orleans;
 using SslOrleans.Grains.Transfer;
 using SslOrleans.Learning.Methods;
 using static TorchSharp.torch;

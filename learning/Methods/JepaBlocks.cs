@@ -1,5 +1,4 @@
 using SslOrleans.Learning.Augment;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SslOrleans.Learning.Methods;

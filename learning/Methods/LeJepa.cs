@@ -2,7 +2,6 @@ using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Losses;
 using SslOrleans.Learning.Numerics;
 using SslOrleans.Learning.Training;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SslOrleans.Learning.Methods;

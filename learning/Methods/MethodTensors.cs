@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using SslOrleans.Contracts.Recipes;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SslOrleans.Learning.Methods;

@@ -1,5 +1,4 @@
 using SslOrleans.Contracts.Recipes;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SslOrleans.Learning.Methods;

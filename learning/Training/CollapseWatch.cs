@@ -1,5 +1,4 @@
 using SslOrleans.Learning.Methods;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SslOrleans.Learning.Training;

@@ -5,7 +5,6 @@ using SslOrleans.Contracts;
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Methods;
 using SslOrleans.Learning.Numerics;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SslOrleans.Learning.Training;

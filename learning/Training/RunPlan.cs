@@ -1,5 +1,5 @@
-using SslOrleans.Contracts;
 using SslOrleans.Contracts.Recipes;
+using SslOrleans.Contracts;
 using SslOrleans.Learning.Numerics;
 using SslOrleans.Learning.Optim;
 

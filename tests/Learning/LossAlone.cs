@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using SslOrleans.Learning.Methods;
 using SslOrleans.Learning.Numerics;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SslOrleans.Learning.Tests;

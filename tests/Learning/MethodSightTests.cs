@@ -1,6 +1,5 @@
 using SslOrleans.Learning.Augment;
 using SslOrleans.Learning.Methods;
-using TorchSharp;
 using static SslOrleans.Learning.Tests.LossAlone;
 using static TorchSharp.torch;
 

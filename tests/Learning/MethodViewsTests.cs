@@ -2,7 +2,6 @@ using SslOrleans.Contracts;
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Methods;
 using SslOrleans.Learning.Numerics;
-using TorchSharp;
 using static SslOrleans.Learning.Tests.LossAlone;
 using static TorchSharp.torch;
 
