@@ -1,16 +1,17 @@
 using System.Globalization;
 using Orleans.Concurrency;
 using Orleans.Placement;
+using SslOrleans.Contracts;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Contracts.Recipes;
-using SslOrleans.Contracts;
 using SslOrleans.Grains.Meters;
 using SslOrleans.Grains.Placement;
 using SslOrleans.Grains.Records;
 using SslOrleans.Grains.Steps;
 using SslOrleans.Grains.Storage;
 using SslOrleans.Grains.Transfer;
+using SslOrleans.Grains.WarmCopies;
 using SslOrleans.Learning.Training;
 
 namespace SslOrleans.Grains.Parameters;

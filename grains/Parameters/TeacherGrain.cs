@@ -8,6 +8,7 @@ using SslOrleans.Grains.Placement;
 using SslOrleans.Grains.Records;
 using SslOrleans.Grains.Storage;
 using SslOrleans.Grains.Transfer;
+using SslOrleans.Grains.WarmCopies;
 using SslOrleans.Learning.Numerics;
 using SslOrleans.Learning.Training;
 

@@ -2,6 +2,7 @@ using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Grains.Placement;
 using SslOrleans.Grains.Transfer;
+using SslOrleans.Grains.WarmCopies;
 using SslOrleans.Learning.Methods;
 
 namespace SslOrleans.Grains.State;

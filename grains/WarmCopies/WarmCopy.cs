@@ -1,10 +1,11 @@
+using SslOrleans.Contracts;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
-using SslOrleans.Contracts;
 using SslOrleans.Grains.Meters;
+using SslOrleans.Grains.Placement;
 using SslOrleans.Grains.Transfer;
 
-namespace SslOrleans.Grains.Placement;
+namespace SslOrleans.Grains.WarmCopies;
 
 /// <summary>
 /// A slice's hand on its warm copy: chooses the silo, brings the copy there, keeps it up to date. A copy whose silo dies is given up, and
