@@ -567,6 +567,73 @@ def lejepa():
              lambda x, s, l=lam, t=t_max, k=knots: loss(x, 2, 2, l, t, k), fixed=["slices"], projector=str(d))
 
 
+# --- ReSSL, TiCo, DirectCLR --------------------------------------------------------------------------------------------------
+def relations():
+    def ressl(x, s, ts, tt):
+        total = 0
+        for q, k in zip(x["q1"], x["key2"]):
+            target = torch.softmax(torch.stack([cos(k, n) / tt for n in s["queue2"]]), 0)
+            total = total - (target * torch.log_softmax(torch.stack([(q / q.norm()) @ n / ts for n in s["queue2"]]), 0)).sum() / len(x["q1"])
+        return total
+
+    for name, n, d, k, ts, tt in [("4x6, queue 8", 4, 6, 8, 0.1, 0.04), ("3x5, queue 6, soft", 3, 5, 6, 0.5, 0.3), ("edge: the key is in the queue", 2, 3, 2, 0.1, 0.04)]:
+        keys = unit(n, d)
+        queue = keys if name.startswith("edge") else F.normalize(unit(k, d), dim=1)
+        case("ressl", name, {"studentTemperature": ts, "teacherTemperature": tt, "queue": k}, {"q1": rand(n, d), "key2": keys},
+             lambda x, s, a=ts, b=tt: ressl(x, s, a, b), fixed=["key2"], state={"queue2": queue}, projector=str(d))
+
+    def tico(x, s, rho, beta):
+        z = [v / v.norm() for v in x["z1"]]
+        c = beta * s["moment"] + (1 - beta) * sum(torch.outer(v, v) for v in z) / len(z)
+        return 1 - sum(cos(v, k) for v, k in zip(z, x["key2"])) / len(z) + rho * sum(v @ c @ v for v in z) / len(z)
+
+    for name, n, d, rho, beta in [("5x4", 5, 4, 8.0, 0.9), ("3x6, no past", 3, 6, 20.0, 0.0), ("edge: nothing but invariance", 2, 3, 0.0, 0.9)]:
+        past = rand(d, d)
+        case("tico", name, {"contrast": rho, "beta": beta}, {"z1": rand(n, d), "key2": rand(n, d)}, lambda x, s, r=rho, b=beta: tico(x, s, r, b),
+             fixed=["key2"], state={"moment": ((past @ past.t()) * 1000).round() / 1000}, projector=str(d))
+
+    def directclr(x, t, d0):
+        a, b = x["z1"][:, :d0], x["z2"][:, :d0]
+        total = 0
+        for p, q in ((a, b), (b, a)):
+            for i in range(len(p)):
+                logits = torch.stack([cos(p[i], r) / t for r in q])
+                total = total - (logits[i] - logits.logsumexp(0)) / (2 * len(p))
+        return total
+
+    for name, n, d, share, d0, t in [("4x8, 2 dimensions", 4, 8, 0.25, 2, 0.1), ("5x6, 3 dimensions", 5, 6, 0.5, 3, 0.5), ("edge: all dimensions", 3, 4, 1.0, 4, 0.2)]:
+        case("directclr", name, {"temperature": t, "share": share}, two(n, d), lambda x, s, t=t, d0=d0: directclr(x, t, d0), projector=str(d))
+
+
+# --- SimDINO -----------------------------------------------------------------------------------------------------------------
+def simdino():
+    def rate(z, eps):
+        n, d = z.shape
+        return torch.linalg.slogdet(torch.eye(d) + d / (n * eps) * sum(torch.outer(v, v) for v in z))[1] / 2
+
+    def loss(x, views, weight, eps, smooth):
+        n, d = x["s1"].shape
+        pairs = [(t, v) for t in (1, 2) for v in range(1, views + 1) if v != t]
+        distance = sum(1 - sum(cos(a, b) for a, b in zip(x[f"s{v}"], x[f"t{t}"])) / n for t, v in pairs) / len(pairs)
+        total = 0
+        for v in (1, 2):
+            s, t = (F.normalize(x[f"{k}{v}"], dim=1) for k in "st")
+            total = total + rate((s + t) / 2 if smooth else s, eps) / 2
+        return distance - weight * (n + d) / (n * d) * total
+
+    def patches(x):
+        return sum(sum(1 - cos(a, b) for a, b in zip(x[f"u{v}"].flatten(0, 1), x[f"v{v}"].flatten(0, 1))) / x[f"u{v}"][..., 0].numel() for v in (1, 2)) / 2
+
+    for name, n, d, views, weight, eps, smooth in [("5x4", 5, 4, 2, 1.0, 0.5, True), ("4x6, two local crops, the student's rate", 4, 6, 4, 2.0, 0.05, False), ("edge: more dimensions than images", 2, 5, 2, 1.0, 0.5, True)]:
+        e = {f"s{v}": rand(n, d) for v in range(1, views + 1)} | {"t1": rand(n, d), "t2": rand(n, d)}
+        options = {"rate": weight, "epsilon": eps, "smooth": smooth}
+        case("simdino", name, options, e, lambda x, s, v=views, w=weight, p=eps, m=smooth: loss(x, v, w, p, m), fixed=["t1", "t2"], views=views, projector=str(d))
+        e |= {a: rand(n, 3, d) for a in ("u1", "u2", "v1", "v2")}
+        case("simdinov2", name, options | {"patchWeight": 0.5}, e, lambda x, s, v=views, w=weight, p=eps, m=smooth: loss(x, v, w, p, m) + 0.5 * patches(x),
+             fixed=["t1", "t2", "v1", "v2"], projector=str(d), **VIT)
+        CASES[-1]["recipe"]["views"] = [{"count": 2, "mask": {"kind": "blockwise", "ratio": 0.5}}] + ([{"count": views - 2}] if views > 2 else [])
+
+
 # --- The gallery -------------------------------------------------------------------------------------------------------------
 def gallery():
     def margin(z1, z2, m, squared):
@@ -616,7 +683,7 @@ def gallery():
 def main():
     for number, make in enumerate([simclr, vicreg, moco, mocov3, byol, simsiam, barlowtwins, dcl, infonce, nnclr, swav, dino, supcon, wmse,
                                   relic, unified, npair, triplet, npid, msf, direct,
-                                  mim, msn, ibot, deepcluster, gallery, lejepa]):
+                                  mim, msn, ibot, deepcluster, gallery, lejepa, relations, simdino]):
         torch.manual_seed(number)
         make()
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "losses.json")

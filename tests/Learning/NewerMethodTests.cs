@@ -1,0 +1,112 @@
+using SslOrleans.Learning.Losses;
+using SslOrleans.Learning.Methods;
+using SslOrleans.Learning.Numerics;
+using TorchSharp;
+using static SslOrleans.Learning.Tests.LossAlone;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace SslOrleans.Learning.Tests;
+
+/// <summary>What is known without computing of ReSSL, TiCo, DirectCLR, SimDINO and SimDINOv2.</summary>
+public class NewerMethodTests
+{
+    [Fact]
+    [Trait("Method", "ressl")]
+    public void The_least_loss_is_the_entropy_of_the_teachers_relations_and_is_had_by_the_same_relations()
+    {
+        using var scope = NewDisposeScope();
+        var (q, queue) = (Draw(1), functional.normalize(Draw(2, 12), dim: 1));
+        var relations = (functional.normalize(q, dim: 1).mm(queue.t()) / 0.3).softmax(1);
+        var entropy = -(relations * relations.log()).sum(1).mean().item<float>();
+        double At(Tensor z) => Loss("ressl", new() { ["q1"] = z, ["key2"] = q, ["queue2"] = queue }, ("queue", 12), ("studentTemperature", 0.3), ("teacherTemperature", 0.3));
+        Assert.Equal(entropy, At(3 * q), 1e-5);
+        Assert.True(At(Draw(3)) > entropy + 0.05);
+        Assert.Equal(Math.Log(12), Loss("ressl", new() { ["q1"] = zeros(6, 5), ["key2"] = q, ["queue2"] = queue }, ("queue", 12)), 1e-5);
+    }
+
+    [Fact]
+    [Trait("Method", "tico")]
+    public void Without_contrast_it_is_half_of_Byol_in_one_direction_and_a_direction_of_the_past_costs_its_moment()
+    {
+        using var scope = NewDisposeScope();
+        var (z, key) = (Draw(1), Draw(2));
+        Same(Loss("tico", new() { ["z1"] = z, ["key2"] = key, ["moment"] = eye(5) }, ("contrast", 0)), ByolRegression.Loss(z, key).item<float>() / 2);
+
+        // Everything along the first axis, β = 1/2: C₁₁ = (m + 1)/2.
+        var one = cat([2 * ones(6, 1), zeros(6, 4)], 1);
+        foreach (var m in new[] { 0.0, 0.6 })
+            Assert.Equal(10 * (m + 1) / 2, Loss("tico", new() { ["z1"] = one, ["key2"] = one, ["moment"] = (float)m * eye(5) }, ("contrast", 10), ("beta", 0.5)), 1e-4);
+    }
+
+    [Fact]
+    [Trait("Method", "tico")]
+    public void The_moment_is_an_exponential_mean_of_the_batches_second_moments()
+    {
+        using var scope = NewDisposeScope();
+        var method = MethodCatalog.Create(SmallRun.Recipe("tico"));
+        var (moment, expected) = (zeros(8, 8), zeros(8, 8));
+        for (var i = 1; i <= 4; i++)
+        {
+            var state = new MethodState(new Dictionary<string, Tensor> { ["moment"] = moment });
+            moment = tensor(method.Advance(state, new Embeddings { { "z1", Draw(i, 6, 8) } }, Step(6)).Changes.Single().Values).reshape(8, 8);
+            var unit = functional.normalize(Draw(i, 6, 8), dim: 1);
+            expected += 0.1 * Math.Pow(0.9, 4 - i) / 6 * unit.t().mm(unit);
+        }
+
+        Assert.True((moment - expected).abs().max().item<float>() < 1e-6);
+    }
+
+    [Fact]
+    [Trait("Method", "directclr")]
+    public void Dimensions_beyond_its_share_get_no_gradient_and_change_nothing()
+    {
+        using var scope = NewDisposeScope();
+        var method = MethodCatalog.Create(SmallRun.Recipe("directclr") with { Loss = new() { ["share"] = 0.4 } });
+        var (z1, z2) = (Draw(1).requires_grad_(true), Draw(2));
+        var loss = method.Loss(new Embeddings { { "z1", z1 }, { "z2", z2 } }, MethodState.Empty, Step(6));
+        loss.backward();
+        Assert.True(z1.grad!.narrow(1, 0, 2).abs().min().item<float>() > 0);
+        Assert.Equal(0, z1.grad!.narrow(1, 2, 3).abs().max().item<float>());
+        var other = cat([z2.narrow(1, 0, 2), Draw(7).narrow(1, 2, 3)], 1);
+        Assert.Equal(loss.detach().item<float>(), method.Loss(new Embeddings { { "z1", z1.detach() }, { "z2", other } }, MethodState.Empty, Step(6)).item<float>());
+    }
+
+    [Fact]
+    [Trait("Method", "simdino")]
+    [Trait("Method", "simdinov2")]
+    public void The_coding_rate_is_greatest_for_orthogonal_rows_and_least_for_one_point()
+    {
+        // D orthogonal rows: every eigenvalue is 1 + 1/ε, R = D/2 · ln(1 + 1/ε). One point: a single eigenvalue 1 + D/ε.
+        using var scope = NewDisposeScope();
+        Assert.Equal(2.5 * Math.Log(3), CodingRate.Rate(eye(5), 0.5).item<float>(), 1e-5);
+        var point = functional.normalize(ones(5, 5), dim: 1);
+        Assert.Equal(0.5 * Math.Log(11), CodingRate.Rate(point, 0.5).item<float>(), 1e-5);
+        var between = CodingRate.Rate(functional.normalize(Draw(1, 5), dim: 1), 0.5).item<float>();
+        Assert.InRange(between, 0.5 * Math.Log(11), 2.5 * Math.Log(3));
+
+        // The same embeddings: agreement is worth nothing more, the rate alone decides.
+        Tensor Unit(Tensor z) => functional.normalize(z, dim: 1);
+        Dictionary<string, Tensor> All(Tensor z) => new() { ["s1"] = z, ["s2"] = z, ["t1"] = z, ["t2"] = z };
+        Assert.Equal(-(10.0 / 25) * 2.5 * Math.Log(3), Loss("simdino", All(eye(5))), 1e-5);
+        Assert.True(Loss("simdino", All(Unit(ones(5, 5)))) > Loss("simdino", All(Unit(Draw(1, 5)))));
+        var spread = All(eye(5));
+        foreach (var name in new[] { "u1", "u2", "v1", "v2" })
+            spread[name] = eye(5).reshape(5, 1, 5);
+        Assert.Equal(Loss("simdino", All(eye(5))), Loss("simdinov2", spread), 1e-5);
+        spread["v1"] = spread["v2"] = -eye(5).reshape(5, 1, 5);
+        Assert.Equal(Loss("simdino", All(eye(5))) + 2, Loss("simdinov2", spread), 1e-5);
+    }
+
+    [Fact]
+    [Trait("Method", "simdinov2")]
+    public void The_patch_term_of_micro_batches_is_a_mean_over_their_images()
+    {
+        using var scope = NewDisposeScope();
+        var all = new Dictionary<string, Tensor> { ["s1"] = Draw(1), ["s2"] = Draw(2), ["t1"] = Draw(3), ["t2"] = Draw(4) };
+        var plain = Loss("simdino", all);
+        all["patches"] = tensor(new[] { 0.2f, 0.5f, 0.8f });
+        Assert.Equal(plain + 0.5, Loss("simdinov2", all), 1e-5);
+        Assert.Equal(1.5f, TreeRows.Sum(all["patches"]).item<float>(), 1e-6f);
+    }
+}
