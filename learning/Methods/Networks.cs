@@ -49,6 +49,9 @@ public sealed class Branch : Module<Tensor, Tensor>
     /// <summary>What a masked method reconstructs with; of its own type.</summary>
     public Module Decoder => decoder ?? throw Missing(nameof(decoder));
 
+    /// <summary>The same, or null when there is none.</summary>
+    public Module? DecoderOrNone => decoder;
+
     /// <summary>Images <c>[N, 3, H, W]</c> to projections <c>[N, D]</c>; features when there is no projector.</summary>
     public override Tensor forward(Tensor images) => Project(backbone.call(images));
 

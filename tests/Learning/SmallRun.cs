@@ -33,7 +33,7 @@ internal static class SmallRun
         ["msn"] = $$""" { "loss": { "prototypes": 10, "sinkhorn": 3 }, {{Teacher}}, {{Patches}}, "views": [ { "crop": { "size": 8 } }, { "mask": { "kind": "random", "ratio": 0.5 } } ] } """,
         ["pmsn"] = $$""" { "loss": { "prototypes": 10 }, {{Teacher}}, {{Patches}}, "views": [ { "crop": { "size": 8 } }, { "mask": { "kind": "random", "ratio": 0.5 } } ] } """,
         ["ibot"] = $$""" { "loss": { "prototypes": 10 }, {{Teacher}}, {{Patches}}, "views": [ {{Global}}, { "count": 2, "crop": { "size": 4 } } ] } """,
-        ["dinov2"] = $$""" { "loss": { "prototypes": 10 }, {{Teacher}}, {{Patches}}, "views": [ {{Global}}, { "count": 1, "crop": { "size": 4 } } ] } """,
+        ["dinov2"] = $$""" { "loss": { "prototypes": 10, "patchPrototypes": 6 }, {{Teacher}}, {{Patches}}, "views": [ {{Global}}, { "count": 1, "crop": { "size": 4 } } ] } """,
         ["deepcluster"] = """ { "loss": { "clusters": 6, "iterations": 3 }, "schedule": { "stillEpochs": 1 } } """,
         ["directpred"] = $$""" { {{Teacher}} } """,
         ["directset"] = $$""" { {{Teacher}} } """,

@@ -507,6 +507,22 @@ def ibot():
                  state={"center": rand(1, k, scale=0.1), "patchCenter": rand(1, k, scale=0.1)}, step={"step": 4, "epoch": 1}, projector="8", **VIT)
             CASES[-1]["recipe"]["views"] = [{"count": 2, "mask": {"kind": "block", "ratio": 0.5}}]
 
+    for method in ("ibot", "dinov2"):  # a patch head of its own with 4 outputs, temperatures half-way through their warm-up: epoch 2 of 4
+        n, h, k, own = 3, 2, 6, 4
+        e = {a: rand(n, k, scale=0.3) for a in ("s1", "s2", "t1", "t2")} | {a: rand(n, h, own, scale=0.3) for a in ("u1", "u2", "v1", "v2")}
+        if method == "dinov2":
+            e |= {"f1": rand(n, 5), "f2": rand(n, 5)}
+
+        def untied(x, s):
+            cls = sum(ce(torch.softmax((x[t] - s["center"]) / 0.05, -1), x[u] / 0.1) for t, u in (("t1", "s2"), ("t2", "s1"))) / 2
+            patch = sum(ce(torch.softmax((x[t] - s["patchCenter"]) / 0.06, -1), x[u] / 0.1) for t, u in (("v1", "u1"), ("v2", "u2"))) / 2
+            return cls + patch + (0.1 * (koleo(x["f1"]) + koleo(x["f2"])) if "f1" in x else 0)
+        case(method, "untied heads, temperatures in their warm-up",
+             {"prototypes": k, "patchPrototypes": own, "teacherTemperatureStart": 0.04, "teacherTemperature": 0.06, "patchTemperatureStart": 0.05, "patchTemperature": 0.07, "teacherTemperatureEpochs": 4},
+             e, untied, fixed=["t1", "t2", "v1", "v2"], state={"center": rand(1, k, scale=0.1), "patchCenter": rand(1, own, scale=0.1)},
+             step={"step": 4, "epoch": 2}, projector="8", **VIT)
+        CASES[-1]["recipe"]["views"] = [{"count": 2, "mask": {"kind": "blockwise", "ratio": 0.5}}]
+
     def extra(x):
         return 0.1 * (koleo(x["f1"]) + koleo(x["f2"])) if "f1" in x else 0
 
