@@ -8,7 +8,7 @@ using static TorchSharp.torch.nn;
 
 namespace SslOrleans.Learning.Tests;
 
-/// <summary>What is known without computing of ReSSL, TiCo, DirectCLR, SimDINO and SimDINOv2.</summary>
+/// <summary>What is known without computing of ReSSL, TiCo, DirectCLR, SimDINO, SimDINOv2, EMP-SSL and the dual temperature.</summary>
 public class NewerMethodTests
 {
     [Fact]
@@ -108,5 +108,44 @@ public class NewerMethodTests
         all["patches"] = tensor(new[] { 0.2f, 0.5f, 0.8f });
         Assert.Equal(plain + 0.5, Loss("simdinov2", all), 1e-5);
         Assert.Equal(1.5f, TreeRows.Sum(all["patches"]).item<float>(), 1e-6f);
+    }
+
+    [Fact]
+    [Trait("Method", "empssl")]
+    public void Crops_that_agree_and_fill_all_directions_have_the_least_loss()
+    {
+        using var scope = NewDisposeScope();
+        Dictionary<string, Tensor> Crops(params Tensor[] z) => z.Select((v, i) => ($"z{i + 1}", v)).ToDictionary(p => p.Item1, p => p.v);
+        var best = -2.5 * Math.Log(1 + (1 / 0.2));
+        Assert.Equal(best, Loss("empssl", Crops(eye(5), 3 * eye(5), eye(5))), 1e-4);
+        Assert.True(Loss("empssl", Crops(eye(5), Draw(1, 5), eye(5))) > best + 10);
+        Assert.Equal(-0.5 * Math.Log(1 + (5 / 0.2)), Loss("empssl", Crops(ones(5, 5), ones(5, 5))), 1e-4);
+    }
+
+    [Fact]
+    [Trait("Method", "mocov1")]
+    [Trait("Method", "mocov2")]
+    public void A_dual_temperature_that_is_the_temperature_changes_nothing_and_a_higher_one_lets_easy_anchors_learn()
+    {
+        using var scope = NewDisposeScope();
+        var tensors = new Dictionary<string, Tensor> { ["q1"] = Draw(1), ["key2"] = functional.normalize(Draw(2), dim: 1), ["queue2"] = functional.normalize(Draw(3, 12), dim: 1) };
+        foreach (var method in new[] { "mocov1", "mocov2" })
+        {
+            double At(double tau, double beta) => Loss(method, tensors, ("queue", 12), ("temperature", tau), ("anchorTemperature", beta));
+            Same(At(0.3, 0.3), At(0.3, 0));
+        }
+
+        // One anchor near its key, one far from it: at one low temperature the near one learns next to nothing, at two it does.
+        Tensor Gradient(double beta)
+        {
+            var q = tensor(new[] { 1f, 0.2f, -0.6f, 1f }).reshape(2, 2).requires_grad_(true);
+            var (key, queue) = (tensor(new[] { 1f, 0f, 1f, 0f }).reshape(2, 2), tensor(new[] { 0f, 1f }).reshape(1, 2));
+            (beta > 0 ? InfoNceQueue.DualTemperature(q, key, queue, 0.1, beta) : InfoNceQueue.Loss(q, key, queue, 0.1)).backward();
+            return q.grad!.norm(1);
+        }
+
+        var (plain, dual) = (Gradient(0), Gradient(1));
+        Assert.True(dual[0].item<float>() > plain[0].item<float>(), "at one temperature an easy anchor learns next to nothing");
+        Assert.True((dual[1] / dual[0]).item<float>() < (plain[1] / plain[0]).item<float>());
     }
 }

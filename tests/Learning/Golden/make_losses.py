@@ -121,6 +121,15 @@ def moco():
             return sum(torch.logsumexp(torch.stack([a @ n / t for n in s["queue2"]]), 0) - cos(a, k) / t for a, k in zip(z, x["key2"])) / len(z)
         case(method, "3x5, queue 6, decoupled", {"temperature": t, "queue": 6, "decoupled": True}, {"q1": rand(3, 5), "key2": unit(3, 5)}, decoupled,
              fixed=["key2"], state={"queue2": unit(6, 5)}, projector="5")
+        def dual(x, s, beta=0.8, alpha=t):
+            total = 0
+            for a, key in zip(x["q1"], x["key2"]):
+                cosines = torch.stack([cos(a, key)] + [a / a.norm() @ n for n in s["queue2"]])
+                inner, outer = torch.softmax(cosines / alpha, 0), torch.softmax(cosines / beta, 0)
+                total = total - ((1 - outer[0]) / (1 - inner[0])).detach() * torch.log(inner[0]) / len(x["q1"])
+            return total
+        case(method, "4x3, queue 8, dual temperature", {"temperature": t, "queue": 8, "anchorTemperature": 0.8}, {"q1": rand(4, 3), "key2": unit(4, 3)}, dual,
+             fixed=["key2"], state={"queue2": unit(8, 3)}, projector="3")
     k = unit(2, 3)
     for method in ["mocov1", "mocov2"]:
         case(method, "edge: the positive is in the queue, tiny query", {"temperature": 0.07, "queue": 2}, {"q1": rand(2, 3) * 1e-3, "key2": k},
@@ -650,6 +659,20 @@ def simdino():
         CASES[-1]["recipe"]["views"] = [{"count": 2, "mask": {"kind": "blockwise", "ratio": 0.5}}] + ([{"count": views - 2}] if views > 2 else [])
 
 
+# --- EMP-SSL -----------------------------------------------------------------------------------------------------------------
+def empssl():
+    def loss(x, views, weight, eps):
+        z = [F.normalize(x[f"z{v + 1}"], dim=1) for v in range(views)]
+        n, d = z[0].shape
+        centre = sum(z) / views
+        cosine = sum(cos(a, c) for v in z for a, c in zip(v, centre)) / (views * n)
+        rate = sum(torch.slogdet(torch.eye(d) + d / (n * eps) * v.t() @ v)[1] / 2 for v in z) / views
+        return weight * (1 - cosine) - rate
+    for name, n, d, views, weight, eps in [("5x4, 3 crops", 5, 4, 3, 200.0, 0.2), ("4x6, 5 crops", 4, 6, 5, 1.0, 0.05), ("edge: two crops, more dimensions than images", 2, 5, 2, 10.0, 0.2)]:
+        case("empssl", name, {"invariance": weight, "epsilon": eps}, {f"z{v + 1}": rand(n, d) for v in range(views)},
+             lambda x, s, v=views, w=weight, e=eps: loss(x, v, w, e), views=views, projector=str(d))
+
+
 # --- The gallery -------------------------------------------------------------------------------------------------------------
 def gallery():
     def margin(z1, z2, m, squared):
@@ -699,7 +722,7 @@ def gallery():
 def main():
     for number, make in enumerate([simclr, vicreg, moco, mocov3, byol, simsiam, barlowtwins, dcl, infonce, nnclr, swav, dino, supcon, wmse,
                                   relic, unified, npair, triplet, npid, msf, direct,
-                                  mim, msn, ibot, deepcluster, gallery, lejepa, relations, simdino]):
+                                  mim, msn, ibot, deepcluster, gallery, lejepa, relations, simdino, empssl]):
         torch.manual_seed(number)
         make()
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "losses.json")
