@@ -148,4 +148,44 @@ public class NewerMethodTests
         Assert.True(dual[0].item<float>() > plain[0].item<float>(), "at one temperature an easy anchor learns next to nothing");
         Assert.True((dual[1] / dual[0]).item<float>() < (plain[1] / plain[0]).item<float>());
     }
+
+    [Fact]
+    [Trait("Method", "sela")]
+    public void Every_label_is_given_equally_often_at_the_least_cost()
+    {
+        // Nine images, three labels: all like the first one best. The exact transport, by trying every balanced labelling.
+        using var scope = NewDisposeScope();
+        var logits = Draw(3, 9, 3) + tensor(new[] { 2f, 0f, 0f });
+        var costs = (-logits.log_softmax(1)).Values<float>();
+        var labels = SelfLabels.Of(logits, 200, 20000).Values<long>();
+        Assert.Equal([3, 3, 3], Enumerable.Range(0, 3).Select(k => labels.Count(l => l == k)));
+        Assert.Equal(Least(0, [3, 3, 3]), labels.Select((l, i) => costs[(i * 3) + l]).Sum(), 1e-4);
+
+        float Least(int image, int[] left) => image == 9 ? 0 : Enumerable.Range(0, 3).Where(k => left[k] > 0).Min(k =>
+        {
+            int[] rest = [.. left];
+            rest[k]--;
+            return costs[(image * 3) + k] + Least(image + 1, rest);
+        });
+    }
+
+    [Fact]
+    [Trait("Method", "sela")]
+    public void All_images_are_labelled_behind_the_last_step_of_an_epoch()
+    {
+        using var scope = NewDisposeScope();
+        var method = MethodCatalog.Create(SmallRun.Recipe("sela"));
+        var store = new StateStore(method.State, 7, 30);
+        for (var step = 0; step < 4; step++)
+        {
+            var context = new StepContext { Seed = 7, Step = step, TotalSteps = 9, EffectiveBatch = 12, Device = CPU, SampleIds = [.. Enumerable.Range(0, 12).Select(i => (long)(((step * 12) + i) % 30))] };
+            var state = new MethodState(method.State.ToDictionary(s => s.Name, s => tensor(store.Values(s.Name).ToArray()).reshape(s.ShapeFor(30))));
+            var carried = new Embeddings { { "z1", Draw(step, 12, 8) }, { "prototypes", Draw(9, 6, 8).repeat(3, 1) } };
+            store.Advance(step, method.Advance(state, carried, context));
+            Assert.Equal(step < 2 ? 0 : 1, store.Values("labelled")[0]);
+        }
+
+        // 30 images, 6 labels: five each but for what the finite λ leaves to rounding. By the classifier's own choice they are not near that.
+        Assert.All(Enumerable.Range(0, 6), k => Assert.InRange(store.Values("labels").ToArray().Count(l => l == k), 3, 7));
+    }
 }

@@ -43,6 +43,7 @@ internal static class SmallRun
         ["simdino"] = $$""" { {{Teacher}}, {{Patches}}, "views": [ { "count": 2, "crop": { "size": 8 } }, { "count": 1, "crop": { "size": 4 } } ] } """,
         ["simdinov2"] = $$""" { {{Teacher}}, {{Patches}}, "views": [ {{Global}}, { "count": 1, "crop": { "size": 4 } } ] } """,
         ["empssl"] = """ { "views": [ { "count": 4, "crop": { "size": 8 } } ] } """,
+        ["sela"] = """ { "loss": { "prototypes": 6, "iterations": 20 }, "schedule": { "stillEpochs": 1 }, "views": [ { "crop": { "size": 8 } } ] } """,
         ["lejepa"] = """ { "loss": { "slices": 16 }, "views": [ { "count": 2, "crop": { "size": 8 } }, { "count": 1, "crop": { "size": 6 } } ] } """,
         ["nce"] = """ { "loss": { "noise": 5 }, "views": [ { "crop": { "size": 8 } } ] } """,
         ["nat"] = """ { "views": [ { "crop": { "size": 8 } } ] } """,

@@ -659,6 +659,21 @@ def simdino():
         CASES[-1]["recipe"]["views"] = [{"count": 2, "mask": {"kind": "blockwise", "ratio": 0.5}}] + ([{"count": views - 2}] if views > 2 else [])
 
 
+# --- SeLa --------------------------------------------------------------------------------------------------------------------
+def sela():
+    def loss(x, s, ids, t):
+        total = 0
+        for z, i in zip(x["z1"], ids):
+            logits = torch.stack([cos(z, c) / t for c in x["prototypes"]])
+            total = total - torch.log_softmax(logits, 0)[int(s["labels"][i, 0])] / len(ids)
+        return total
+    for name, n, d, k, t in [("4x6, 5 labels", 4, 6, 5, 0.1), ("3x4, 2 labels", 3, 4, 2, 0.5), ("edge: one image", 1, 3, 4, 0.1)]:
+        ids = list(range(n, 0, -1))
+        state = {"labels": torch.randint(0, k, (n + 1, 1)).double(), "labelled": torch.tensor([1.0])}
+        case("sela", name, {"prototypes": k, "temperature": t}, {"z1": rand(n, d), "prototypes": rand(k, d)}, lambda x, s, i=ids, t=t: loss(x, s, i, t),
+             state=state, step={"epoch": 1, "sampleIds": ids}, views=1, projector=str(d))
+
+
 # --- EMP-SSL -----------------------------------------------------------------------------------------------------------------
 def empssl():
     def loss(x, views, weight, eps):
@@ -722,7 +737,7 @@ def gallery():
 def main():
     for number, make in enumerate([simclr, vicreg, moco, mocov3, byol, simsiam, barlowtwins, dcl, infonce, nnclr, swav, dino, supcon, wmse,
                                   relic, unified, npair, triplet, npid, msf, direct,
-                                  mim, msn, ibot, deepcluster, gallery, lejepa, relations, simdino, empssl]):
+                                  mim, msn, ibot, deepcluster, gallery, lejepa, relations, simdino, empssl, sela]):
         torch.manual_seed(number)
         make()
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "losses.json")
