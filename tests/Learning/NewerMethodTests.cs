@@ -188,4 +188,27 @@ public class NewerMethodTests
         // 30 images, 6 labels: five each but for what the finite λ leaves to rounding. By the classifier's own choice they are not near that.
         Assert.All(Enumerable.Range(0, 6), k => Assert.InRange(store.Values("labels").ToArray().Count(l => l == k), 3, 7));
     }
+
+    [Fact]
+    [Trait("Method", "pcl")]
+    public void A_tight_and_full_cluster_is_concentrated_and_the_mean_concentration_is_the_temperature()
+    {
+        // On the circle: ten rows within 0.01 of one centroid, ten within 0.3 of another, two within 0.01 of a third, one alone.
+        static float[] Row(double angle) => [(float)Math.Cos(angle), (float)Math.Sin(angle)];
+        double[] centres = [0, 1.5, 3, 4.5];
+        var (angles, own) = (new List<double>(), new List<int>());
+        foreach (var (cluster, count, spread) in new[] { (0, 10, 0.01), (1, 10, 0.3), (2, 2, 0.01), (3, 1, 0.0) })
+        {
+            for (var i = 0; i < count; i++)
+                (angles, own) = ([.. angles, centres[cluster] + (i % 2 == 0 ? spread : -spread)], [.. own, cluster]);
+        }
+
+        var phi = ProtoNce.Concentrations([.. angles.SelectMany(Row)], [.. centres.SelectMany(Row)], 2, [.. own], 10, 0.2);
+        Assert.Equal(0.2, phi.Average(), 1e-6);
+        Assert.True(phi[0] < phi[2] && phi[2] < phi[1], "many near rows, few near rows, many far rows");
+        Assert.Equal(phi[1], phi[3]);
+
+        // Σ‖v − c‖/(Z·ln(Z + α)): 2·sin(0.005)/ln 20 against 2·sin(0.15)/ln 20.
+        Assert.Equal(Math.Sin(0.005) / Math.Sin(0.15), phi[0] / phi[1], 1e-4);
+    }
 }

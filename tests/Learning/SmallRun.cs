@@ -44,6 +44,7 @@ internal static class SmallRun
         ["simdinov2"] = $$""" { {{Teacher}}, {{Patches}}, "views": [ {{Global}}, { "count": 1, "crop": { "size": 4 } } ] } """,
         ["empssl"] = """ { "views": [ { "count": 4, "crop": { "size": 8 } } ] } """,
         ["sela"] = """ { "loss": { "prototypes": 6, "iterations": 20 }, "schedule": { "stillEpochs": 1 }, "views": [ { "crop": { "size": 8 } } ] } """,
+        ["pcl"] = $$""" { "loss": { "queue": 24, "granularities": [4, 7], "fromEpoch": 1, "iterations": 3 }, {{Teacher}} } """,
         ["lejepa"] = """ { "loss": { "slices": 16 }, "views": [ { "count": 2, "crop": { "size": 8 } }, { "count": 1, "crop": { "size": 6 } } ] } """,
         ["nce"] = """ { "loss": { "noise": 5 }, "views": [ { "crop": { "size": 8 } } ] } """,
         ["nat"] = """ { "views": [ { "crop": { "size": 8 } } ] } """,

@@ -674,6 +674,27 @@ def sela():
              state=state, step={"epoch": 1, "sampleIds": ids}, views=1, projector=str(d))
 
 
+# --- PCL ---------------------------------------------------------------------------------------------------------------------
+def pcl():
+    def loss(x, s, ids, t, counts):
+        total = info_nce_queue(x["q1"], x["key2"], s["queue2"], t)
+        if float(s["clustered"]) == 0:
+            return total
+        for m in range(len(counts)):
+            for q, i in zip(x["q1"], ids):
+                logits = torch.stack([cos(q, c) / phi for c, phi in zip(s[f"centroids{m}"], s[f"concentrations{m}"])])
+                total = total - torch.log_softmax(logits, 0)[int(s[f"assignments{m}"][i, 0])] / (len(ids) * len(counts))
+        return total
+    for name, n, d, counts, queue, t, done in [("4x6, 3 and 5 clusters", 4, 6, [3, 5], 8, 0.2, 1), ("3x4, 2 clusters", 3, 4, [2], 6, 0.5, 4), ("edge: before the first clustering", 2, 3, [2], 2, 0.2, 0)]:
+        ids = list(range(n, 0, -1))
+        state = {"queue2": unit(queue, d), "clustered": torch.tensor([float(done)])}
+        for m, k in enumerate(counts):
+            state |= {f"centroids{m}": F.normalize(unit(k, d), dim=1), f"concentrations{m}": (torch.rand(k) * 100 + 10).round() / 500,
+                      f"assignments{m}": torch.randint(0, k, (n + 1, 1)).double()}
+        case("pcl", name, {"temperature": t, "queue": queue, "granularities": counts}, {"q1": rand(n, d), "key2": unit(n, d)},
+             lambda x, s, i=ids, t=t, c=counts: loss(x, s, i, t, c), fixed=["key2"], state=state, step={"epoch": done, "sampleIds": ids}, projector=str(d))
+
+
 # --- EMP-SSL -----------------------------------------------------------------------------------------------------------------
 def empssl():
     def loss(x, views, weight, eps):
@@ -737,7 +758,7 @@ def gallery():
 def main():
     for number, make in enumerate([simclr, vicreg, moco, mocov3, byol, simsiam, barlowtwins, dcl, infonce, nnclr, swav, dino, supcon, wmse,
                                   relic, unified, npair, triplet, npid, msf, direct,
-                                  mim, msn, ibot, deepcluster, gallery, lejepa, relations, simdino, empssl, sela]):
+                                  mim, msn, ibot, deepcluster, gallery, lejepa, relations, simdino, empssl, sela, pcl]):
         torch.manual_seed(number)
         make()
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "losses.json")
