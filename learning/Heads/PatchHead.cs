@@ -27,6 +27,6 @@ public sealed class PatchHead : Module
 
     public Prototypes Prototypes => prototypes;
 
-    /// <summary>Tokens <c>[N, F]</c> to projections <c>[N, D]</c>.</summary>
-    public Tensor Project(Tensor tokens) => projector is null ? tokens : projector.call(tokens);
+    /// <summary>Tokens <c>[N, F]</c> to projections <c>[N, D]</c>, in the precision of the prototypes.</summary>
+    public Tensor Project(Tensor tokens) => projector is null ? tokens : projector.call(tokens).to(prototypes.Weight.dtype);
 }

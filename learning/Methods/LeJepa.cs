@@ -13,7 +13,7 @@ namespace SslOrleans.Learning.Methods;
 /// Embeddings, one row from each micro-batch: <c>sums</c> <c>[1, V, 2, S, T]</c>, the sums of SIGReg over S slices and T knots, and
 /// <c>prediction</c> <c>[1]</c>; or <c>z1</c> … <c>zV</c> <c>[N, D]</c> and <c>slices</c> <c>[S, D]</c>, when a user brings them.
 /// </summary>
-[Method("lejepa", "z1 [N, D]", "z2 [N, D]", "slices [S, D]", MoreViews = true, Family = "canonical-correlation", Inventory = "own",
+[Method("lejepa", "z1 [N, D]", "z2 [N, D]", "slices [S, D], no gradient", MoreViews = true, Family = "canonical-correlation", Inventory = "own",
     Paper = "Balestriero and LeCun, LeJEPA: Provable and Scalable Self-Supervised Learning Without the Heuristics, 2025")]
 public sealed class LeJepa : IMethod
 {

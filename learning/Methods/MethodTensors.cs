@@ -124,7 +124,7 @@ public sealed record MethodTensors(IReadOnlyList<MethodTensor> Embeddings, IRead
 
     private static MethodTensor AlsoTaken(string text)
     {
-        var space = text.IndexOf(' ');
-        return new MethodTensor(text[..space], text[(space + 1)..], true);
+        var (space, end) = (text.IndexOf(' '), text.IndexOf(']') + 1);
+        return new MethodTensor(text[..space], text[(space + 1)..end], text[end..] != ", no gradient");
     }
 }

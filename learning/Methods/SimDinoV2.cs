@@ -14,7 +14,7 @@ namespace SslOrleans.Learning.Methods;
 /// Embeddings as SimDINO's ([cls]), and <c>patches</c> <c>[1]</c> from each micro-batch, its mean distance at hidden patches; or
 /// <c>u1</c>, <c>u2</c>, <c>v1</c>, <c>v2</c> <c>[N, H, D]</c> (student and teacher), when a user brings them.
 /// </summary>
-[Method("simdinov2", "u1 [N, H, D]", "u2 [N, H, D]", "v1 [N, H, D]", "v2 [N, H, D]", MoreViews = true, Masked = 2, Family = "self-distillation", Inventory = "own",
+[Method("simdinov2", "u1 [N, H, D]", "u2 [N, H, D]", "v1 [N, H, D], no gradient", "v2 [N, H, D], no gradient", MoreViews = true, Masked = 2, Family = "self-distillation", Inventory = "own",
     Paper = "Wu et al., Simplifying DINO via Coding Rate Regularization, 2025")]
 public sealed class SimDinoV2 : IMethod
 {
