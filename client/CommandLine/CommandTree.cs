@@ -22,6 +22,7 @@ public static class CommandTree
             ReportCommand.Build(screen),
             ExportCommand.Build(screen),
             EvaluateCommand.Build(screen),
+            EmbedCommand.Build(screen),
             PicturesCommand.Build(screen),
             SweepCommand.Build(screen, sessions),
             StudyCommand.Build(screen, sessions),

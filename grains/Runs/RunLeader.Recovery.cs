@@ -98,6 +98,8 @@ internal sealed partial class RunLeader
             {
                 var shape = await worker.Ask(w => w.Prepare(_brief, load: true));
                 await _slices!.CreateState(shape.InitialState);
+                foreach (var note in shape.Notes.Where(_noted.Add))
+                    Tell("message", note);
                 return;
             }
             catch (Exception e) when (e is not (UserErrorException { Reason: not RefusalReason.Worker } or StateLostException))

@@ -94,7 +94,7 @@ internal sealed partial class WorkerSession
             state,
             [.. _replica.Method.State.Select(s => (int)s.Kind)])
         {
-            Notes = [.. _data.Notes],
+            Notes = [.. _data.Notes, .. _replica.StartNote is { } note ? new[] { note } : []],
         };
     }
 
