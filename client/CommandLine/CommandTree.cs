@@ -39,6 +39,7 @@ public static class CommandTree
         };
         foreach (var command in RunCommands.Build(screen, sessions))
             root.Add(command);
+        root.Add(CompletionCommand.Build(screen, root));
         return root;
     }
 }

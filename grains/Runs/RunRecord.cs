@@ -59,9 +59,14 @@ public sealed record RunRecord
     /// <exception cref="UserErrorException">There is no such run.</exception>
     public static async Task<Recipe> ReadRecipe(IRunStorage storage, string run)
         => RecipeReader.Parse(
-            Encoding.UTF8.GetString(await storage.Read($"{run}/{RecipeFileName}")
-                ?? throw new UserErrorException($"There is no run {run} in {storage.Description}; `sslo runs` lists them.")),
+            Encoding.UTF8.GetString(await storage.Read($"{run}/{RecipeFileName}") ?? throw await NoRun(storage, run)),
             where: $"{run}/{RecipeFileName}");
+
+    private static async Task<UserErrorException> NoRun(IRunStorage storage, string run)
+    {
+        var runs = (await storage.List("")).Where(p => p.EndsWith($"/{FileName}", StringComparison.Ordinal)).Select(p => p[..^(FileName.Length + 1)]);
+        return new UserErrorException($"There is no run {run} in {storage.Description};{RecipeKeys.Hint(run, runs)} `sslo runs` lists them.");
+    }
 
     public Task Save(IRunStorage storage, string run)
         => storage.Write($"{run}/{FileName}", JsonSerializer.SerializeToUtf8Bytes(this, RecipeReader.SerializerOptions));
