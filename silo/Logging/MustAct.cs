@@ -44,7 +44,7 @@ internal static class MustAct
         return level == LogLevel.Critical || category.StartsWith(Security, StringComparison.Ordinal) || s_events.Contains((category, id.Name ?? "")) || (category, id.Name) switch
         {
             // What a grain throws travels to whoever asked, who handles or tells it, unless it is a fault of the program.
-            ("Orleans.Grain.InvokeException", _) => exception is not (null or OrleansException or TimeoutException or OperationCanceledException)
+            ("Orleans.Grain.InvokeException", _) => exception is not (null or OrleansException or TimeoutException or OperationCanceledException or ObjectDisposedException)
                 && exception.GetType().Namespace?.StartsWith(nameof(SslOrleans), StringComparison.Ordinal) != true,
 
             // A silo that leaves writes so into the membership table, which may be gone before it; one that stays must be able to write.
