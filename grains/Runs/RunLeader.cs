@@ -27,6 +27,9 @@ internal sealed partial class RunLeader
     /// <summary>Who came and who went is seen in a pause too.</summary>
     private static readonly TimeSpan s_glance = TimeSpan.FromSeconds(0.5);
 
+    /// <summary>Workers of the same command join within this, which is nothing to tell of.</summary>
+    private static readonly TimeSpan s_quiet = TimeSpan.FromSeconds(2);
+
     private readonly IRunStorage _storage;
     private readonly PayloadStore _payloads;
     private readonly ILifelines _lifelines;
@@ -382,14 +385,19 @@ internal sealed partial class RunLeader
         }
 
         var phase = _phase;
-        var refused = _roster.LastRefusal is { Length: > 0 } last ? $" (refused: {last})" : "";
-        Enter(RunPhase.WaitingForWorkers, $"no worker is here; the run goes on when one comes{refused}");
-        Tell("waiting", _message);
+        Enter(RunPhase.WaitingForWorkers, "no worker is here; the run goes on when one comes");
 
         // A run that was asked to stop gives the step up; a resumed run computes it again.
         if (_stopping)
             await _stop.CancelAsync();
-        await _roster.WaitForWorker(_stop.Token);
+        var coming = _roster.WaitForWorker(_stop.Token);
+        if (await Task.WhenAny(coming, Task.Delay(s_quiet)) != coming)
+        {
+            Enter(RunPhase.WaitingForWorkers, _message + (_roster.LastRefusal is { Length: > 0 } last ? $" (refused: {last})" : ""));
+            Tell("waiting", _message);
+        }
+
+        await coming;
         Enter(phase, "");
     }
 
