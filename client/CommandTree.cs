@@ -23,6 +23,7 @@ public static class CommandTree
             ReportCommand.Build(screen),
             ExportCommand.Build(screen),
             EvaluateCommand.Build(screen),
+            EmbedCommand.Build(screen),
             PicturesCommand.Build(screen),
             SweepCommand.Build(screen, sessions),
             StudyCommand.Build(screen, sessions),
@@ -39,6 +40,7 @@ public static class CommandTree
         };
         foreach (var command in RunCommands.Build(screen, sessions))
             root.Add(command);
+        root.Add(CompletionCommand.Build(screen, root));
         return root;
     }
 }

@@ -44,6 +44,8 @@ public sealed class GrainTrainingSession : ITrainingSession
     public static async Task<GrainTrainingSession> Open(
         TrainingRequest request, CancellationToken cancellation, int? ownWorkers = null, Action<ClusterConnection>? beforeStart = null, Func<SiloSettings, SiloSettings>? place = null)
     {
+        request = request with { Recipe = WithHash(request) };
+
         // What no worker could do is said before one is started.
         await Task.Run(
             () =>
@@ -119,6 +121,12 @@ public sealed class GrainTrainingSession : ITrainingSession
     public Task Stop() => _calls.Ask(() => Grain.Stop(), CancellationToken.None);
 
     public ValueTask DisposeAsync() => _cluster.DisposeAsync();
+
+    /// <summary>A run that is begun keeps the content of the weights that it starts from, and where every process of this machine finds them.</summary>
+    private static Recipe WithHash(TrainingRequest request)
+        => request.Recipe is { Initial.Length: > 0, InitialHash.Length: 0 } recipe && !request.Resume && File.Exists(recipe.Initial)
+            ? recipe with { Initial = Path.GetFullPath(recipe.Initial), InitialHash = StartWeights.Hash(recipe.Initial) }
+            : request.Recipe;
 
     private static SiloSettings OwnSilo(TrainingRequest request, int? ownWorkers)
     {

@@ -19,14 +19,14 @@ public static partial class ParseErrors
         {
             var isOption = token.StartsWith('-');
             var known = isOption ? OptionNames(parsed).ToList() : [.. command.Subcommands.Where(c => !c.Hidden).Select(c => c.Name)];
-            var nearest = RecipeKeys.Nearest(token, known);
+            var nearest = RecipeKeys.Near(token, known);
             var what = isOption ? "option" : command.Subcommands.Count > 0 ? "command" : "argument";
             return nearest is null
                 ? $"{path} takes no {what} \"{token}\"; {path} --help shows what it takes."
                 : $"unknown {what} \"{token}\" of {path}; did you mean \"{nearest}\"? ({path} --help shows all.)";
         }
 
-        var message = ExpectedType().Replace(parsed.Errors[0].Message, m => m.Groups[1].Value switch
+        var message = ExpectedType().Replace(string.Join(' ', parsed.Errors[0].Message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)), m => m.Groups[1].Value switch
         {
             "Int32" or "Int64" or "UInt64" => "a whole number",
             "Double" or "Single" => "a number",

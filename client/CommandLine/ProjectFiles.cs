@@ -30,8 +30,7 @@ public static class ProjectFiles
         var beside = Path.Combine(Root, pathOrName);
         if (File.Exists(beside))
             return beside;
-        var nearest = RecipeKeys.Nearest(Path.GetFileNameWithoutExtension(pathOrName), files.Select(Name));
-        var hint = nearest is null ? "" : $" the nearest known one is \"{nearest}\";";
+        var hint = RecipeKeys.Hint(Path.GetFileNameWithoutExtension(pathOrName), files.Select(Name));
         throw new UserErrorException($"Recipe {pathOrName} does not exist;{hint} `sslo recipe list` shows those that come with the project.");
     }
 

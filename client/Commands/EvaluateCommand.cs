@@ -3,6 +3,7 @@ using SslOrleans.Client.CommandLine;
 using SslOrleans.Client.Evaluation;
 using SslOrleans.Client.Training;
 using SslOrleans.Contracts;
+using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Evaluate;
 
 namespace SslOrleans.Client.Commands;
@@ -63,7 +64,7 @@ public static class EvaluateCommand
         if (names.Length == 0)
             throw new UserErrorException($"{option} is empty; use all, or some of {string.Join(", ", known)}.");
         foreach (var name in names.Where(n => !known.Contains(n)))
-            throw new UserErrorException($"{option} {name} is unknown; use all, or some of {string.Join(", ", known)}.");
+            throw new UserErrorException($"{option} {name} is unknown;{RecipeKeys.Hint(name, known)} use all, or some of {string.Join(", ", known)}.");
         return [.. names.Distinct()];
     }
 }

@@ -75,7 +75,7 @@ public static class RecipeCommand
         {
             var file = ProjectFiles.FindRecipe(parsed.GetRequiredValue(recipe));
             var r = RecipeReader.Read(file, parsed.GetValue(set));
-            var method = RecipeTrial.Run(r);
+            var (method, start) = RecipeTrial.Run(r);
             if (screen.Json)
             {
                 screen.JsonLine(new
@@ -90,12 +90,15 @@ public static class RecipeCommand
                     views = r.Views.Sum(v => v.Count),
                     r.Epochs,
                     r.Steps,
+                    start,
                 });
             }
             else
             {
                 screen.Line($"{ProjectFiles.Short(file)} is well: {r.Method} on {r.Backbone.Name}, batch {r.Batch.Effective} = "
                     + $"{r.Batch.MicroBatches} micro-batches of {r.Batch.Micro}, {r.Views.Sum(v => v.Count)} views an image, {Length(r)}.");
+                if (start is not null)
+                    screen.Line(start);
             }
 
             return ExitCodes.Well;

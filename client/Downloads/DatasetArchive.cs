@@ -1,4 +1,5 @@
 using SslOrleans.Contracts;
+using SslOrleans.Contracts.Recipes;
 
 namespace SslOrleans.Client.Downloads;
 
@@ -21,5 +22,5 @@ public sealed record DatasetArchive(string Name, Uri Address, long Length, strin
     /// <exception cref="UserErrorException">There is none of that name.</exception>
     public static DatasetArchive Find(string name)
         => All.FirstOrDefault(a => a.Name == name)
-            ?? throw new UserErrorException($"{name} cannot be downloaded; use one of {string.Join(", ", All.Select(a => a.Name))}.");
+            ?? throw new UserErrorException($"{name} cannot be downloaded;{RecipeKeys.Hint(name, All.Select(a => a.Name))} use one of {string.Join(", ", All.Select(a => a.Name))}.");
 }

@@ -32,7 +32,7 @@ public sealed record Study(string Claim, string Says, string Look, IReadOnlyList
     {
         var all = All();
         return all.FirstOrDefault(s => s.Name == name)
-            ?? throw new UserErrorException($"There is no study {name}; use one of {string.Join(", ", all.Select(s => s.Name))}.");
+            ?? throw new UserErrorException($"There is no study {name};{RecipeKeys.Hint(name, all.Select(s => s.Name))} use one of {string.Join(", ", all.Select(s => s.Name))}.");
     }
 
     /// <summary>Reads a study file.</summary>

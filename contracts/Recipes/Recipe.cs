@@ -26,6 +26,15 @@ public sealed record Recipe
     /// <summary>Number of optimiser steps (cookbook §3.3, K18: same iterations when data sets are compared); 0: from <see cref="Epochs"/>.</summary>
     public long Steps { get; init; }
 
+    /// <summary>
+    /// Weights to start from: a safetensors file of <c>sslo export</c>, of a checkpoint, of torchvision or timm; tensors whose name and shape fit are
+    /// taken. Empty: all weights are drawn.
+    /// </summary>
+    public string Initial { get; init; } = "";
+
+    /// <summary>SHA-256 of that file; filled in when a run is begun, so that it is the same file for ever.</summary>
+    public string InitialHash { get; init; } = "";
+
     public BatchRecipe Batch { get; init; } = new();
 
     public DataRecipe Data { get; init; } = new();

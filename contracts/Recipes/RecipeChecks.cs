@@ -12,7 +12,7 @@ internal static class RecipeChecks
         }
 
         void OneOf(string field, string value, params string[] allowed)
-            => Must(allowed.Contains(value), field, value, $"use one of {string.Join(", ", allowed)}");
+            => Must(allowed.Contains(value), field, value, $"use one of {string.Join(", ", allowed)}{(RecipeKeys.Near(value, allowed) is { } near ? $"; the nearest is \"{near}\"" : "")}");
 
         Must(r.Method.Length > 0, "method", r.Method, "name one of those that `sslo methods` prints");
         Must(r.Batch.Effective > 0, "batch.effective", r.Batch.Effective, "give a number of images above 0");

@@ -30,6 +30,13 @@ public static class RecipeKeys
     public static string? Nearest(string written, IEnumerable<string> known)
         => known.MinBy(k => Distance(k.ToLowerInvariant(), written.ToLowerInvariant()));
 
+    /// <summary>The known name that is a typing mistake away from what was written; null when none is near.</summary>
+    public static string? Near(string written, IEnumerable<string> known)
+        => Nearest(written, known) is { } nearest && Distance(nearest.ToLowerInvariant(), written.ToLowerInvariant()) <= Math.Max(1, (written.Length + 1) / 2) ? nearest : null;
+
+    /// <summary><c> the nearest known one is "x";</c>, or nothing.</summary>
+    public static string Hint(string written, IEnumerable<string> known) => Near(written, known) is { } near ? $" the nearest known one is \"{near}\";" : "";
+
     private static void Check(JsonObject json, Type type, string path, string where)
     {
         var known = Of(type);

@@ -25,6 +25,7 @@ public static class RecipeReader
         IgnoreReadOnlyProperties = true,
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
         NumberHandling = JsonNumberHandling.Strict,
+        Converters = { new NumberAsText() },
     };
 
     /// <summary>Reads, merges, overrides and checks a recipe file.</summary>

@@ -2,10 +2,10 @@ using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
 using Orleans.Placement;
+using SslOrleans.Contracts;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Contracts.Recipes;
-using SslOrleans.Contracts;
 using SslOrleans.Grains.Placement;
 using SslOrleans.Grains.Transfer;
 
@@ -27,6 +27,9 @@ public sealed class EvaluatorGrain(PayloadStore payloads, ILogger<EvaluatorGrain
     private readonly List<(EvaluationOrder Order, VersionCopy Copy)> _waiting = [];
     private FeatureHarvest? _harvest;
     private Task _work = Task.CompletedTask;
+
+    /// <summary>This silo ends, and what is left is asked for again where the run goes on.</summary>
+    private bool _ended;
 
     private ITrainingRunGrain Run => GrainFactory.GetGrain<ITrainingRunGrain>(this.GetPrimaryKeyString());
 
@@ -73,6 +76,12 @@ public sealed class EvaluatorGrain(PayloadStore payloads, ILogger<EvaluatorGrain
             now is null ? "the next version" : _harvest is null ? "the features of its images" : "its probes"));
     }
 
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        _ended = true;
+        return Task.CompletedTask;
+    }
+
     private async Task Work()
     {
         while (_waiting.Count > 0)
@@ -87,6 +96,10 @@ public sealed class EvaluatorGrain(PayloadStore payloads, ILogger<EvaluatorGrain
             catch (ObjectDisposedException e) when (e.ObjectName == nameof(IServiceProvider))
             {
                 // This silo has ended on the way; where the run goes on, it asks again.
+                return;
+            }
+            catch (Exception) when (_ended)
+            {
                 return;
             }
             catch (Exception e)

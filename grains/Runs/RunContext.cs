@@ -10,6 +10,9 @@ internal sealed class RunContext
 {
     private static readonly TimeSpan s_storagePause = TimeSpan.FromSeconds(1);
 
+    /// <summary>Workers of the same command join within this, which is nothing to tell of.</summary>
+    private static readonly TimeSpan s_quiet = TimeSpan.FromSeconds(2);
+
     private readonly CancellationTokenSource _stop = new();
 
     public RunContext(RunServices services, string run, Recipe recipe, RunRecord record, RunJournal journal)
@@ -105,14 +108,19 @@ internal sealed class RunContext
         }
 
         var phase = Progress.Phase;
-        var refused = Roster.LastRefusal is { Length: > 0 } last ? $" (refused: {last})" : "";
-        Progress.Enter(RunPhase.WaitingForWorkers, $"no worker is here; the run goes on when one comes{refused}");
-        Progress.Tell("waiting", Progress.Message);
+        Progress.Enter(RunPhase.WaitingForWorkers, "no worker is here; the run goes on when one comes");
 
         // A run that was asked to stop gives the step up; a resumed run computes it again.
         if (IsStopping)
             await _stop.CancelAsync();
-        await Roster.WaitForWorker(_stop.Token);
+        var coming = Roster.WaitForWorker(_stop.Token);
+        if (await Task.WhenAny(coming, Task.Delay(s_quiet)) != coming)
+        {
+            Progress.Enter(RunPhase.WaitingForWorkers, Progress.Message + (Roster.LastRefusal is { Length: > 0 } last ? $" (refused: {last})" : ""));
+            Progress.Tell("waiting", Progress.Message);
+        }
+
+        await coming;
         Progress.Enter(phase);
     }
 }

@@ -26,6 +26,7 @@ internal sealed class RunEvaluations(
     private static readonly TimeSpan s_tick = TimeSpan.FromMilliseconds(50);
 
     private readonly HashSet<string> _told = [];
+    private readonly RankWatch _rank = new();
     private readonly string[] _probes = [.. (recipe.Evaluation.Knn ? new[] { "knn" } : []).Concat(recipe.Evaluation.Probes).Distinct()];
 
     private IEvaluatorGrain Evaluator => grains.GetGrain<IEvaluatorGrain>(run.Run);
@@ -60,6 +61,8 @@ internal sealed class RunEvaluations(
         if (result.Values.Count == 0)
             return;
         meters.Probed(result);
+        if (_rank.Look(result.Values) is { } warning)
+            tell("warning", result.Step, warning, null);
         metrics.Add(result.Step, result.Hash, result.Values);
         tell("probe", result.Step, string.Join(", ", result.Headlines.Select(h => Text(h, result.Values[h]))), result.Headlines.ToDictionary(h => h, h => result.Values[h]));
     }

@@ -16,6 +16,9 @@ public sealed record RunRecord
 
     public string DataPath { get; init; } = "";
 
+    /// <summary>The recipe that the run was begun with, as JSON: the file beside this one may be changed by hand. Empty in runs of older builds.</summary>
+    public string Recipe { get; init; } = "";
+
     /// <summary>Of the first worker; empty until there was one.</summary>
     public string NumericsClass { get; init; } = "";
 
@@ -38,7 +41,7 @@ public sealed record RunRecord
         {
             if (request.DataPath.Length == 0)
                 throw new UserErrorException($"Run {run} needs images; name them with --data PATH or make some with `sslo data generate PATH`.");
-            record = new RunRecord { DataPath = request.DataPath, Created = DateTimeOffset.UtcNow };
+            record = new RunRecord { DataPath = request.DataPath, Recipe = RecipeReader.Write(recipe), Created = DateTimeOffset.UtcNow };
             await storage.Write($"{run}/{RecipeFileName}", Encoding.UTF8.GetBytes(RecipeReader.Write(recipe)));
             await record.Save(storage, run);
             return record;
@@ -47,6 +50,12 @@ public sealed record RunRecord
         if (!request.Resume)
             throw new UserErrorException($"Run {run} exists in {storage.Description}; go on with `sslo resume {run}` or choose another name with --run.");
         var kept = await ReadRecipe(storage, run);
+        if (record.Recipe.Length > 0 && RecipeReader.Differences(RecipeReader.Parse(record.Recipe, where: $"{run}/{FileName}"), kept) is { Count: > 0 } edits)
+        {
+            throw new UserErrorException(
+                $"{run}/{RecipeFileName} was changed since the run was begun ({string.Join("; ", edits.Take(3))}), and a run keeps its schedule; change it back, or start a new run from this one's weights (`sslo export {run} FILE`, --set initial=FILE).");
+        }
+
         var differences = RecipeReader.Differences(kept, recipe);
         if (differences.Count > 0)
             throw new UserErrorException($"Run {run} was begun with another recipe ({string.Join("; ", differences.Take(3))}); resume it as it was or start a new run.");
@@ -59,9 +68,14 @@ public sealed record RunRecord
     /// <exception cref="UserErrorException">There is no such run.</exception>
     public static async Task<Recipe> ReadRecipe(IRunStorage storage, string run)
         => RecipeReader.Parse(
-            Encoding.UTF8.GetString(await storage.Read($"{run}/{RecipeFileName}")
-                ?? throw new UserErrorException($"There is no run {run} in {storage.Description}; `sslo runs` lists them.")),
+            Encoding.UTF8.GetString(await storage.Read($"{run}/{RecipeFileName}") ?? throw await NoRun(storage, run)),
             where: $"{run}/{RecipeFileName}");
+
+    private static async Task<UserErrorException> NoRun(IRunStorage storage, string run)
+    {
+        var runs = (await storage.List("")).Where(p => p.EndsWith($"/{FileName}", StringComparison.Ordinal)).Select(p => p[..^(FileName.Length + 1)]);
+        return new UserErrorException($"There is no run {run} in {storage.Description};{RecipeKeys.Hint(run, runs)} `sslo runs` lists them.");
+    }
 
     public Task Save(IRunStorage storage, string run)
         => storage.Write($"{run}/{FileName}", JsonSerializer.SerializeToUtf8Bytes(this, RecipeReader.SerializerOptions));

@@ -63,7 +63,7 @@ internal sealed class WorkerModel
             state,
             [.. Method.State.Select(s => (int)s.Kind)])
         {
-            Notes = [.. Data.Notes],
+            Notes = [.. Data.Notes, .. Replica.StartNote is { } note ? new[] { note } : []],
         };
     }
 

@@ -14,6 +14,9 @@ public abstract class Backbone : Module<Tensor, Tensor>
     /// <summary>D, the width of the features.</summary>
     public abstract int FeatureDimension { get; }
 
+    /// <summary>Features of the places of an image <c>[N, P, D]</c>, row by row: of a ViT its patches, of a convolutional net its last map.</summary>
+    public virtual Tensor Places(Tensor images) => throw new NotSupportedException($"{GetType().Name} has no features of places.");
+
     /// <summary>
     /// A new micro-batch of these samples starts; backbones that draw per sample (stochastic depth) key their draws by it.
     /// Not called on a teacher, which drops nothing.

@@ -27,13 +27,16 @@ public sealed class Conv4 : Backbone
 
     public override int FeatureDimension => 256;
 
-    public override Tensor forward(Tensor images)
+    public override Tensor forward(Tensor images) => Map(images).mean([2, 3]);
+
+    public override Tensor Places(Tensor images) => Map(images).flatten(2).transpose(1, 2);
+
+    private Tensor Map(Tensor images)
     {
         var x = bn1.call(conv1.call(images)).relu_();
         x = bn2.call(conv2.call(x)).relu_();
         x = bn3.call(conv3.call(x)).relu_();
-        x = bn4.call(conv4.call(x)).relu_();
-        return x.mean([2, 3]);
+        return bn4.call(conv4.call(x)).relu_();
     }
 
     private static Conv2d Stage(long inputs, long outputs, long stride)

@@ -71,12 +71,15 @@ public sealed class ResNet : Backbone, IInitialWeights
         return new InitialWeights(InitialKind.Normal, Math.Sqrt(2.0 / fanOut));
     }
 
-    public override Tensor forward(Tensor images)
+    public override Tensor forward(Tensor images) => Map(images).mean([2, 3]);
+
+    public override Tensor Places(Tensor images) => Map(images).flatten(2).transpose(1, 2);
+
+    private Tensor Map(Tensor images)
     {
         var x = bn1.call(conv1.call(images)).relu_();
         if (_pool)
             x = functional.max_pool2d(x, [3, 3], strides: [2, 2], padding: [1, 1]);
-        x = layer4.call(layer3.call(layer2.call(layer1.call(x))));
-        return x.mean([2, 3]);
+        return layer4.call(layer3.call(layer2.call(layer1.call(x))));
     }
 }

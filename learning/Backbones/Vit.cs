@@ -72,6 +72,12 @@ public sealed class Vit : Backbone, IInitialWeights
 
     public override Tensor forward(Tensor images) => Pool(Tokens(images));
 
+    public override Tensor Places(Tensor images)
+    {
+        var tokens = Tokens(images);
+        return tokens.narrow(1, 1, tokens.shape[1] - 1);
+    }
+
     /// <summary>Images to normalised tokens <c>[N, 1 + P, D]</c>, [cls] first.</summary>
     public Tensor Tokens(Tensor images) => Transform(AddPositions(Embed(images)));
 

@@ -116,6 +116,18 @@ public sealed class Encoder : IDisposable
         return [.. layers.Select(l => ToMatrix(found[l]))];
     }
 
+    /// <summary>Features of the places of normalised images <c>[n, 3, H, H]</c>: <c>[n, P, D]</c>, row-major, and P.</summary>
+    public (float[] Values, int Places) Places(float[] pixels, int side)
+    {
+        using var off = no_grad();
+        using var scope = NewDisposeScope();
+        var places = _branch.Backbone.Places(tensor(pixels, [pixels.Length / (3L * side * side), 3, side, side]).to(_device));
+        return (places.to(ScalarType.Float32).contiguous().Values<float>(), (int)places.shape[1]);
+    }
+
+    /// <summary>Width of the backbone's features.</summary>
+    public int FeatureDimension => _branch.Backbone.FeatureDimension;
+
     /// <summary>What [cls] of a ViT looks at in its last block.</summary>
     /// <param name="pixels">Normalised images <c>[n, 3, H, H]</c>.</param>
     /// <param name="side">H.</param>

@@ -28,7 +28,7 @@ public static class MethodCatalog
     public static IMethod Create(Recipe recipe)
     {
         if (!s_types.TryGetValue(recipe.Method, out var type) && !s_unlisted.TryGetValue(recipe.Method, out type))
-            throw new UserErrorException($"method \"{recipe.Method}\" is unknown; use one of {string.Join(", ", All.Select(m => m.Name))}.");
+            throw Unknown(recipe.Method);
         Require.Views(recipe, type.GetCustomAttribute<MethodAttribute>()!);
         try
         {
@@ -54,7 +54,9 @@ public static class MethodCatalog
     /// <summary>What is known of a method.</summary>
     /// <exception cref="UserErrorException">There is no such method.</exception>
     public static MethodAttribute Find(string method) => All.FirstOrDefault(m => m.Name == method)
-        ?? throw new UserErrorException($"method \"{method}\" is unknown; the nearest known one is \"{RecipeKeys.Nearest(method, s_types.Keys)}\" (`sslo methods` shows all).");
+        ?? throw Unknown(method);
+
+    private static UserErrorException Unknown(string method) => new($"method \"{method}\" is unknown;{RecipeKeys.Hint(method, s_types.Keys)} `sslo methods` shows all.");
 
     /// <summary>The recipe's <c>loss</c> section as the method's own record; unknown keys are refused by name.</summary>
     public static T Options<T>(Recipe recipe)

@@ -1,7 +1,6 @@
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Losses;
 using SslOrleans.Learning.Numerics;
-using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 

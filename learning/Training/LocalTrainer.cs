@@ -38,9 +38,9 @@ public sealed class LocalTrainer : IDisposable
         _recipe = recipe;
         _data = data;
         Plan = new RunPlan(recipe, data.Samples);
-        _lanes = [.. Enumerable.Range(0, lanes).Select(i => new Lane($"lane {i}")).Select(l => (l, l.Open(() => new Replica(recipe, device ?? CPU)).Result))];
+        _lanes = [.. Enumerable.Range(0, lanes).Select(i => new Lane($"lane {i}")).Select(l => (l, l.Open(() => new Replica(recipe, device ?? CPU)).GetAwaiter().GetResult()))];
         Layout = _lanes[0].Replica.Layout;
-        _parameters = _lanes[0].Lane.Run(_lanes[0].Replica.InitialParameters).Result;
+        _parameters = _lanes[0].Lane.Run(_lanes[0].Replica.InitialParameters).GetAwaiter().GetResult();
         _slices = [.. Layout.Slices.Select(s => new SliceState(recipe, s, _parameters.AsSpan(s.Offset, s.Length)))];
         _teacher = new TeacherState(Layout.Entries, 0, [.. _parameters], 0);
         _state = new StateStore(_lanes[0].Replica.Method.State, recipe.Seed, data.Samples);

@@ -18,9 +18,9 @@ public static class RecipeTrial
     /// <summary>Networks with more parameters are built, and run by the workers only.</summary>
     private const long MostParameters = 50_000_000;
 
-    /// <returns>The recipe's method.</returns>
+    /// <returns>The recipe's method, and what is taken of the weights that it names, in words.</returns>
     /// <exception cref="UserErrorException">No worker can run the recipe.</exception>
-    public static IMethod Run(Recipe recipe)
+    public static (IMethod Method, string? Start) Run(Recipe recipe)
     {
         var method = MethodCatalog.Create(recipe);
         var plan = ViewPlans.Of(recipe);
@@ -32,7 +32,7 @@ public static class RecipeTrial
             using var networks = method.Build();
             if (networks.Student.parameters().Sum(p => p.numel()) <= MostParameters)
                 Encode(recipe, method, networks, plan);
-            return method;
+            return (method, Start(recipe, networks));
         }
         catch (ExternalException e)
         {
@@ -44,6 +44,14 @@ public static class RecipeTrial
         {
             set_num_threads(threads);
         }
+    }
+
+    private static string? Start(Recipe recipe, Networks networks)
+    {
+        if (StartWeights.Of(recipe) is not { } weights)
+            return null;
+        var layout = new TensorBinding(networks, recipe.Workers.Slices).Layout;
+        return weights.Fill(layout.Entries, new float[layout.Length]);
     }
 
     private static void Encode(Recipe recipe, IMethod method, Networks networks, ViewPlan plan)

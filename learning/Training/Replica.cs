@@ -67,16 +67,25 @@ public sealed class Replica : IDisposable
 
     public ParameterLayout Layout => _binding.Layout;
 
-    /// <summary>The initial flat vector: a pure function of the recipe, and the same in every precision.</summary>
+    /// <summary>The initial flat vector: a pure function of the recipe and of the file that it names, and the same in every precision.</summary>
     public float[] InitialParameters()
     {
         if (Recipe.Workers.Precision == WorkersRecipe.Float32)
-            return _binding.Read();
+        {
+            var flat = _binding.Read();
+            StartNote = StartWeights.Of(Recipe)?.Fill(Layout.Entries, flat);
+            return flat;
+        }
 
         // This replica's own parameters are rounded; those that the slices keep are not.
         using var whole = new Replica(Recipe with { Workers = Recipe.Workers with { Precision = WorkersRecipe.Float32 } }, CPU);
-        return whole.InitialParameters();
+        var initial = whole.InitialParameters();
+        StartNote = whole.StartNote;
+        return initial;
     }
+
+    /// <summary>What <see cref="InitialParameters"/> took from the file that the recipe names, in words; null without one.</summary>
+    public string? StartNote { get; private set; }
 
     /// <summary>Loads a version. <paramref name="teacher"/> is read at the offsets that the teacher follows.</summary>
     public void Load(ReadOnlySpan<float> parameters, ReadOnlySpan<float> teacher) => _binding.Write(parameters, teacher);

@@ -7,7 +7,7 @@ namespace SslOrleans.Silo.Logging;
 
 /// <summary>
 /// One line an entry, on standard error, because standard output belongs to the command, which may be printing JSON. An exception is its
-/// type and message; where it was thrown, and what is <see cref="Expected"/>, is printed with <c>SSLO_TRACE=1</c>.
+/// type and message; where it was thrown, and what nobody <see cref="MustAct"/> on, is printed with <c>SSLO_TRACE=1</c>.
 /// </summary>
 public sealed class ConsoleLines() : ConsoleFormatter(nameof(ConsoleLines))
 {
@@ -25,7 +25,7 @@ public sealed class ConsoleLines() : ConsoleFormatter(nameof(ConsoleLines))
 
     public override void Write<TState>(in LogEntry<TState> logEntry, IExternalScopeProvider? scopeProvider, TextWriter textWriter)
     {
-        if (!s_all && Expected.Covers(logEntry.Category, logEntry.EventId, logEntry.State, logEntry.Exception))
+        if (!s_all && !MustAct.Covers(logEntry.LogLevel, logEntry.Category, logEntry.EventId, logEntry.State, logEntry.Exception))
             return;
         var text = logEntry.Formatter(logEntry.State, logEntry.Exception);
         textWriter.WriteLine($"{Level(logEntry.LogLevel)}: {logEntry.Category}[{logEntry.EventId.Name ?? logEntry.EventId.Id.ToString(CultureInfo.InvariantCulture)}] {OneLine(text)}{Why(logEntry.Exception)}");

@@ -5,6 +5,14 @@ namespace SslOrleans.Contracts.Tests;
 public class RecipeOverrideTests
 {
     [Fact]
+    public void A_number_where_a_text_is_wanted_is_that_text()
+    {
+        var recipe = RecipeReader.Parse("""{ "method": "simclr", "views": [ { "count": 2 } ] }""", ["projector.shape=128"]);
+        Assert.Equal("128", recipe.Projector.Shape);
+        Assert.Equal("128", RecipeReader.Parse(RecipeReader.Write(recipe)).Projector.Shape);
+    }
+
+    [Fact]
     public void Values_are_read_as_JSON_and_else_as_text()
     {
         var recipe = RecipeReader.Parse(

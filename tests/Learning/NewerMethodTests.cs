@@ -1,7 +1,6 @@
 using SslOrleans.Learning.Losses;
 using SslOrleans.Learning.Methods;
 using SslOrleans.Learning.Numerics;
-using TorchSharp;
 using static SslOrleans.Learning.Tests.LossAlone;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;

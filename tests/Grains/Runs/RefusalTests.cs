@@ -49,9 +49,9 @@ public class RefusalTests
         Microsoft.Extensions.Hosting.IHost? fit = null;
         var (status, events) = await cluster.Train("run", recipe, SmallRuns.Images, onEvent: async e =>
         {
-            if (e.Kind != "refused" || fit is not null)
+            if (e.Kind != "waiting" || fit is not null)
                 return;
-            await Task.Delay(500);
+            Assert.Contains("(refused: unfit/0: ", e.Text, StringComparison.Ordinal);
             var waiting = await cluster.Grains.GetGrain<ITrainingRunGrain>("run").Status();
             Assert.Equal(RunPhase.WaitingForWorkers, waiting.Phase);
             fit = await cluster.AddSilo(new SiloSettings { Name = "fit", ThreadsPerWorker = 2 });

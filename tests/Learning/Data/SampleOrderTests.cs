@@ -8,6 +8,7 @@ public class SampleOrderTests
     [InlineData(100, 7)]
     [InlineData(100, 100)]
     [InlineData(97, 33)]
+    [InlineData(4096, 60)]
     [InlineData(5, 12)]
     public void Every_sample_comes_once_an_epoch_for_any_batch_size(int count, int batch)
     {

@@ -1,0 +1,97 @@
+using SslOrleans.Client.CommandLine;
+using SslOrleans.Contracts;
+using SslOrleans.Grains.Data;
+using SslOrleans.Learning.Augment;
+using SslOrleans.Learning.Data;
+using SslOrleans.Learning.Evaluate;
+using SslOrleans.Learning.Training;
+using static TorchSharp.torch;
+
+namespace SslOrleans.Client.Evaluation;
+
+/// <summary>Features of every image of a split, with the images' names and labels.</summary>
+/// <param name="Layers">Features <c>[N, D]</c> by layer.</param>
+/// <param name="Patches">Features of the places <c>[N, P·D]</c>; null where they were not asked for.</param>
+/// <param name="Places">P.</param>
+/// <param name="Names">Of the images, in order.</param>
+/// <param name="Labels">−1 where an image has none; null where no image has one.</param>
+/// <param name="Classes">Names of the classes in label order; empty when nothing names them.</param>
+/// <param name="Replaced">Images that do not decode, with the reason: their rows are the next image's.</param>
+public sealed record Embedded(
+    IReadOnlyList<(string Name, FeatureMatrix Features)> Layers,
+    FeatureMatrix? Patches,
+    int Places,
+    IReadOnlyList<string> Names,
+    long[]? Labels,
+    IReadOnlyList<string> Classes,
+    IReadOnlyDictionary<string, string> Replaced) : IDisposable
+{
+    public void Dispose()
+    {
+        foreach (var (_, features) in Layers)
+            features.Dispose();
+        Patches?.Dispose();
+    }
+}
+
+/// <summary>One pass of an encoder over a split, cropped in the middle, without augmentation.</summary>
+public static class Embedding
+{
+    /// <param name="source">The encoder.</param>
+    /// <param name="path">Where the images are.</param>
+    /// <param name="split">Which of them.</param>
+    /// <param name="limit">First N images; 0: all, whatever the recipe trained on.</param>
+    /// <param name="layers">Names that <see cref="Encoder.Layers"/> has.</param>
+    /// <param name="patches">Also the features of the places.</param>
+    /// <param name="screen">For the progress.</param>
+    /// <param name="cancellation">Ends the pass between blocks.</param>
+    /// <exception cref="UserErrorException">Data or layer are not there.</exception>
+    public static async Task<Embedded> Run(
+        EncoderSource source, string path, string split, int limit, IReadOnlyList<string> layers, bool patches, Screen screen, CancellationToken cancellation)
+    {
+        set_num_threads(Environment.ProcessorCount);
+        var (encoder, recipe) = (source.Encoder, source.Recipe);
+        using var images = DataLocations.OpenSource(path, split, new SourceOptions { Limit = limit, Bits = recipe.Data.Bits });
+        SixteenBits.Check(images, recipe.Data.Bits);
+        var settings = ViewSettings.Evaluation(ViewPlans.Of(recipe)[0].Crop.Size, ViewPlans.Normalization(recipe));
+        var (whole, places, each) = (new List<FeatureMatrix>(), (FeatureMatrix?)null, 0);
+        await Progress.Run(screen, $"embedding {split}", images.Count, done => $"{done:0} of {images.Count}", async progress =>
+        {
+            for (var first = 0; first < images.Count; first += FeaturePass.Block)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                var count = Math.Min(FeaturePass.Block, images.Count - first);
+                var pixels = new float[count * settings.Length];
+                var from = first;
+                await Task.Run(() => Parallel.For(0, count, i => ViewRenderer.Render(images.Read(from + i), settings, 0, 0, from + i, 0, pixels.AsSpan(i * settings.Length, settings.Length))), cancellation);
+                var found = encoder.Encode(pixels, settings.Crop.Size, settings.Crop.Size, layers);
+                for (var l = 0; l < found.Count; l++)
+                {
+                    if (first == 0)
+                        whole.Add(new FeatureMatrix(images.Count, found[l].Width));
+                    found[l].Rows(0, count).CopyTo(whole[l].Rows(first, count));
+                }
+
+                if (patches)
+                {
+                    (var values, each) = encoder.Places(pixels, settings.Crop.Size);
+                    places ??= new FeatureMatrix(images.Count, values.Length / count);
+                    values.CopyTo(places.Rows(first, count));
+                }
+
+                progress.Report(first + count);
+            }
+
+            return true;
+        });
+        var labels = Enumerable.Range(0, images.Count).Select(i => (long)(images.Label(i) ?? -1)).ToArray();
+        return new Embedded(
+            [.. layers.Zip(whole)],
+            places,
+            each,
+            [.. Enumerable.Range(0, images.Count).Select(images.Key)],
+            labels.Any(l => l >= 0) ? labels : null,
+            images.Classes,
+            images.Undecodable.OrderBy(u => u.Key).ToDictionary(u => images.Key(u.Key), u => u.Value));
+    }
+}
