@@ -3,10 +3,11 @@ using System.Diagnostics;
 using System.Globalization;
 using SslOrleans.Client.CommandLine;
 using SslOrleans.Client.Inspection;
-using SslOrleans.Contracts;
 using SslOrleans.Contracts.Recipes;
+using SslOrleans.Contracts;
 using SslOrleans.Grains.Data;
 using SslOrleans.Learning.Data;
+using SslOrleans.Learning.Images;
 
 namespace SslOrleans.Client.Commands;
 

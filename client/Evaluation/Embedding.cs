@@ -4,7 +4,6 @@ using SslOrleans.Grains.Data;
 using SslOrleans.Learning.Augment;
 using SslOrleans.Learning.Data;
 using SslOrleans.Learning.Evaluate;
-using SslOrleans.Learning.Training;
 using static TorchSharp.torch;
 
 namespace SslOrleans.Client.Evaluation;

@@ -2,8 +2,8 @@ using SslOrleans.Client.Pictures;
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Augment;
 using SslOrleans.Learning.Data;
+using SslOrleans.Learning.Images;
 using SslOrleans.Learning.Numerics;
-using SslOrleans.Learning.Training;
 
 namespace SslOrleans.Client.Inspection;
 

@@ -1,8 +1,8 @@
 using SslOrleans.Client.Evaluation;
 using SslOrleans.Contracts;
 using SslOrleans.Grains.Data;
-using SslOrleans.Learning.Data;
 using SslOrleans.Learning.Evaluate;
+using SslOrleans.Learning.Images;
 using SslOrleans.Learning.Training;
 using static TorchSharp.torch;
 

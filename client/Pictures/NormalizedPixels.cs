@@ -1,5 +1,5 @@
 using SslOrleans.Contracts.Recipes;
-using SslOrleans.Learning.Data;
+using SslOrleans.Learning.Images;
 
 namespace SslOrleans.Client.Pictures;
 

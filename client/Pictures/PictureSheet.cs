@@ -1,4 +1,4 @@
-using SslOrleans.Learning.Data;
+using SslOrleans.Learning.Images;
 
 namespace SslOrleans.Client.Pictures;
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using SslOrleans.Learning.Data;
+using SslOrleans.Learning.Images;
 
 namespace SslOrleans.Learning.Augment;
 

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using SslOrleans.Learning.Images;
 using SslOrleans.Learning.Numerics;
 
 namespace SslOrleans.Learning.Augment;

@@ -1,4 +1,5 @@
 using System.Numerics;
+using SslOrleans.Learning.Images;
 
 namespace SslOrleans.Learning.Augment;
 

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
+using SslOrleans.Learning.Images;
 
 namespace SslOrleans.Learning.Augment;
 

@@ -1,9 +1,7 @@
+using SslOrleans.Learning.Images;
 using SslOrleans.Learning.Numerics;
 
 namespace SslOrleans.Learning.Augment;
-
-/// <summary>A rectangle of pixels in the source image. Of a padded crop it may reach over the edges.</summary>
-public readonly record struct CropBox(int Left, int Top, int Width, int Height);
 
 /// <summary>All random choices of one view, drawn before anything is rendered. Equal parameters and images give equal bits.</summary>
 public readonly record struct ViewParameters

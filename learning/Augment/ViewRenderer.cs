@@ -1,4 +1,4 @@
-using SslOrleans.Learning.Data;
+using SslOrleans.Learning.Images;
 using SslOrleans.Learning.Numerics;
 
 namespace SslOrleans.Learning.Augment;

@@ -1,16 +1,7 @@
 using System.Collections.Immutable;
+using SslOrleans.Learning.Images;
 
 namespace SslOrleans.Learning.Augment;
-
-/// <summary>Filter of a resize.</summary>
-public enum Interpolation
-{
-    /// <summary>Triangle filter, support 1.</summary>
-    Bilinear,
-
-    /// <summary>Cubic convolution with a = −0.5, support 2.</summary>
-    Bicubic,
-}
 
 /// <summary>How a view is cut out of its image.</summary>
 public enum CropKind

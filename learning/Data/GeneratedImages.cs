@@ -2,6 +2,7 @@ using System.Formats.Tar;
 using System.Globalization;
 using System.Text;
 using SslOrleans.Contracts;
+using SslOrleans.Learning.Images;
 using SslOrleans.Learning.Numerics;
 
 namespace SslOrleans.Learning.Data;

@@ -1,3 +1,5 @@
+using SslOrleans.Learning.Images;
+
 namespace SslOrleans.Learning.Data;
 
 /// <summary>

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using SslOrleans.Contracts;
 using SslOrleans.Learning.Data.Stores;
+using SslOrleans.Learning.Images;
 
 namespace SslOrleans.Learning.Data;
 

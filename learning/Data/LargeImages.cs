@@ -1,7 +1,7 @@
 using System.Formats.Tar;
 using System.Globalization;
 using SslOrleans.Contracts;
-using SslOrleans.Learning.Augment;
+using SslOrleans.Learning.Images;
 using SslOrleans.Learning.Numerics;
 
 namespace SslOrleans.Learning.Data;

@@ -1,6 +1,6 @@
 using SslOrleans.Contracts;
-using SslOrleans.Learning.Augment;
 using SslOrleans.Learning.Data.Stores;
+using SslOrleans.Learning.Images;
 
 namespace SslOrleans.Learning.Data;
 

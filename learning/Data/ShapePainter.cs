@@ -1,3 +1,4 @@
+using SslOrleans.Learning.Images;
 using SslOrleans.Learning.Numerics;
 
 namespace SslOrleans.Learning.Data;

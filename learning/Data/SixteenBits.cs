@@ -1,5 +1,6 @@
 using System.Numerics;
 using SslOrleans.Contracts;
+using SslOrleans.Learning.Images;
 
 namespace SslOrleans.Learning.Data;
 

@@ -1,7 +1,6 @@
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Losses;
 using SslOrleans.Learning.Numerics;
-using SslOrleans.Learning.Training;
 using static TorchSharp.torch;
 
 namespace SslOrleans.Learning.Methods;
@@ -61,7 +60,7 @@ public sealed class LeJepa : IMethod
     {
         var z = MultiCrop.Encode(views, networks.Student.call, _views);
         var slices = SigReg.Slices(step.Seed, step.Step, _options.Slices, (int)z[0].shape[1]).to(step.Device);
-        step.Report(CollapseWatch.Spread, CollapseWatch.SpreadOf(z[0]));
+        step.Report(EmbeddingSpread.Name, EmbeddingSpread.Of(z[0]));
         return new Embeddings { { "sums", Sums(z, slices).unsqueeze(0) }, { "prediction", Prediction(z).reshape(1) } };
     }
 

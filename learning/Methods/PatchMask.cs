@@ -1,7 +1,6 @@
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Augment;
 using SslOrleans.Learning.Numerics;
-using SslOrleans.Learning.Training;
 using static TorchSharp.torch;
 
 namespace SslOrleans.Learning.Methods;

@@ -9,8 +9,8 @@ namespace SslOrleans.Learning.Training;
 /// </summary>
 public sealed class CollapseWatch
 {
-    /// <summary>√D · mean over dimensions of the standard deviation of unit-length embeddings: near 1 when they fill the sphere, 0 when they are one point.</summary>
-    public const string Spread = "embeddingSpread";
+    /// <summary>See <see cref="EmbeddingSpread"/>.</summary>
+    public const string Spread = EmbeddingSpread.Name;
 
     /// <summary>The loss over <see cref="IMethod.LossOfChance"/>.</summary>
     public const string OverChance = "lossOverChance";
@@ -42,19 +42,12 @@ public sealed class CollapseWatch
         {
             if (!embedding.requires_grad || embedding.shape is not [> 1, > 1] || name == "prototypes")
                 continue;
-            step.Report(Spread, SpreadOf(embedding));
+            step.Report(Spread, EmbeddingSpread.Of(embedding));
             break;
         }
 
         if (double.IsFinite(method.LossOfChance))
             step.Report(OverChance, loss.detach() / method.LossOfChance);
-    }
-
-    /// <summary><see cref="Spread"/> of embeddings <c>[N, D]</c>; a method whose micro-batches leave no rows reports it when it encodes.</summary>
-    public static Tensor SpreadOf(Tensor embedding)
-    {
-        using var off = no_grad();
-        return nn.functional.normalize(embedding.detach(), dim: 1).std(0).mean() * Math.Sqrt(embedding.shape[1]);
     }
 
     /// <summary>A warning at the step at which the run has looked collapsed for a while; null at all others.</summary>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Data;
+using SslOrleans.Learning.Images;
 
 namespace SslOrleans.Learning.Training;
 

@@ -1,8 +1,9 @@
-using SslOrleans.Contracts;
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Contracts.Recipes;
+using SslOrleans.Contracts;
 using SslOrleans.Learning.Augment;
 using SslOrleans.Learning.Data;
+using SslOrleans.Learning.Images;
 
 namespace SslOrleans.Learning.Training;
 

@@ -1,4 +1,5 @@
 using SslOrleans.Learning.Data;
+using SslOrleans.Learning.Images;
 
 namespace SslOrleans.Client.Tests;
 

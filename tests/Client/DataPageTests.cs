@@ -1,5 +1,6 @@
 using SslOrleans.Client.CommandLine;
 using SslOrleans.Learning.Data;
+using SslOrleans.Learning.Images;
 
 namespace SslOrleans.Client.Tests;
 

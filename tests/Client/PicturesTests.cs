@@ -1,5 +1,6 @@
 using System.Xml.Linq;
 using SslOrleans.Learning.Data;
+using SslOrleans.Learning.Images;
 
 namespace SslOrleans.Client.Tests;
 

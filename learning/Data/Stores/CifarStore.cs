@@ -1,5 +1,6 @@
 using System.IO.Hashing;
 using SslOrleans.Contracts;
+using SslOrleans.Learning.Images;
 
 namespace SslOrleans.Learning.Data.Stores;
 

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.IO.Compression;
 using System.IO.Hashing;
 using SslOrleans.Contracts;
+using SslOrleans.Learning.Images;
 
 namespace SslOrleans.Learning.Data.Stores;
 

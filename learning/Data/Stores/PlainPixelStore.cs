@@ -1,3 +1,5 @@
+using SslOrleans.Learning.Images;
+
 namespace SslOrleans.Learning.Data.Stores;
 
 /// <summary>Images that lie in the data as plain pixels: nothing to decode, and no reason to keep a second copy.</summary>

@@ -1,6 +1,7 @@
 using System.IO.Hashing;
 using Microsoft.Win32.SafeHandles;
 using SslOrleans.Contracts;
+using SslOrleans.Learning.Images;
 
 namespace SslOrleans.Learning.Data.Stores;
 

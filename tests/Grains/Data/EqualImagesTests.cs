@@ -1,6 +1,6 @@
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Grains.Tests.Storage;
-using SslOrleans.Learning.Data;
+using SslOrleans.Learning.Images;
 using SslOrleans.Tests.Grains.Support;
 
 namespace SslOrleans.Tests.Grains.Data;

@@ -1,4 +1,5 @@
 using SslOrleans.Learning.Augment;
+using SslOrleans.Learning.Images;
 using SslOrleans.Learning.Numerics;
 
 namespace SslOrleans.Learning.Tests.Augment;

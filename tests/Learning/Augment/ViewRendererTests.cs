@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using SslOrleans.Learning.Augment;
 using SslOrleans.Learning.Data;
+using SslOrleans.Learning.Images;
 using SslOrleans.Learning.Numerics;
 
 namespace SslOrleans.Learning.Tests.Augment;

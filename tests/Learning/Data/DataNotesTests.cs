@@ -1,4 +1,5 @@
 using SslOrleans.Learning.Data;
+using SslOrleans.Learning.Images;
 using SslOrleans.Learning.Training;
 
 namespace SslOrleans.Learning.Tests.Data;

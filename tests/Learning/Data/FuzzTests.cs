@@ -1,7 +1,8 @@
-using FsCheck;
 using FsCheck.Fluent;
+using FsCheck;
 using SslOrleans.Contracts;
 using SslOrleans.Learning.Data;
+using SslOrleans.Learning.Images;
 
 namespace SslOrleans.Learning.Tests.Data;
 

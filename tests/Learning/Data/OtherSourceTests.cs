@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.IO.Compression;
 using SslOrleans.Contracts;
 using SslOrleans.Learning.Data;
+using SslOrleans.Learning.Images;
 
 namespace SslOrleans.Learning.Tests.Data;
 

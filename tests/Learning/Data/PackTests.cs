@@ -1,5 +1,6 @@
 using SslOrleans.Contracts;
 using SslOrleans.Learning.Data;
+using SslOrleans.Learning.Images;
 
 namespace SslOrleans.Learning.Tests.Data;
 

@@ -1,8 +1,9 @@
 using System.Formats.Tar;
-using FsCheck;
 using FsCheck.Fluent;
+using FsCheck;
 using SslOrleans.Contracts;
 using SslOrleans.Learning.Data;
+using SslOrleans.Learning.Images;
 
 namespace SslOrleans.Learning.Tests.Data;
 

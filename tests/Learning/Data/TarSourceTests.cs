@@ -1,6 +1,7 @@
 using System.Formats.Tar;
 using SslOrleans.Contracts;
 using SslOrleans.Learning.Data;
+using SslOrleans.Learning.Images;
 
 namespace SslOrleans.Learning.Tests.Data;
 

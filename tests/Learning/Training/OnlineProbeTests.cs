@@ -1,6 +1,7 @@
-using SslOrleans.Contracts;
 using SslOrleans.Contracts.Recipes;
+using SslOrleans.Contracts;
 using SslOrleans.Learning.Data;
+using SslOrleans.Learning.Images;
 using SslOrleans.Learning.Methods;
 using SslOrleans.Learning.Tests.Data;
 using SslOrleans.Learning.Training;

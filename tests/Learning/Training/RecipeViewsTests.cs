@@ -1,7 +1,8 @@
-using SslOrleans.Contracts;
 using SslOrleans.Contracts.Recipes;
+using SslOrleans.Contracts;
 using SslOrleans.Learning.Augment;
 using SslOrleans.Learning.Data;
+using SslOrleans.Learning.Images;
 using SslOrleans.Learning.Tests.Data;
 using SslOrleans.Learning.Training;
 

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace SslOrleans.Learning.Data;
+namespace SslOrleans.Learning.Images;
 
 /// <summary>What the markers before a JPEG's first scan say beyond what the decoder applies by itself.</summary>
 internal readonly record struct JpegMarkers(int Orientation, bool Adobe)

@@ -1,4 +1,5 @@
-namespace SslOrleans.Learning.Data;
+
+namespace SslOrleans.Learning.Images;
 
 /// <summary>The eight orientations of EXIF tag 0x0112.</summary>
 internal static class Orientation

@@ -1,7 +1,6 @@
 using System.Numerics;
-using SslOrleans.Learning.Data;
 
-namespace SslOrleans.Learning.Augment;
+namespace SslOrleans.Learning.Images;
 
 /// <summary>
 /// A view under work: one word a pixel, red in the lowest byte, then green and blue, the highest byte zero; rows follow each other without gaps.

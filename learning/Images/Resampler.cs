@@ -1,9 +1,8 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
-using SslOrleans.Learning.Data;
+using System.Runtime.Intrinsics;
 
-namespace SslOrleans.Learning.Augment;
+namespace SslOrleans.Learning.Images;
 
 /// <summary>
 /// Cuts a box out of an image and resizes it as PIL does on 8-bit images: first along rows, then along columns,

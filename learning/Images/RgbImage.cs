@@ -1,4 +1,5 @@
-namespace SslOrleans.Learning.Data;
+
+namespace SslOrleans.Learning.Images;
 
 /// <summary>
 /// A decoded 8-bit RGB image, rows from top to bottom, pixels interleaved: byte (y·Width + x)·3 + channel.

@@ -2,9 +2,9 @@ using System.Buffers.Binary;
 using System.IO.Compression;
 using System.IO.Hashing;
 using SslOrleans.Contracts;
-using SslOrleans.Learning.Data.Native;
+using SslOrleans.Learning.Images.Native;
 
-namespace SslOrleans.Learning.Data;
+namespace SslOrleans.Learning.Images;
 
 /// <summary>RGB pixels to JPEG (libjpeg-turbo) and PNG.</summary>
 public static unsafe class ImageEncoder

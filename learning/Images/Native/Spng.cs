@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace SslOrleans.Learning.Data.Native;
+namespace SslOrleans.Learning.Images.Native;
 
 /// <summary>The part of libspng that decodes a PNG in memory.</summary>
 internal static unsafe partial class Spng

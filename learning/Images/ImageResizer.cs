@@ -1,6 +1,5 @@
-using SslOrleans.Learning.Data;
 
-namespace SslOrleans.Learning.Augment;
+namespace SslOrleans.Learning.Images;
 
 /// <summary>Whole images to another size, with PIL's antialiased filters.</summary>
 public static class ImageResizer

@@ -1,4 +1,5 @@
-namespace SslOrleans.Learning.Augment;
+
+namespace SslOrleans.Learning.Images;
 
 /// <summary>
 /// Taps of one axis of a resize: for each output position the first input position and fixed-point weights, 22 fractional bits,

@@ -1,8 +1,8 @@
 using System.Runtime.InteropServices;
 using SslOrleans.Contracts;
-using SslOrleans.Learning.Data.Native;
+using SslOrleans.Learning.Images.Native;
 
-namespace SslOrleans.Learning.Data;
+namespace SslOrleans.Learning.Images;
 
 /// <summary>
 /// JPEG and PNG bytes to RGB pixels, by content and not by name. JPEG: baseline and progressive; gray, YCbCr, RGB, CMYK and YCCK;

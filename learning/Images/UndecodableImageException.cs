@@ -1,4 +1,5 @@
-namespace SslOrleans.Learning.Data;
+
+namespace SslOrleans.Learning.Images;
 
 /// <summary>One image's bytes cannot be turned into pixels. A source counts these and puts another image in the place.</summary>
 public sealed class UndecodableImageException : Exception

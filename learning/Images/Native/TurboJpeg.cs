@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace SslOrleans.Learning.Data.Native;
+namespace SslOrleans.Learning.Images.Native;
 
 /// <summary>The part of libjpeg-turbo's TurboJPEG 2 interface that decodes and encodes whole images in memory.</summary>
 internal static unsafe partial class TurboJpeg

@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
 using SslOrleans.Contracts.Recipes;
-using SslOrleans.Learning.Augment;
 using SslOrleans.Learning.Data;
+using SslOrleans.Learning.Images;
 
-namespace SslOrleans.Learning.Training;
+namespace SslOrleans.Learning.Augment;
 
 /// <summary>A recipe's views as the renderer knows them.</summary>
 public static class ViewPlans
