@@ -1,3 +1,4 @@
+using SslOrleans.Client;
 using SslOrleans.Client.CommandLine;
 using SslOrleans.Learning.Native;
 

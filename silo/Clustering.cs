@@ -1,11 +1,8 @@
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Orleans;
 using Orleans.Configuration;
-using Orleans.Hosting;
 using Orleans.Messaging;
-using Orleans.Runtime;
 using Orleans.Serialization;
 using SslOrleans.Contracts;
 using System.Security.Cryptography.X509Certificates;

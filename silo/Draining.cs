@@ -1,6 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Orleans;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Grains.Placement;
 

@@ -1,6 +1,5 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
-using SslOrleans.Grains.Placement;
 using SslOrleans.Silo.Dashboard;
 
 namespace SslOrleans.Silo;

@@ -1,14 +1,12 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Orleans;
-using SslOrleans.Contracts;
 using SslOrleans.Contracts.Recipes;
+using SslOrleans.Contracts;
 using SslOrleans.Grains.Data;
-using SslOrleans.Grains.Workers;
+using SslOrleans.Grains.Devices;
 using SslOrleans.Learning.Data;
 using SslOrleans.Learning.Training;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SslOrleans.Silo;

@@ -1,9 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using SslOrleans.Client.CommandLine;
+using SslOrleans.Silo;
 
 namespace SslOrleans.Client.Bench;
 
@@ -49,7 +48,7 @@ public sealed class PyTorchPeer(string python, string script)
     /// <summary>Runs it as several processes under DistributedDataParallel with gloo.</summary>
     public async Task<JsonObject> RunDistributed(IReadOnlyList<string> arguments, int processes, CancellationToken cancellation)
     {
-        var port = FreePort();
+        var port = FreePorts.Find();
         var ranks = Enumerable.Range(0, processes).Select(rank => Run(arguments, new Dictionary<string, string>
         {
             ["RANK"] = rank.ToString(CultureInfo.InvariantCulture),
@@ -89,12 +88,5 @@ public sealed class PyTorchPeer(string python, string script)
         {
             return false;
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

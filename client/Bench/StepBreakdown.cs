@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using SslOrleans.Client.Cluster;
 using SslOrleans.Client.CommandLine;
 using SslOrleans.Contracts;

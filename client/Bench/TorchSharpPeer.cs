@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using SslOrleans.Contracts;
 using SslOrleans.Contracts.Recipes;
 
 namespace SslOrleans.Client.Bench;

@@ -2,6 +2,7 @@ using SslOrleans.Client.Training;
 using SslOrleans.Contracts;
 using SslOrleans.Grains.Data;
 using SslOrleans.Grains.Storage;
+using SslOrleans.Silo;
 
 namespace SslOrleans.Client.Chaos;
 
@@ -49,7 +50,7 @@ public sealed class ChaosStorage : IChaosVictim, IAsyncDisposable
         var folder = Path.Combine(request.RunsFolder, ".azurite", request.Run);
         if (Directory.Exists(folder))
             Directory.Delete(folder, recursive: true);
-        var storage = new ChaosStorage(new AzuriteProcess(program, folder, ChaosPorts.Find()));
+        var storage = new ChaosStorage(new AzuriteProcess(program, folder, FreePorts.Find()));
         try
         {
             await storage._azurite.Start();

@@ -61,11 +61,11 @@ public sealed class GrainTrainingSession : ITrainingSession
             throw new UserErrorException($"--sign {unused} would sign nothing: a cluster is running, and its silos sign with the key that each of them was started with (`sslo silo --sign`); leave it out.");
         }
 
-        var cluster = running ?? await ClusterConnection.Start(place?.Invoke(OwnSilo(request, ownWorkers)) ?? OwnSilo(request, ownWorkers), cancellation);
+        if (running is not null)
+            StartWorkers(running);
+        var cluster = running ?? await ClusterConnection.Start(place?.Invoke(OwnSilo(request, ownWorkers)) ?? OwnSilo(request, ownWorkers), StartWorkers, cancellation);
         try
         {
-            for (var i = 0; i < request.Workers; i++)
-                cluster.StartWorker(request.RunsFolder, request.Recipe.Workers.ThreadsPerWorker, DeviceKind(request.Device), request.SigningKey);
             beforeStart?.Invoke(cluster);
             var session = new GrainTrainingSession(cluster, request.Run);
             await session.Grain.Start(new RunRequest(RecipeReader.Write(request.Recipe), DataLocations.Normalize(request.DataPath), request.Resume));
@@ -75,6 +75,12 @@ public sealed class GrainTrainingSession : ITrainingSession
         {
             await cluster.DisposeAsync();
             throw;
+        }
+
+        void StartWorkers(ClusterConnection connection)
+        {
+            for (var i = 0; i < request.Workers; i++)
+                connection.StartWorker(request.RunsFolder, request.Recipe.Workers.ThreadsPerWorker, DeviceKind(request.Device), request.SigningKey);
         }
     }
 

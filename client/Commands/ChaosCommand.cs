@@ -6,7 +6,6 @@ using SslOrleans.Client.CommandLine;
 using SslOrleans.Client.Training;
 using SslOrleans.Contracts;
 using SslOrleans.Contracts.Recipes;
-using SslOrleans.Silo;
 using SslOrleans.Silo.Membership;
 
 namespace SslOrleans.Client.Commands;

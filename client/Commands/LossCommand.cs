@@ -3,7 +3,6 @@ using System.Globalization;
 using SslOrleans.Client.CommandLine;
 using SslOrleans.Contracts;
 using SslOrleans.Learning.Checkpoints;
-using SslOrleans.Learning.Methods;
 using SslOrleans.Learning.Training;
 
 namespace SslOrleans.Client.Commands;

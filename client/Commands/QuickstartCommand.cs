@@ -1,6 +1,7 @@
 using System.CommandLine;
 using SslOrleans.Client.Cluster;
 using SslOrleans.Client.CommandLine;
+using SslOrleans.Client.Running;
 using SslOrleans.Client.Training;
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Contracts.Recipes;
@@ -35,7 +36,7 @@ public static class QuickstartCommand
                 Directory.Delete(request.Folder, recursive: true);
             }
 
-            var status = await TrainCommand.Train(screen, new OneKillSessions(screen.Note), request, cancellation);
+            var status = await WatchedTraining.Run(screen, new OneKillSessions(screen.Note), request, cancellation);
             if (status?.Phase is RunPhase.Completed)
                 await Conclude(screen, request);
             return TrainingPresenter.ExitCode(status);

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using SslOrleans.Client.Cluster;
 using SslOrleans.Client.CommandLine;
+using SslOrleans.Client.Running;
 using SslOrleans.Client.Training;
 using SslOrleans.Contracts;
 using SslOrleans.Contracts.Grains;
@@ -63,7 +64,7 @@ public static class RunCommands
             }
 
             var request = new TrainingRequest(name, recipe, record.DataPath, folder, Resume: true, Workers: parsed.GetValue(workers), Device: parsed.GetValue(device)) { Dashboard = parsed.GetValue(dashboard), SigningKey = parsed.GetValue(sign) };
-            return TrainingPresenter.ExitCode(await TrainCommand.Train(screen, sessions, request, cancellation));
+            return TrainingPresenter.ExitCode(await WatchedTraining.Run(screen, sessions, request, cancellation));
         });
         return command;
     }

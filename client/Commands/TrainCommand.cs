@@ -1,11 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
 using SslOrleans.Client.CommandLine;
-using SslOrleans.Client.Inspection;
-using SslOrleans.Client.Pictures;
+using SslOrleans.Client.Running;
 using SslOrleans.Client.Training;
 using SslOrleans.Contracts;
-using SslOrleans.Contracts.Messages;
 using SslOrleans.Contracts.Recipes;
 
 namespace SslOrleans.Client.Commands;
@@ -43,29 +41,10 @@ public static class TrainCommand
                 Dashboard = parsed.GetValue(dashboard),
                 SigningKey = parsed.GetValue(sign),
             };
-            var status = await Train(screen, sessions, request, cancellation);
+            var status = await WatchedTraining.Run(screen, sessions, request, cancellation);
             return TrainingPresenter.ExitCode(status);
         });
         return command;
-    }
-
-    /// <summary>Trains with the view that fits the screen, and leaves the picture of the curves.</summary>
-    public static async Task<RunStatus?> Train(Screen screen, ITrainingSessions sessions, TrainingRequest request, CancellationToken cancellation)
-    {
-        if (Processor.Lack is { } lack)
-            screen.Note($"sslo: this processor has {lack}; {Processor.Mend}.");
-        await using var session = await sessions.Open(request, cancellation);
-        using var view = TrainingViews.For(screen);
-        request = request with { DashboardAddress = session.Dashboard };
-        view.Begin(request);
-        var status = await TrainingPresenter.Follow(session, view, cancellation);
-        if (status is { Step: > 0 } && File.Exists(Path.Combine(request.Folder, "metrics.jsonl")))
-        {
-            var picture = RunPicture.Write(request.Folder, $"{request.Recipe.Method} on {request.Recipe.Backbone.Name}: {request.Run}");
-            screen.Line($"curves: {ProjectFiles.Short(picture)}");
-        }
-
-        return status;
     }
 
     private static IEnumerable<string> Length(long? steps, double? epochs)

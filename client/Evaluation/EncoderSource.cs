@@ -8,7 +8,6 @@ using SslOrleans.Grains.Storage;
 using SslOrleans.Learning.Checkpoints;
 using SslOrleans.Learning.Evaluate;
 using SslOrleans.Learning.Training;
-using static TorchSharp.torch;
 
 namespace SslOrleans.Client.Evaluation;
 

@@ -1,4 +1,3 @@
-using SslOrleans.Client.CommandLine;
 using SslOrleans.Client.Evaluation;
 using SslOrleans.Contracts;
 using SslOrleans.Grains.Data;

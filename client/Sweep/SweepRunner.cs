@@ -1,7 +1,7 @@
 using System.Text.Json;
-using SslOrleans.Client.Commands;
 using SslOrleans.Client.CommandLine;
 using SslOrleans.Client.Evaluation;
+using SslOrleans.Client.Running;
 using SslOrleans.Client.Training;
 using SslOrleans.Contracts;
 using SslOrleans.Contracts.Messages;
@@ -52,7 +52,7 @@ public sealed class SweepRunner(Screen screen, ITrainingSessions sessions, strin
 
         var exists = await RunRecord.Read(RunStorage.Open(runs), run) is not null;
         var watched = stop is null ? null : new WatchedSessions(sessions, stop, exists ? Curve(run, stop.Metric) : []);
-        var status = await TrainCommand.Train(
+        var status = await WatchedTraining.Run(
             Quiet(), watched ?? sessions, new TrainingRequest(run, recipe, dataPath, runs, Resume: exists, Workers: workers), cancellation);
         if (status?.Phase is RunPhase.Failed)
         {

@@ -1,4 +1,3 @@
-using Orleans;
 using Orleans.Concurrency;
 
 namespace SslOrleans.Contracts.Messages;
@@ -75,7 +74,8 @@ public sealed record StepRates(
     [property: Id(1)] double LearningRate,
     [property: Id(2)] double BaseRate,
     [property: Id(3)] double WeightDecay,
-    [property: Id(4)] double TeacherMomentum);
+    [property: Id(4)] double TeacherMomentum,
+    [property: Id(5)] long StillSteps);
 
 /// <summary>What a commit of a slice tells.</summary>
 /// <param name="Version">Commits in the slice.</param>

@@ -1,5 +1,3 @@
-using Orleans;
-using Orleans.Concurrency;
 using SslOrleans.Contracts.Recipes;
 
 namespace SslOrleans.Contracts.Messages;
@@ -157,4 +155,8 @@ public sealed record RunShape(
     /// <summary>What is odd about the images and stops nothing.</summary>
     [Id(7)]
     public string[] Notes { get; init; } = [];
+
+    /// <summary>What was taken of the weights that the recipe starts from, in words; empty without them, and where none were loaded.</summary>
+    [Id(8)]
+    public string Start { get; init; } = "";
 }

@@ -50,6 +50,12 @@ public sealed record OptimizerRecipe
 /// <summary>Learning rate over the committed steps: linear warm-up, then cosine (K06 to K08).</summary>
 public sealed record ScheduleRecipe
 {
+    /// <summary>
+    /// Epochs at the start in which no weight moves: embeddings are made and a method's state advances, so that a first clustering has
+    /// every image. Warm-up and decay begin after them.
+    /// </summary>
+    public double StillEpochs { get; init; }
+
     /// <summary>Length of the warm-up in epochs; used when no other length is set.</summary>
     public double WarmupEpochs { get; init; }
 

@@ -33,6 +33,7 @@ internal static class RecipeChecks
         Must(r.Optimizer.Momentum is >= 0 and < 1, "optimizer.momentum", r.Optimizer.Momentum, "give a number from 0 to below 1");
         Must(r.Optimizer.ClipGradientNorm >= 0, "optimizer.clipGradientNorm", r.Optimizer.ClipGradientNorm, "give 0 (off) or more");
         OneOf("schedule.decay", r.Schedule.Decay, "cosine", "constant");
+        Must(r.Schedule.StillEpochs >= 0, "schedule.stillEpochs", r.Schedule.StillEpochs, "give 0 or more");
         Must(r.Teacher.Momentum is >= 0 and <= 1, "teacher.momentum", r.Teacher.Momentum, "give a number from 0 to 1");
         Must(r.Teacher.FinalMomentum is >= 0 and <= 1, "teacher.finalMomentum", r.Teacher.FinalMomentum, "give a number from 0 to 1");
         OneOf("backbone.batchNorm", r.Backbone.BatchNorm, "micro", "sync");

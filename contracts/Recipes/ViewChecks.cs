@@ -67,6 +67,8 @@ internal static class ViewChecks
             return;
         var patch = r.Backbone.PatchSize;
         must(v.Mask.Ratio is > 0 and < 1, $"{where}.mask.ratio", v.Mask.Ratio, "give a share of the patches between 0 and 1");
+        must(v.Mask.RatioMax == 0 || (v.Mask.RatioMax > v.Mask.Ratio && v.Mask.RatioMax < 1), $"{where}.mask.ratioMax", v.Mask.RatioMax, $"give a share above mask.ratio ({v.Mask.Ratio}) and below 1, or 0");
+        must(v.Mask.Probability is > 0 and <= 1, $"{where}.mask.probability", v.Mask.Probability, "give a probability above 0, at most 1");
         must(v.Mask.PatchSize == 0 || v.Mask.PatchSize == patch, $"{where}.mask.patchSize", v.Mask.PatchSize, $"leave it out, or give backbone.patchSize ({patch})");
         must(v.Crop.Size % patch == 0, $"{where}.crop.size", v.Crop.Size, $"make it a multiple of backbone.patchSize ({patch})");
         must(v.Crop.Ramp.From % patch == 0 && (v.Crop.Ramp.From == 0 || v.Crop.Ramp.Multiple % patch == 0), $"{where}.crop.ramp.multiple", v.Crop.Ramp.Multiple, $"make it, and ramp.from, a multiple of backbone.patchSize ({patch})");

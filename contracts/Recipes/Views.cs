@@ -130,7 +130,7 @@ public sealed record RotationRecipe
     public string Interpolation { get; init; } = "nearest";
 }
 
-/// <summary>Mask over the patches of a view; every image of a view hides the same number.</summary>
+/// <summary>Mask over the patches of a view; every image of a view hides the same number, unless a range or a probability says otherwise.</summary>
 public sealed record MaskRecipe
 {
     /// <summary>
@@ -139,8 +139,14 @@ public sealed record MaskRecipe
     /// </summary>
     public string Kind { get; init; } = "none";
 
-    /// <summary>Share of the patches that is hidden.</summary>
+    /// <summary>Share of the patches that is hidden; the least one when there is a <see cref="RatioMax"/>.</summary>
     public double Ratio { get; init; } = 0.75;
+
+    /// <summary>Greatest share: each image's is drawn uniformly between the two (iBOT, DINOv2: 0.1 to 0.5); 0: <see cref="Ratio"/> for all.</summary>
+    public double RatioMax { get; init; }
+
+    /// <summary>Probability that an image is masked at all (iBOT, DINOv2: 0.5); the others hide nothing.</summary>
+    public double Probability { get; init; } = 1;
 
     /// <summary>Side of a patch in pixels; 0, or the backbone's.</summary>
     public int PatchSize { get; init; }

@@ -1,6 +1,5 @@
 using System.IO.Hashing;
 using System.Text;
-using Orleans;
 using Orleans.Concurrency;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;

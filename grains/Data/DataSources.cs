@@ -1,4 +1,3 @@
-using Orleans;
 using SslOrleans.Contracts;
 using SslOrleans.Grains.Storage;
 using SslOrleans.Learning.Data;

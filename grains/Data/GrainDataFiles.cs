@@ -1,4 +1,3 @@
-using Orleans;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Learning.Data;

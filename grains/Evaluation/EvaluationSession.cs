@@ -1,12 +1,11 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
-using Orleans;
 using Orleans.Concurrency;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Contracts.Recipes;
+using SslOrleans.Grains.Devices;
 using SslOrleans.Grains.Transfer;
-using SslOrleans.Grains.Workers;
 using SslOrleans.Learning.Evaluate;
 using SslOrleans.Learning.Training;
 using static TorchSharp.torch;

@@ -1,8 +1,7 @@
-using Orleans;
 using Orleans.Concurrency;
-using SslOrleans.Contracts;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
+using SslOrleans.Contracts;
 using SslOrleans.Learning.Evaluate;
 
 namespace SslOrleans.Grains.Evaluation;

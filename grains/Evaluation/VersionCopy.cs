@@ -1,4 +1,3 @@
-using Orleans;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Grains.Parameters;
@@ -18,7 +17,7 @@ internal sealed class VersionCopy : IDisposable
     public Payload Slice(bool teacher, int slice) => _slices[(teacher, slice)].Payload;
 
     /// <summary>Takes every slice, before the next step is applied.</summary>
-    /// <exception cref="OutdatedException">A slice is at another version already.</exception>
+    /// <exception cref="Contracts.OutdatedException">A slice is at another version already.</exception>
     public static async Task<VersionCopy> Take(IGrainFactory grains, PayloadStore payloads, string run, EvaluationOrder order, int slices)
     {
         var copy = new VersionCopy();

@@ -1,7 +1,5 @@
 using System.Diagnostics;
-using Orleans;
 using Orleans.Concurrency;
-using Orleans.Runtime;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Grains.Placement;

@@ -1,8 +1,6 @@
 using System.Globalization;
-using Orleans;
 using Orleans.Concurrency;
 using Orleans.Placement;
-using Orleans.Runtime;
 using SslOrleans.Contracts;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
@@ -10,9 +8,10 @@ using SslOrleans.Contracts.Recipes;
 using SslOrleans.Grains.Meters;
 using SslOrleans.Grains.Placement;
 using SslOrleans.Grains.Records;
-using SslOrleans.Grains.Runs;
+using SslOrleans.Grains.Steps;
 using SslOrleans.Grains.Storage;
 using SslOrleans.Grains.Transfer;
+using SslOrleans.Grains.WarmCopies;
 using SslOrleans.Learning.Training;
 
 namespace SslOrleans.Grains.Parameters;

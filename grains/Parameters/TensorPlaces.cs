@@ -20,8 +20,8 @@ internal static class TensorPlaces
     }
 
     public static StepSchedule Schedule(StepRates rates)
-        => new(rates.Step, rates.LearningRate, rates.BaseRate, rates.WeightDecay, rates.TeacherMomentum);
+        => new(rates.Step, rates.LearningRate, rates.BaseRate, rates.WeightDecay, rates.TeacherMomentum, rates.StillSteps);
 
     public static StepRates Rates(StepSchedule schedule)
-        => new(schedule.Step, schedule.LearningRate, schedule.BaseRate, schedule.WeightDecay, schedule.TeacherMomentum);
+        => new(schedule.Step, schedule.LearningRate, schedule.BaseRate, schedule.WeightDecay, schedule.TeacherMomentum, schedule.StillSteps);
 }

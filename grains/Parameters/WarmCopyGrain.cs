@@ -1,4 +1,3 @@
-using Orleans;
 using Orleans.Concurrency;
 using Orleans.Placement;
 using SslOrleans.Contracts;

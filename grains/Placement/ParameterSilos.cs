@@ -1,7 +1,6 @@
 using System.IO.Hashing;
 using System.Text;
 using Orleans.Placement;
-using Orleans.Runtime;
 using Orleans.Runtime.MembershipService.SiloMetadata;
 using Orleans.Runtime.Placement;
 

@@ -1,3 +1,4 @@
+
 namespace SslOrleans.Grains.Records;
 
 /// <summary>Audits a ledger. It trusts no arithmetic of the run: positions are counted by sweeping over what the lines say.</summary>

@@ -1,9 +1,9 @@
 using System.Globalization;
-using Orleans;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Grains.Records;
+using SslOrleans.Grains.Steps;
 using SslOrleans.Learning.Training;
 
 namespace SslOrleans.Grains.Runs;

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Orleans;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Grains.Parameters;

@@ -2,9 +2,10 @@ using System.Globalization;
 using System.IO.Hashing;
 using System.Runtime.InteropServices;
 using System.Text;
-using SslOrleans.Contracts;
 using SslOrleans.Contracts.Messages;
+using SslOrleans.Contracts;
 using SslOrleans.Grains.Records;
+using SslOrleans.Grains.Steps;
 using SslOrleans.Learning.Training;
 
 namespace SslOrleans.Grains.Runs;

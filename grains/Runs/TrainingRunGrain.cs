@@ -1,8 +1,6 @@
 using Microsoft.Extensions.Logging;
-using Orleans;
 using Orleans.Concurrency;
 using Orleans.Placement;
-using Orleans.Runtime;
 using SslOrleans.Contracts;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
@@ -59,7 +57,7 @@ public sealed class TrainingRunGrain(IRunStorage storage, PayloadStore payloads,
     private void Lead(Recipe recipe, RunRecord record, bool takeOver)
     {
         _journal.Log ??= new EventLog(storage, Run);
-        _leader = new RunLeader(GrainFactory, storage, payloads, lifelines, Run, recipe, record, _journal, signer, log);
+        _leader = new RunLeader(new RunServices(GrainFactory, storage, payloads, lifelines, signer, log), Run, recipe, record, _journal);
         _isOver = false;
         _leader.Begin(takeOver);
     }

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Orleans;
 using Orleans.Concurrency;
 using Orleans.Placement;
 using SslOrleans.Contracts;

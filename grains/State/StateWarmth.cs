@@ -1,9 +1,8 @@
-using Orleans;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
-using SslOrleans.Grains.Parameters;
 using SslOrleans.Grains.Placement;
 using SslOrleans.Grains.Transfer;
+using SslOrleans.Grains.WarmCopies;
 using SslOrleans.Learning.Methods;
 
 namespace SslOrleans.Grains.State;

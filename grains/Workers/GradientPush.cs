@@ -1,9 +1,8 @@
 using System.Collections.Concurrent;
-using Orleans;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Grains.Placement;
-using SslOrleans.Grains.Runs;
+using SslOrleans.Grains.Steps;
 using SslOrleans.Grains.Transfer;
 using SslOrleans.Learning.Numerics;
 using SslOrleans.Learning.Training;

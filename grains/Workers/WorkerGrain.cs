@@ -1,15 +1,13 @@
 using System.Globalization;
-using Orleans;
 using Orleans.Concurrency;
 using Orleans.Placement;
-using Orleans.Runtime;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
+using SslOrleans.Grains.Devices;
 using SslOrleans.Grains.Evaluation;
 using SslOrleans.Grains.Lifelines;
 using SslOrleans.Grains.Placement;
 using SslOrleans.Grains.Transfer;
-using SslOrleans.Learning.Training;
 
 namespace SslOrleans.Grains.Workers;
 

@@ -30,7 +30,7 @@ public static class AugmentBenchmark
     });
 
     /// <summary>Renders all views of one image after the other until the time is over, after a warm-up.</summary>
-    /// <param name="path">A data set that <see cref="ImageSources.Open"/> reads.</param>
+    /// <param name="path">A data set that <see cref="ImageSources"/> reads.</param>
     /// <param name="plan"><see cref="Small"/>, <see cref="Large"/> or a recipe's.</param>
     /// <param name="seconds">How long to measure.</param>
     /// <param name="keepDecoded">Keep decoded images, as training does with small ones; false: decode each time.</param>

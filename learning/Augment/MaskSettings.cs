@@ -91,4 +91,7 @@ public sealed record JepaSettings
 
     /// <summary>Greatest area share of the context block.</summary>
     public float ContextScaleMax { get; init; } = 1f;
+
+    /// <summary>Fewest context patches that are left over; on small grids a quarter of the patches. Otherwise the blocks are placed again.</summary>
+    public int ContextMin { get; init; } = 10;
 }

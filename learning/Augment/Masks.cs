@@ -60,7 +60,7 @@ public static class Masks
 
     /// <summary>
     /// Context and targets of I-JEPA as ascending patch indices. All samples that use the same <paramref name="sizes"/> draw get blocks of
-    /// equal size, so that their targets stack; the context still varies by what the targets cut out of it.
+    /// equal size, so that their targets stack; the context, which never has a target's patch, still varies by what they cut out of it.
     /// </summary>
     /// <param name="settings">Scales and ratios.</param>
     /// <param name="sizes">Draws the blocks' sizes: the same stream for all samples of a batch, as in the paper.</param>
@@ -70,22 +70,24 @@ public static class Masks
         var grid = settings.Grid;
         var (height, width) = BlockSize(grid, settings.TargetScaleMin, settings.TargetScaleMax, settings.TargetRatioMin, settings.TargetRatioMax, ref sizes);
         var (contextHeight, contextWidth) = BlockSize(grid, settings.ContextScaleMin, settings.ContextScaleMax, 1, 1, ref sizes);
-        var isTarget = new bool[grid * grid];
-        var targets = new int[settings.Targets][];
-        for (var t = 0; t < targets.Length; t++)
+        var enough = Math.Min(settings.ContextMin, grid * grid / 4);
+        (int[] Context, int[][] Targets) best = ([], []);
+        for (var attempt = 0; attempt < 20 && best.Context.Length < enough; attempt++)
         {
-            var block = Place(grid, height, width, ref places);
-            targets[t] = Indices(block, true);
-            foreach (var patch in targets[t])
-                isTarget[patch] = true;
+            var targets = new int[settings.Targets][];
+            foreach (ref var target in targets.AsSpan())
+                target = Indices(Place(grid, height, width, ref places), true);
+            var context = Indices(Place(grid, contextHeight, contextWidth, ref places), true).Except(targets.SelectMany(t => t)).ToArray();
+            if (attempt == 0 || context.Length > best.Context.Length)
+                best = (context, targets);
         }
 
-        var context = Place(grid, contextHeight, contextWidth, ref places);
-        var cut = (bool[])context.Clone();
-        for (var i = 0; i < cut.Length; i++)
-            cut[i] &= !isTarget[i];
-        // A context that the targets cover whole would leave nothing to predict from: keep what was drawn then.
-        return (Indices(cut.AsSpan().Contains(true) ? cut : context, true), targets);
+        if (best.Context.Length > 0)
+            return best;
+
+        // Targets that cover everything leave nothing to predict from: all of them at the first one's place, and the rest is the context.
+        var first = best.Targets[0];
+        return ([.. Enumerable.Range(0, grid * grid).Except(first)], [.. best.Targets.Select(_ => first)]);
     }
 
     private static void Choose(Span<bool> hidden, int count, ref RandomStream random)

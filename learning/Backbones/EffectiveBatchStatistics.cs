@@ -1,6 +1,5 @@
 using SslOrleans.Contracts;
 using SslOrleans.Learning.Numerics;
-using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 

@@ -1,6 +1,5 @@
 using SslOrleans.Contracts;
 using SslOrleans.Contracts.Recipes;
-using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;

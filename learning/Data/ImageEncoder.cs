@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 using System.IO.Hashing;
-using System.Runtime.InteropServices;
 using SslOrleans.Contracts;
 using SslOrleans.Learning.Data.Native;
 

@@ -1,4 +1,3 @@
-using SslOrleans.Learning.Augment;
 using SslOrleans.Learning.Numerics;
 
 namespace SslOrleans.Learning.Data;

@@ -1,7 +1,5 @@
 using System.IO.MemoryMappedFiles;
-using System.Runtime.InteropServices;
 using SslOrleans.Learning.Numerics;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SslOrleans.Learning.Evaluate;

@@ -1,7 +1,6 @@
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Backbones;
 using SslOrleans.Learning.Methods;
-using SslOrleans.Learning.Optim;
 using SslOrleans.Learning.Training;
 using TorchSharp;
 using static TorchSharp.torch;

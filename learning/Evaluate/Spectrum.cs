@@ -1,6 +1,4 @@
-using System.Runtime.InteropServices;
 using SslOrleans.Learning.Numerics;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SslOrleans.Learning.Evaluate;

@@ -1,5 +1,4 @@
 using SslOrleans.Learning.Backbones;
-using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;

@@ -1,5 +1,4 @@
 using SslOrleans.Learning.Backbones;
-using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -54,6 +53,20 @@ public sealed class MaskedDecoder : Module<Tensor, Tensor, Tensor>, IInitialWeig
         var ordered = patches.gather(1, restore.unsqueeze(-1).expand(n, p, _width));
         var all = cat([x.narrow(1, 0, 1), ordered], 1) + pos_embed;
         return pred.call(norm.call(blocks.call(all))).narrow(1, 1, p);
+    }
+
+    /// <summary>The hidden places alone come out, each predicted from the visible ones and from those that are asked for with it.</summary>
+    /// <param name="tokens">Encoded [cls] and visible patches <c>[N, 1 + V, inputs]</c>.</param>
+    /// <param name="visible">Places of the visible patches <c>[N, V]</c>.</param>
+    /// <param name="hidden">Places to predict <c>[N, H]</c>.</param>
+    /// <returns><c>[N, H, outputs]</c>.</returns>
+    public Tensor Predict(Tensor tokens, Tensor visible, Tensor hidden)
+    {
+        var (n, v, h) = (hidden.shape[0], visible.shape[1], hidden.shape[1]);
+        Tensor At(Tensor places) => pos_embed.expand(n, -1, -1).gather(1, (places + 1).unsqueeze(-1).expand(n, places.shape[1], _width));
+        var seen = embed.call(tokens) + cat([pos_embed.narrow(1, 0, 1).expand(n, 1, _width), At(visible)], 1);
+        var all = cat([seen, mask_token.expand(n, h, _width) + At(hidden)], 1);
+        return pred.call(norm.call(blocks.call(all)).narrow(1, 1 + v, h));
     }
 
     public InitialWeights? Rule(Module owner, string name, Tensor parameter) => (owner, name) switch

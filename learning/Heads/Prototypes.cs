@@ -1,4 +1,3 @@
-using TorchSharp;
 using TorchSharp.Modules;
 using SslOrleans.Learning.Backbones;
 using static TorchSharp.torch;

@@ -1,4 +1,3 @@
-using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -14,12 +13,15 @@ public static class InfoNceQueue
     /// <param name="key">Teacher projections of the other view <c>[N, D]</c>, without gradient.</param>
     /// <param name="queue">Normalised keys of past batches <c>[K, D]</c>.</param>
     /// <param name="temperature">τ.</param>
+    /// <param name="decoupled">The positive is left out of the denominator, as in DCL (Yeh et al. 2022; K11).</param>
     /// <returns>A scalar.</returns>
-    public static Tensor Loss(Tensor query, Tensor key, Tensor queue, double temperature)
+    public static Tensor Loss(Tensor query, Tensor key, Tensor queue, double temperature, bool decoupled = false)
     {
         var q = functional.normalize(query, dim: 1);
         var k = functional.normalize(key.detach(), dim: 1);
         var positive = (q * k).sum(1, keepdim: true);
+        if (decoupled)
+            return (q.mm(queue.t()) / temperature).logsumexp(1).mean() - (positive / temperature).mean();
         var logits = cat([positive, q.mm(queue.t())], 1) / temperature;
         var first = zeros(q.shape[0], dtype: ScalarType.Int64, device: q.device);
         return functional.cross_entropy(logits, first);

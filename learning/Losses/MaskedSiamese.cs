@@ -1,4 +1,3 @@
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SslOrleans.Learning.Losses;
@@ -22,9 +21,24 @@ public static class MaskedSiamese
     /// <returns>A scalar, 0 or more.</returns>
     public static Tensor MeanDivergence(Tensor assignments, double exponent)
     {
-        var k = assignments.shape[1];
-        var logPrior = (-exponent * arange(1, k + 1, dtype: ScalarType.Float32, device: assignments.device).log()).log_softmax(0);
         var mean = assignments.mean([0]);
-        return (mean * (mean.clamp_min(1e-30).log() - logPrior)).sum();
+        return (mean * (mean.clamp_min(1e-30).log() - LogPrior(mean, exponent))).sum();
     }
+
+    /// <summary>
+    /// KL(prior ‖ p̄), the other direction: a prototype that no anchor chooses costs without bound, where <see cref="MeanDivergence"/>
+    /// charges it nothing.
+    /// </summary>
+    /// <param name="assignments">Anchors' assignments <c>[M, K]</c>, rows that sum to 1.</param>
+    /// <param name="exponent">0 for uniform.</param>
+    /// <returns>A scalar, 0 or more.</returns>
+    public static Tensor PriorDivergence(Tensor assignments, double exponent)
+    {
+        var mean = assignments.mean([0]);
+        var logPrior = LogPrior(mean, exponent);
+        return (logPrior.exp() * (logPrior - mean.clamp_min(1e-30).log())).sum();
+    }
+
+    private static Tensor LogPrior(Tensor mean, double exponent)
+        => (-exponent * arange(1, mean.shape[0] + 1, dtype: ScalarType.Float32, device: mean.device).log()).log_softmax(0);
 }

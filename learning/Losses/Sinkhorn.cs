@@ -1,4 +1,3 @@
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SslOrleans.Learning.Losses;
@@ -16,7 +15,21 @@ public static class Sinkhorn
     public static Tensor Codes(Tensor scores, double epsilon, int iterations)
     {
         using var off = no_grad();
-        var codes = scores.detach() / epsilon;
+        return InLogarithms(scores.detach() / epsilon, iterations);
+    }
+
+    /// <summary>The same from values of any scale, 0 among them, as MSN balances its targets (Assran et al. 2022, section 3).</summary>
+    /// <param name="values"><c>[N, K]</c>, N the whole effective batch.</param>
+    /// <param name="iterations">Rounds of normalising columns, then rows.</param>
+    /// <returns>Codes <c>[N, K]</c>, rows that sum to 1.</returns>
+    public static Tensor Balance(Tensor values, int iterations)
+    {
+        using var off = no_grad();
+        return InLogarithms(values.detach().log(), iterations);
+    }
+
+    private static Tensor InLogarithms(Tensor codes, int iterations)
+    {
         for (var i = 0; i < iterations; i++)
         {
             codes = codes - codes.logsumexp(0, keepdim: true);

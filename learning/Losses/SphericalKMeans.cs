@@ -1,4 +1,3 @@
-using System.Numerics;
 using SslOrleans.Learning.Numerics;
 
 namespace SslOrleans.Learning.Losses;

@@ -1,18 +1,18 @@
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Losses;
 using SslOrleans.Learning.Numerics;
-using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
 namespace SslOrleans.Learning.Methods;
 
 /// <summary>
-/// DeepCluster (in the form of DeepCluster-v2, with normalised centroids as the classifier): at each epoch's start the bank of last
+/// DeepCluster (in the form of DeepCluster-v2, with normalised centroids as the classifier): between two epochs the bank of last
 /// embeddings is clustered, and through the epoch both views predict their image's cluster (cookbook eq. 8).
-/// Until the first clustering, a view predicts the random centroid that is nearest to the other view.
+/// Until the first clustering, a view predicts the random centroid that is nearest to the other view; with <c>schedule.stillEpochs: 1</c>
+/// no weight learns from that, and the first clustering is one of the untrained network's embeddings.
 /// Embeddings <c>z1</c>, <c>z2</c> <c>[N, D]</c>; state <c>bank</c> <c>[samples, D]</c>, <c>assignments</c> <c>[samples, 1]</c>,
-/// <c>centroids</c> <c>[K, D]</c>, <c>clustered</c> <c>[1]</c>, the epoch of the last clustering.
+/// <c>centroids</c> <c>[K, D]</c>, <c>clustered</c> <c>[1]</c>, the epoch that was last clustered for.
 /// </summary>
 [Method("deepcluster", Family = "clustering", Inventory = "M060",
     Paper = "Caron et al., Deep Clustering for Unsupervised Learning of Visual Features, 2018")]
@@ -25,7 +25,6 @@ public sealed class DeepCluster : IMethod
     {
         _recipe = recipe;
         _options = MethodCatalog.Options<Options>(recipe);
-        Require.Views(recipe, 2);
         Require.Positive(recipe, "loss.temperature", _options.Temperature);
         Require.Positive(recipe, "loss.clusters", _options.Clusters);
         Require.Positive(recipe, "loss.iterations", _options.Iterations);
@@ -49,6 +48,12 @@ public sealed class DeepCluster : IMethod
 
         /// <summary>Rounds of k-means.</summary>
         public int Iterations { get; init; } = 10;
+
+        /// <summary>
+        /// Clusters count alike, whatever their size: an image is weighted by the inverse of its cluster's, which has the gradient's
+        /// expectation of drawing images uniformly over clusters (the paper's section 3.3) and shows every image once an epoch.
+        /// </summary>
+        public bool Uniform { get; init; } = true;
     }
 
     public bool Coupled => false;
@@ -71,34 +76,37 @@ public sealed class DeepCluster : IMethod
     {
         var logits1 = functional.normalize(embeddings["z1"], dim: 1).mm(state["centroids"].t()) / _options.Temperature;
         var logits2 = functional.normalize(embeddings["z2"], dim: 1).mm(state["centroids"].t()) / _options.Temperature;
-        var (target1, target2) = (logits2.detach().argmax(1), logits1.detach().argmax(1));
-        if (state["clustered"].cpu().item<float>() > 0)
-        {
-            var ids = tensor(step.SampleIds.ToArray()).to(logits1.device);
-            target1 = target2 = state["assignments"].index_select(0, ids).squeeze(1).to(ScalarType.Int64);
-        }
-
-        return (functional.cross_entropy(logits1, target1) + functional.cross_entropy(logits2, target2)) / 2;
+        if (state["clustered"].cpu().item<float>() == 0)
+            return (functional.cross_entropy(logits1, logits2.detach().argmax(1)) + functional.cross_entropy(logits2, logits1.detach().argmax(1))) / 2;
+        var clusters = state["assignments"].squeeze(1).to(ScalarType.Int64);
+        var own = clusters.index_select(0, tensor(step.SampleIds.ToArray()).to(logits1.device));
+        var each = (functional.cross_entropy(logits1, own, reduction: Reduction.None) + functional.cross_entropy(logits2, own, reduction: Reduction.None)) / 2;
+        return (_options.Uniform ? each * Weights(clusters).index_select(0, own) : each).mean();
     }
 
-    /// <summary>The batch's rows of the bank; and, in the first step of an epoch, the clustering of all rows.</summary>
+    /// <summary>N/(K·n_k) of each cluster of n_k images <c>[K]</c>: the mean over all images is 1.</summary>
+    private Tensor Weights(Tensor clusters)
+        => (double)clusters.shape[0] / (_options.Clusters * clusters.bincount(null, _options.Clusters).clamp_min(1).to(ScalarType.Float32));
+
+    /// <summary>The batch's rows of the bank; and, behind the last step of an epoch, the clustering of all rows for the next.</summary>
     public StateUpdate Advance(MethodState state, Embeddings carried, StepContext step)
     {
         var rows = StateUpdate.Change("bank", functional.normalize(carried["z1"], dim: 1), [.. step.SampleIds]);
-        if (step.Epoch <= state["clustered"].cpu().item<float>())
+        var next = (step.Step + 1) * step.EffectiveBatch / state["bank"].shape[0];
+        if (next <= state["clustered"].cpu().item<float>())
             return new StateUpdate([rows]);
         var width = (int)state["bank"].shape[1];
         var bank = state["bank"].Values<float>();
         for (var i = 0; i < step.SampleIds.Count; i++)
             rows.Values.AsSpan(i * width, width).CopyTo(bank.AsSpan((int)step.SampleIds[i] * width));
-        var random = new RandomStream(step.Seed, Purpose.MethodState, step.Epoch, 0, 1);
+        var random = new RandomStream(step.Seed, Purpose.MethodState, next, 0, 1);
         var (centroids, assignments) = SphericalKMeans.Run(bank, width, _options.Clusters, _options.Iterations, random);
         return new StateUpdate(
         [
             rows,
             new StateChange("centroids", centroids),
             new StateChange("assignments", Array.ConvertAll(assignments, a => (float)a), [.. Enumerable.Range(0, assignments.Length).Select(i => (long)i)]),
-            new StateChange("clustered", [step.Epoch]),
+            new StateChange("clustered", [next]),
         ]);
     }
 }

@@ -3,7 +3,6 @@ using SslOrleans.Learning.Backbones;
 using SslOrleans.Learning.Heads;
 using SslOrleans.Learning.Losses;
 using SslOrleans.Learning.Numerics;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SslOrleans.Learning.Methods;
@@ -14,7 +13,7 @@ namespace SslOrleans.Learning.Methods;
 /// Embeddings <c>s1</c> … <c>sV</c> and <c>t1</c>, <c>t2</c> <c>[N, K]</c>, and <c>center</c> <c>[1, K]</c>, the micro-batch's mean of
 /// the teacher's outputs; state <c>center</c> <c>[1, K]</c>.
 /// </summary>
-[Method("dino", Family = "self-distillation", Inventory = "M045",
+[Method("dino", MoreViews = true, Family = "self-distillation", Inventory = "M045",
     Paper = "Caron et al., Emerging Properties in Self-Supervised Vision Transformers, 2021")]
 public sealed class Dino : IMethod
 {
@@ -27,7 +26,6 @@ public sealed class Dino : IMethod
         _recipe = recipe;
         _options = MethodCatalog.Options<Options>(recipe);
         _views = recipe.Views.Sum(v => v.Count);
-        Require.Views(recipe, 2);
         Require.Positive(recipe, "loss.studentTemperature", _options.StudentTemperature);
         Require.Positive(recipe, "loss.teacherTemperature", _options.TeacherTemperature);
         Require.Positive(recipe, "loss.teacherTemperatureStart", _options.TeacherTemperatureStart);

@@ -1,15 +1,13 @@
 using SslOrleans.Contracts.Recipes;
-using SslOrleans.Learning.Losses;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SslOrleans.Learning.Methods;
 
 /// <summary>
-/// DINOv2's objective: iBOT's two terms plus KoLeo on the student's features of each view, taken within the micro-batch
-/// as the authors take it within a device. Embeddings as iBOT's, and <c>f1</c>, <c>f2</c> <c>[N, F]</c>, the student's features.
+/// DINOv2's objective: iBOT's two terms plus KoLeo on the student's features of the two large views, their sum, each taken within the
+/// micro-batch as the authors take it within a device. Embeddings as iBOT's, and <c>f1</c>, <c>f2</c> <c>[N, F]</c>, the student's features.
 /// </summary>
-[Method("dinov2", Family = "self-distillation", Inventory = "M047",
+[Method("dinov2", MoreViews = true, Masked = 2, Family = "self-distillation", Inventory = "M047",
     Paper = "Oquab et al., DINOv2: Learning Robust Visual Features without Supervision, 2023")]
 public sealed class DinoV2 : IMethod
 {
@@ -26,7 +24,7 @@ public sealed class DinoV2 : IMethod
 
     public sealed record Options : Ibot.Options
     {
-        /// <summary>Weight of KoLeo.</summary>
+        /// <summary>Weight of KoLeo, which is summed over the two large views as the authors sum it.</summary>
         public double KoLeo { get; init; } = 0.1;
     }
 
@@ -42,7 +40,7 @@ public sealed class DinoV2 : IMethod
 
     public Tensor Loss(Embeddings embeddings, MethodState state, StepContext step)
     {
-        var spread = (Losses.KoLeo.Loss(embeddings["f1"]) + Losses.KoLeo.Loss(embeddings["f2"])) / 2;
+        var spread = Losses.KoLeo.Loss(embeddings["f1"]) + Losses.KoLeo.Loss(embeddings["f2"]);
         step.Report("koLeo", spread);
         return _ibot.Loss(embeddings, state, step) + (_options.KoLeo * spread);
     }

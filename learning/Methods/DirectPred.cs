@@ -1,6 +1,5 @@
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Losses;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SslOrleans.Learning.Methods;
@@ -29,7 +28,6 @@ public sealed class DirectPred : IMethod
     internal DirectPred(Recipe recipe, double momentum, double epsilon, Func<Tensor, Tensor> predictor)
     {
         (_recipe, _momentum, _predictor) = (recipe, momentum, predictor);
-        Require.Views(recipe, 2);
         Require.NotNegative(recipe, "loss.epsilon", epsilon);
         var width = BuildNetworks.ProjectionWidth(recipe);
         State = [new("correlation", StateKind.Value, [width, width]), new("predictor", StateKind.Value, [width, width])];

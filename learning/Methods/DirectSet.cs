@@ -1,6 +1,5 @@
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Losses;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SslOrleans.Learning.Methods;

@@ -57,6 +57,18 @@ public sealed class MethodAttribute(string name, params string[] alsoTakes) : At
     /// <summary>Authors, title, year.</summary>
     public string Paper { get; init; } = "";
 
+    /// <summary>Views of each image that the loss compares; a recipe with fewer, or with more, is refused when it is read.</summary>
+    public int Views { get; init; } = 2;
+
+    /// <summary>Further views are used too: local crops, further anchors.</summary>
+    public bool MoreViews { get; init; }
+
+    /// <summary>How many of the first views need a mask; one on another view is refused.</summary>
+    public int Masked { get; init; }
+
+    /// <summary>Views may be masked or not, as the recipe likes.</summary>
+    public bool MayMask { get; init; }
+
     /// <summary>Embeddings that the loss takes besides those that <see cref="IMethod.Encode"/> makes, as <c>name [N, D]</c>; only a user brings them.</summary>
     public IReadOnlyList<string> AlsoTakes => alsoTakes;
 }

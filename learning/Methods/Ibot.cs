@@ -2,23 +2,25 @@ using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Backbones;
 using SslOrleans.Learning.Heads;
 using SslOrleans.Learning.Losses;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SslOrleans.Learning.Methods;
 
 /// <summary>
-/// iBOT: DINO across two views, and within each view the student predicts the teacher's outputs at the patches that were hidden
-/// from it. One head for [cls] and patches. The two views' masks are in <c>views.*.mask</c>.
-/// Embeddings <c>s1</c>, <c>s2</c>, <c>t1</c>, <c>t2</c> <c>[N, K]</c> ([cls]), <c>u1</c>, <c>u2</c>, <c>v1</c>, <c>v2</c> <c>[N, H, K]</c>
-/// (hidden patches, student and teacher), <c>center</c>, <c>patchCenter</c> <c>[1, K]</c>; state <c>center</c>, <c>patchCenter</c> <c>[1, K]</c>.
+/// iBOT: DINO across views, and within each of the first two, large ones the student predicts the teacher's outputs at the patches
+/// that were hidden from it. One head for [cls] and patches. The two views' masks are in <c>views.*.mask</c>; further views (local
+/// crops) are seen whole and add their [cls] terms.
+/// Embeddings <c>s1</c> … <c>sV</c>, <c>t1</c>, <c>t2</c> <c>[N, K]</c> ([cls]), <c>u1</c>, <c>u2</c>, <c>v1</c>, <c>v2</c> <c>[N, H, K]</c>
+/// (hidden patches, student and teacher), <c>w1</c>, <c>w2</c> <c>[N, H]</c> (weights of the hidden patches; without them all count alike),
+/// <c>center</c>, <c>patchCenter</c> <c>[1, K]</c>; state <c>center</c>, <c>patchCenter</c> <c>[1, K]</c>.
 /// </summary>
-[Method("ibot", Family = "self-distillation", Inventory = "M046",
+[Method("ibot", MoreViews = true, Masked = 2, Family = "self-distillation", Inventory = "M046",
     Paper = "Zhou et al., iBOT: Image BERT Pre-Training with Online Tokenizer, 2022")]
 public sealed class Ibot : IMethod
 {
     private readonly Recipe _recipe;
     private readonly Options _options;
+    private readonly int _views;
 
     public Ibot(Recipe recipe)
         : this(recipe, MethodCatalog.Options<Options>(recipe))
@@ -29,8 +31,9 @@ public sealed class Ibot : IMethod
     {
         _recipe = recipe;
         _options = options;
-        Require.Masked(recipe, 0);
-        Require.Masked(recipe, 1);
+        _views = recipe.Views.Sum(v => v.Count);
+        Require.Masked(recipe, 0, varying: true);
+        Require.Masked(recipe, 1, varying: true);
         Require.Positive(recipe, "loss.studentTemperature", options.StudentTemperature);
         Require.Positive(recipe, "loss.teacherTemperature", options.TeacherTemperature);
         Require.Positive(recipe, "loss.patchTemperature", options.PatchTemperature);
@@ -89,6 +92,7 @@ public sealed class Ibot : IMethod
             var (s, u) = Heads(networks.Student, tokens, step.Epoch < _options.FrozenEpochs);
             found.Add($"s{view + 1}", s);
             found.Add($"u{view + 1}", PatchMask.Pick(u, hidden));
+            found.Add($"w{view + 1}", mask.Weights(step.Device));
             using var off = no_grad();
             var (t, v) = Heads(networks.Teacher!, ((Vit)networks.Teacher!.Backbone).Tokens(views[view]), frozen: true);
             found.Add($"t{view + 1}", t);
@@ -97,6 +101,8 @@ public sealed class Ibot : IMethod
             patches.Add(v.flatten(0, 1));
         }
 
+        foreach (var s in MultiCrop.Encode(views, x => Cls(networks.Student, x, step), _views, from: 2))
+            found.Add($"s{found.Count(e => e.Key[0] == 's') + 1}", s);
         found.Add("center", cat([.. all]).mean([0], keepdim: true));
         found.Add("patchCenter", cat([.. patches]).mean([0], keepdim: true));
         return found;
@@ -104,14 +110,20 @@ public sealed class Ibot : IMethod
 
     public Tensor Loss(Embeddings embeddings, MethodState state, StepContext step)
     {
-        Tensor Term(string target, string student, string center, double temperature) => SoftCrossEntropy.Loss(
-            ((embeddings[target] - state[center]) / temperature).softmax(-1), embeddings[student] / _options.StudentTemperature);
+        Tensor Target(string name, string center, double temperature) => ((embeddings[name] - state[center]) / temperature).softmax(-1);
 
-        var across = (Term("t1", "s2", "center", _options.TeacherTemperature) + Term("t2", "s1", "center", _options.TeacherTemperature)) / 2;
-        var within = (Term("v1", "u1", "patchCenter", _options.PatchTemperature) + Term("v2", "u2", "patchCenter", _options.PatchTemperature)) / 2;
+        var cls = new[] { "t1", "t2" }.Select(t => Target(t, "center", _options.TeacherTemperature)).ToList();
+        var across = stack([.. MultiCrop.Pairs(_views).Select(p => SoftCrossEntropy.Loss(cls[p.Target], embeddings[$"s{p.View + 1}"] / _options.StudentTemperature))]).mean();
+        var within = (Within(1) + Within(2)) / 2;
         step.Report("across", across);
         step.Report("within", within);
         return across + (_options.PatchWeight * within);
+
+        Tensor Within(int view)
+        {
+            var (target, logits) = (Target($"v{view}", "patchCenter", _options.PatchTemperature), embeddings[$"u{view}"] / _options.StudentTemperature);
+            return embeddings.Contains($"w{view}") ? SoftCrossEntropy.Loss(target, logits, embeddings[$"w{view}"]) : SoftCrossEntropy.Loss(target, logits);
+        }
     }
 
     public StateUpdate Advance(MethodState state, Embeddings carried, StepContext step)
@@ -119,6 +131,14 @@ public sealed class Ibot : IMethod
         var m = _options.CenterMomentum;
         return new StateUpdate([.. Carried.Select(name =>
             StateUpdate.Change(name, (m * state[name]) + ((1 - m) * carried[name].mean([0], keepdim: true))))]);
+    }
+
+    /// <summary>The head's outputs at [cls] of images that are seen whole.</summary>
+    private Tensor Cls(Branch branch, Tensor images, StepContext step)
+    {
+        var head = (Prototypes)branch.Prototypes;
+        var projected = branch.Project(((Vit)branch.Backbone).Tokens(images).select(1, 0));
+        return step.Epoch < _options.FrozenEpochs ? head.Frozen(projected) : head.call(projected);
     }
 
     private static (Tensor Cls, Tensor Patches) Heads(Branch branch, Tensor tokens, bool frozen)

@@ -2,7 +2,6 @@ using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Backbones;
 using SslOrleans.Learning.Heads;
 using SslOrleans.Learning.Losses;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SslOrleans.Learning.Methods;
@@ -11,7 +10,7 @@ namespace SslOrleans.Learning.Methods;
 /// MAE: the encoder sees the visible patches only, a small decoder rebuilds the pixels of the hidden ones. One view, whose mask the
 /// recipe describes in <c>views.0.mask</c>. Embeddings <c>prediction</c> and <c>target</c> <c>[N, H, p·p·3]</c> of the H hidden patches.
 /// </summary>
-[Method("mae", Family = "masked-image-modelling", Inventory = "M080",
+[Method("mae", Views = 1, Masked = 1, Family = "masked-image-modelling", Inventory = "M080",
     Paper = "He et al., Masked Autoencoders Are Scalable Vision Learners, 2022")]
 public sealed class Mae : IMethod
 {

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using SslOrleans.Contracts.Recipes;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SslOrleans.Learning.Methods;
@@ -31,10 +30,23 @@ public sealed record MethodTensors(IReadOnlyList<MethodTensor> Embeddings, IRead
     private static readonly ConcurrentDictionary<(string Method, int Views, string Settings), MethodTensors> s_known = new();
 
     /// <param name="method">Its name.</param>
-    /// <param name="views">Views per image.</param>
+    /// <param name="views">Views per image; null for the fewest that the method takes.</param>
     /// <param name="settings">Recipe overrides such as <c>loss.symmetric=true</c>; sizes that they set are put back.</param>
-    public static MethodTensors Of(string method, int views = 2, IReadOnlyList<string>? settings = null)
-        => s_known.GetOrAdd((method, views, string.Join('\n', settings ?? [])), _ => Find(method, views, settings ?? []));
+    public static MethodTensors Of(string method, int? views = null, IReadOnlyList<string>? settings = null)
+    {
+        var count = views ?? MethodCatalog.Find(method).Views;
+        return s_known.GetOrAdd((method, count, string.Join('\n', settings ?? [])), _ => Find(method, count, settings ?? []));
+    }
+
+    /// <summary>Recipe text for so many views: those that the method wants masked, and those beside them.</summary>
+    internal static string ViewGroups(MethodAttribute method, int views, string crop, double ratio)
+    {
+        string Group(int count, string mask) => $$"""{ "count": {{count}}, "crop": {{crop}}{{mask}} }""";
+        var masked = string.Create(CultureInfo.InvariantCulture, $$""", "mask": { "kind": "random", "ratio": {{ratio}} }""");
+        return method.Masked == 0 ? $"[{Group(views, "")}]"
+            : method.Masked == views ? $"[{Group(views, masked)}]"
+            : $"[{Group(method.Masked, masked)}, {Group(views - method.Masked, "")}]";
+    }
 
     private static MethodTensors Find(string method, int views, IReadOnlyList<string> settings)
     {
@@ -78,11 +90,14 @@ public sealed record MethodTensors(IReadOnlyList<MethodTensor> Embeddings, IRead
         if (known["queue"] is JsonValue v && v.GetValue<int>() == 0)
             loss.Remove("queue");
         var sized = loss.Select(l => $"loss.{l.Key}=").ToList();
+        // Blocks of one patch each: as many hidden patches as a mask has.
+        if (known.ContainsKey("targetScale"))
+            (loss["targets"], loss["targetScale"]) = (HiddenPatches, new JsonArray(0.11, 0.12));
         return RecipeReader.Parse(
             $$"""
             {
               "name": "{{method}}", "method": "{{method}}", "batch": { "effective": {{Images}}, "micro": {{Images}} }, "loss": {{loss.ToJsonString()}},
-              "views": [ { "count": {{views}}, "crop": { "size": {{ImageSize}} }, "mask": { "kind": "random", "ratio": {{((double)HiddenPatches / 9).ToString(CultureInfo.InvariantCulture)}} } } ],
+              "views": {{ViewGroups(MethodCatalog.Find(method), views, $$"""{ "size": {{ImageSize}} }""", (double)HiddenPatches / 9)}},
               "backbone": { "name": "vit-nano", "patchSize": {{PatchSize}}, "imageSize": {{ImageSize}} }, "projector": { "shape": "{{Projection}}" }
             }
             """,
@@ -108,7 +123,8 @@ public sealed record MethodTensors(IReadOnlyList<MethodTensor> Embeddings, IRead
 
     private static MethodTensor AlsoTaken(string text)
     {
+        const string none = ", no gradient";
         var space = text.IndexOf(' ');
-        return new MethodTensor(text[..space], text[(space + 1)..], true);
+        return new MethodTensor(text[..space], text[(space + 1)..].Replace(none, "", StringComparison.Ordinal), !text.EndsWith(none, StringComparison.Ordinal));
     }
 }

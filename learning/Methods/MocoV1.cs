@@ -1,7 +1,6 @@
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Losses;
 using SslOrleans.Learning.Numerics;
-using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -23,7 +22,6 @@ public sealed class MocoV1 : IMethod
     {
         _recipe = recipe;
         _options = MethodCatalog.Options<Options>(recipe);
-        Require.Views(recipe, 2);
         Require.Positive(recipe, "loss.temperature", _options.Temperature);
         Require.Queue(recipe, "loss.queue", _options.Queue);
         State = [new("queue2", StateKind.Queue, [_options.Queue, BuildNetworks.ProjectionWidth(recipe)], StateInitial.UnitRows)];
@@ -36,11 +34,14 @@ public sealed class MocoV1 : IMethod
 
         /// <summary>K, keys in a queue; a multiple of the effective batch.</summary>
         public int Queue { get; init; } = 65536;
+
+        /// <summary>The denominator has the queue alone, without the positive, as DCL's (K11).</summary>
+        public bool Decoupled { get; init; }
     }
 
     public bool Coupled => false;
 
-    public double LossOfChance => PortableMath.Log(_options.Queue + 1);
+    public double LossOfChance => PortableMath.Log(_options.Queue + (_options.Decoupled ? 0 : 1));
 
     public IReadOnlyList<StateSpec> State { get; }
 
@@ -57,7 +58,7 @@ public sealed class MocoV1 : IMethod
     }
 
     public Tensor Loss(Embeddings embeddings, MethodState state, StepContext step)
-        => InfoNceQueue.Loss(embeddings["q1"], embeddings["key2"], state["queue2"], _options.Temperature);
+        => InfoNceQueue.Loss(embeddings["q1"], embeddings["key2"], state["queue2"], _options.Temperature, _options.Decoupled);
 
     public StateUpdate Advance(MethodState state, Embeddings carried, StepContext step) => StateUpdate.Of("queue2", carried["key2"]);
 }

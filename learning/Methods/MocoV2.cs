@@ -1,7 +1,6 @@
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Losses;
 using SslOrleans.Learning.Numerics;
-using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -23,7 +22,6 @@ public sealed class MocoV2 : IMethod
     {
         _recipe = recipe;
         _options = MethodCatalog.Options<Options>(recipe);
-        Require.Views(recipe, 2);
         Require.Positive(recipe, "loss.temperature", _options.Temperature);
         Require.Queue(recipe, "loss.queue", _options.Queue);
         long[] shape = [_options.Queue, BuildNetworks.ProjectionWidth(recipe)];
@@ -41,13 +39,16 @@ public sealed class MocoV2 : IMethod
         /// <summary>K, keys in a queue; a multiple of the effective batch.</summary>
         public int Queue { get; init; } = 65536;
 
+        /// <summary>The denominator has the queue alone, without the positive, as DCL's (K11).</summary>
+        public bool Decoupled { get; init; }
+
         /// <summary>Both directions.</summary>
         public bool Symmetric { get; init; }
     }
 
     public bool Coupled => false;
 
-    public double LossOfChance => PortableMath.Log(_options.Queue + 1);
+    public double LossOfChance => PortableMath.Log(_options.Queue + (_options.Decoupled ? 0 : 1));
 
     public IReadOnlyList<StateSpec> State { get; }
 
@@ -72,9 +73,9 @@ public sealed class MocoV2 : IMethod
 
     public Tensor Loss(Embeddings embeddings, MethodState state, StepContext step)
     {
-        var loss = InfoNceQueue.Loss(embeddings["q1"], embeddings["key2"], state["queue2"], _options.Temperature);
+        var loss = InfoNceQueue.Loss(embeddings["q1"], embeddings["key2"], state["queue2"], _options.Temperature, _options.Decoupled);
         return _options.Symmetric
-            ? (loss + InfoNceQueue.Loss(embeddings["q2"], embeddings["key1"], state["queue1"], _options.Temperature)) / 2
+            ? (loss + InfoNceQueue.Loss(embeddings["q2"], embeddings["key1"], state["queue1"], _options.Temperature, _options.Decoupled)) / 2
             : loss;
     }
 

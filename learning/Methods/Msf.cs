@@ -1,6 +1,4 @@
 using SslOrleans.Contracts.Recipes;
-using SslOrleans.Learning.Losses;
-using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -22,7 +20,6 @@ public sealed class Msf : IMethod
     {
         _recipe = recipe;
         _options = MethodCatalog.Options<Options>(recipe);
-        Require.Views(recipe, 2);
         Require.PredictorFits(recipe);
         Require.Queue(recipe, "loss.queue", _options.Queue);
         if (_options.Neighbours < 1 || _options.Neighbours > _options.Queue)

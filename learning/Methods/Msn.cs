@@ -2,7 +2,6 @@ using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Backbones;
 using SslOrleans.Learning.Heads;
 using SslOrleans.Learning.Losses;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SslOrleans.Learning.Methods;
@@ -13,13 +12,14 @@ namespace SslOrleans.Learning.Methods;
 /// The first view is the teacher's target, the others are anchors; an anchor whose view has a mask drops its hidden patches.
 /// Embeddings <c>key1</c>, <c>z2</c> … <c>zV</c> <c>[N, D]</c> and <c>prototypes</c> <c>[K, D]</c>, the same from every micro-batch.
 /// </summary>
-[Method("msn", Family = "self-distillation", Inventory = "M056",
+[Method("msn", MoreViews = true, MayMask = true, Family = "self-distillation", Inventory = "M056",
     Paper = "Assran et al., Masked Siamese Networks for Label-Efficient Learning, 2022")]
 public sealed class Msn : IMethod
 {
     private readonly Recipe _recipe;
     private readonly Options _options;
     private readonly double _priorExponent;
+    private readonly bool _fromPrior;
     private readonly int _views;
 
     public Msn(Recipe recipe)
@@ -30,17 +30,22 @@ public sealed class Msn : IMethod
     /// <param name="recipe">The recipe.</param>
     /// <param name="options">Its loss section.</param>
     /// <param name="priorExponent">0 for the uniform prior; above 0 for PMSN's power law.</param>
-    internal Msn(Recipe recipe, Options options, double priorExponent)
+    /// <param name="fromPrior">KL(prior ‖ p̄) in the place of KL(p̄ ‖ prior).</param>
+    internal Msn(Recipe recipe, Options options, double priorExponent, bool fromPrior = false)
     {
+        _fromPrior = fromPrior;
         _recipe = recipe;
         _options = options;
         _priorExponent = priorExponent;
         _views = recipe.Views.Sum(v => v.Count);
-        Require.Views(recipe, 2);
         Require.Positive(recipe, "loss.temperature", _options.Temperature);
         Require.Positive(recipe, "loss.sharpening", _options.Sharpening);
         Require.Positive(recipe, "loss.prototypes", _options.Prototypes);
         Require.NotNegative(recipe, "loss.regularization", _options.Regularization);
+        Require.NotNegative(recipe, "loss.sinkhorn", _options.Sinkhorn);
+        Require.NotMasked(recipe, 0, "the teacher sees its view whole");
+        for (var view = 1; view < _views; view++)
+            Require.SameMask(recipe, view);
     }
 
     public record Options
@@ -56,6 +61,9 @@ public sealed class Msn : IMethod
 
         /// <summary>Weight of the divergence between the mean assignment and the prior.</summary>
         public double Regularization { get; init; } = 1;
+
+        /// <summary>Rounds of Sinkhorn on the targets of the effective batch (3 in the authors' configurations); 0: none.</summary>
+        public int Sinkhorn { get; init; }
     }
 
     public bool Coupled => true;
@@ -88,9 +96,12 @@ public sealed class Msn : IMethod
         // Every micro-batch brings the same prototypes; the first one's carry the gradient.
         var prototypes = embeddings["prototypes"].narrow(0, 0, _options.Prototypes);
         var target = MaskedSiamese.Sharpen(Prototypes.Cosines(embeddings["key1"], prototypes), _options.Temperature, _options.Sharpening);
+        if (_options.Sinkhorn > 0)
+            target = Sinkhorn.Balance(target, _options.Sinkhorn);
         var logits = Enumerable.Range(2, _views - 1).Select(v => Prototypes.Cosines(embeddings[$"z{v}"], prototypes) / _options.Temperature).ToList();
         var agreement = stack([.. logits.Select(l => SoftCrossEntropy.Loss(target, l))]).mean();
-        var divergence = MaskedSiamese.MeanDivergence(cat([.. logits]).softmax(1), _priorExponent);
+        var assignments = cat([.. logits]).softmax(1);
+        var divergence = _fromPrior ? MaskedSiamese.PriorDivergence(assignments, _priorExponent) : MaskedSiamese.MeanDivergence(assignments, _priorExponent);
         step.Report("agreement", agreement);
         step.Report("divergence", divergence);
         return agreement + (_options.Regularization * divergence);

@@ -1,4 +1,3 @@
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SslOrleans.Learning.Methods;
@@ -7,14 +6,15 @@ namespace SslOrleans.Learning.Methods;
 public static class MultiCrop
 {
     /// <summary>
-    /// Runs every view through the function, neighbouring views of the same size as one batch (K17), and gives the outputs by view.
+    /// Runs every view from <paramref name="from"/> on through the function, neighbouring views of the same size as one batch (K17),
+    /// and gives the outputs by view.
     /// </summary>
-    public static IReadOnlyList<Tensor> Encode(Views views, Func<Tensor, Tensor> encode, int count)
+    public static IReadOnlyList<Tensor> Encode(Views views, Func<Tensor, Tensor> encode, int count, int from = 0)
     {
         var outputs = new List<Tensor>();
-        while (outputs.Count < count)
+        while (from + outputs.Count < count)
         {
-            var first = outputs.Count;
+            var first = from + outputs.Count;
             var last = first + 1;
             while (last < count && views[last].shape[2] == views[first].shape[2])
                 last++;

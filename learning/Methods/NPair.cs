@@ -1,6 +1,5 @@
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Losses;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SslOrleans.Learning.Methods;
@@ -21,7 +20,6 @@ public sealed class NPair : IMethod
     {
         _recipe = recipe;
         _options = MethodCatalog.Options<Options>(recipe);
-        Require.Views(recipe, 2);
         Require.NotNegative(recipe, "loss.beta", _options.Beta);
     }
 

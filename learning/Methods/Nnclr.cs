@@ -1,7 +1,6 @@
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Losses;
 using SslOrleans.Learning.Numerics;
-using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -22,7 +21,6 @@ public sealed class Nnclr : IMethod
     {
         _recipe = recipe;
         _options = MethodCatalog.Options<Options>(recipe);
-        Require.Views(recipe, 2);
         Require.PredictorFits(recipe);
         Require.Positive(recipe, "loss.temperature", _options.Temperature);
         Require.Queue(recipe, "loss.queue", _options.Queue);

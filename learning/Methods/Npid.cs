@@ -1,6 +1,4 @@
 using SslOrleans.Contracts.Recipes;
-using SslOrleans.Learning.Losses;
-using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -10,7 +8,7 @@ namespace SslOrleans.Learning.Methods;
 /// NPID: each image is its own class; the class weights are a bank of the embeddings that the images had when they were last
 /// seen (cookbook eq. 5). One view. Embeddings <c>z1</c> <c>[N, D]</c>; state <c>bank</c> <c>[samples, D]</c>.
 /// </summary>
-[Method("npid", Family = "contrastive", Inventory = "M010",
+[Method("npid", Views = 1, Family = "contrastive", Inventory = "M010",
     Paper = "Wu et al., Unsupervised Feature Learning via Non-Parametric Instance Discrimination, 2018")]
 public sealed class Npid : IMethod
 {
@@ -21,7 +19,6 @@ public sealed class Npid : IMethod
     {
         _recipe = recipe;
         _options = MethodCatalog.Options<Options>(recipe);
-        Require.Views(recipe, 1);
         Require.Positive(recipe, "loss.temperature", _options.Temperature);
         Require.NotNegative(recipe, "loss.beta", _options.Beta);
         State = [new("bank", StateKind.Bank, [-1, BuildNetworks.ProjectionWidth(recipe)], StateInitial.UnitRows)];

@@ -2,14 +2,13 @@ using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Augment;
 using SslOrleans.Learning.Numerics;
 using SslOrleans.Learning.Training;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SslOrleans.Learning.Methods;
 
 /// <summary>
-/// Which patches of each image are hidden, the same number in every image of a micro-batch. Drawn per (seed, epoch, sample, view),
-/// or taken from the data pipeline where it made one.
+/// Which patches of each image of a micro-batch are hidden. Drawn per (seed, epoch, sample, view), or taken from the data pipeline
+/// where it made one.
 /// </summary>
 public sealed class PatchMask
 {
@@ -18,12 +17,10 @@ public sealed class PatchMask
     public PatchMask(bool[][] rows)
     {
         _rows = rows;
-        HiddenCount = rows[0].Count(h => h);
-        if (rows.Any(r => r.Count(h => h) != HiddenCount))
-            throw new InvalidOperationException("The images of a micro-batch hide different numbers of patches.");
+        HiddenCount = Math.Max(1, rows.Max(Count));
     }
 
-    /// <summary>Hidden patches per image.</summary>
+    /// <summary>H, the most patches that an image hides; 1 where none hides any.</summary>
     public int HiddenCount { get; }
 
     /// <summary>The mask of view <paramref name="view"/> as the recipe describes it.</summary>
@@ -50,11 +47,20 @@ public sealed class PatchMask
         return hidden;
     }
 
-    /// <summary>Places of the visible patches <c>[N, V]</c>.</summary>
-    public Tensor Visible(Device device) => Places(false, device);
+    /// <summary>Places of the visible patches <c>[N, V]</c>; every image must have as many.</summary>
+    public Tensor Visible(Device device)
+    {
+        Stackable();
+        return tensor(_rows.SelectMany(r => Places(r, false)).ToArray()).reshape(_rows.Length, -1).to(device);
+    }
 
-    /// <summary>Places of the hidden patches <c>[N, H]</c>.</summary>
-    public Tensor Hidden(Device device) => Places(true, device);
+    /// <summary>Places of the hidden patches <c>[N, H]</c>; images that hide fewer are filled up with place 0, which <see cref="Weights"/> leaves out.</summary>
+    public Tensor Hidden(Device device)
+        => tensor(_rows.SelectMany(r => Places(r, true).Concat(Enumerable.Repeat(0L, HiddenCount - Count(r)))).ToArray()).reshape(_rows.Length, HiddenCount).to(device);
+
+    /// <summary>1/h at the places of an image that hides h patches, 0 where <see cref="Hidden"/> is filled up <c>[N, H]</c>: rows sum to 1, or to 0 where nothing is hidden.</summary>
+    public Tensor Weights(Device device)
+        => tensor(_rows.SelectMany(r => Enumerable.Range(0, HiddenCount).Select(i => i < Count(r) ? 1f / Count(r) : 0f)).ToArray()).reshape(_rows.Length, HiddenCount).to(device);
 
     /// <summary>Booleans <c>[N, P]</c>, true where hidden.</summary>
     public Tensor ToTensor(Device device) => tensor(_rows.SelectMany(r => r).ToArray()).reshape(_rows.Length, _rows[0].Length).to(device);
@@ -62,6 +68,7 @@ public sealed class PatchMask
     /// <summary>Where each patch stands when the visible ones come first <c>[N, P]</c>.</summary>
     public Tensor Restore(Device device)
     {
+        Stackable();
         var p = _rows[0].Length;
         var values = new long[_rows.Length * p];
         for (var row = 0; row < _rows.Length; row++)
@@ -78,6 +85,13 @@ public sealed class PatchMask
     public static Tensor Pick(Tensor patches, Tensor places)
         => patches.gather(1, places.unsqueeze(-1).expand(places.shape[0], places.shape[1], patches.shape[2]));
 
-    private Tensor Places(bool hidden, Device device)
-        => tensor(_rows.SelectMany(r => Enumerable.Range(0, r.Length).Where(i => r[i] == hidden).Select(i => (long)i)).ToArray()).reshape(_rows.Length, -1).to(device);
+    private void Stackable()
+    {
+        if (_rows.Any(r => Count(r) != HiddenCount))
+            throw new InvalidOperationException("The images of a micro-batch hide different numbers of patches.");
+    }
+
+    private static int Count(bool[] row) => row.Count(h => h);
+
+    private static IEnumerable<long> Places(bool[] row, bool hidden) => Enumerable.Range(0, row.Length).Where(i => row[i] == hidden).Select(i => (long)i);
 }

@@ -9,12 +9,16 @@ namespace SslOrleans.Learning.Methods;
 /// <summary>What a method refuses when the recipe is read; every message names the field, the value and the mend.</summary>
 internal static class Require
 {
-    /// <summary>At least this many views per image.</summary>
-    public static void Views(Recipe recipe, int count)
+    /// <summary>As many views per image as the method uses: one that it does not would be rendered and thrown away.</summary>
+    public static void Views(Recipe recipe, MethodAttribute method)
     {
         var views = recipe.Views.Sum(v => v.Count);
-        if (views < count)
-            throw Error(recipe, "views", $"describes {views} per image", $"{recipe.Method} needs {count}; raise views.0.count");
+        if (views < method.Views)
+            throw Error(recipe, "views", $"describes {views} per image", $"{recipe.Method} needs {method.Views}; raise views.0.count");
+        if (views > method.Views && !method.MoreViews)
+            throw Error(recipe, "views", $"describes {views} per image", $"{recipe.Method} uses {method.Views}; lower views.*.count by {views - method.Views}");
+        for (var view = method.Masked; view < views && !method.MayMask; view++)
+            NotMasked(recipe, view, method.Masked > 0 ? $"{recipe.Method} uses masks of the first {method.Masked} views only" : $"{recipe.Method} does not use it");
     }
 
     /// <summary>Above 0.</summary>
@@ -22,6 +26,13 @@ internal static class Require
     {
         if (!(value > 0))
             throw Error(recipe, field, $"is {value}", "give a number above 0");
+    }
+
+    /// <summary>[least, greatest] share of an area, above 0 and at most <paramref name="largest"/>.</summary>
+    public static void Range(Recipe recipe, string field, IReadOnlyList<double> value, double largest)
+    {
+        if (value is not [> 0, _] || value[0] > value[1] || value[1] > largest)
+            throw Error(recipe, field, $"is [{string.Join(", ", value)}]", $"give [least, greatest] above 0 and at most {largest}");
     }
 
     /// <summary>0 or more.</summary>
@@ -45,20 +56,42 @@ internal static class Require
             throw Error(recipe, "batch.effective", $"is {recipe.Batch.Effective}", $"{recipe.Method} needs at least 2 images in a batch");
     }
 
-    /// <summary>A first view with a mask that leaves something to see and something to predict, and a backbone of patches.</summary>
-    public static void Masked(Recipe recipe, int view = 0)
+    /// <summary>A view with a mask that leaves something to see and something to predict, and a backbone of patches.</summary>
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="view">Which view.</param>
+    /// <param name="varying">Images may hide different numbers of patches, or none.</param>
+    public static void Masked(Recipe recipe, int view = 0, bool varying = false)
     {
-        Views(recipe, view + 1);
         using (BackboneCatalog.Transformer(recipe.Backbone))
         {
         }
 
-        var mask = recipe.Views.SelectMany(v => Enumerable.Repeat(v, v.Count)).ElementAt(view).Mask;
+        var mask = MaskOf(recipe, view);
         if (mask.Kind == "none")
             throw Error(recipe, $"views.{view}.mask.kind", "is \"none\"", $"{recipe.Method} hides patches; use random, block or uniform");
+        if (!varying)
+            SameMask(recipe, view);
         var patches = PortableMath.Power(recipe.Backbone.ImageSize / recipe.Backbone.PatchSize, 2);
-        if (Math.Round(mask.Ratio * patches) is var hidden && (hidden < 1 || hidden > patches - 1))
-            throw Error(recipe, $"views.{view}.mask.ratio", $"is {mask.Ratio}", $"give a share that hides at least 1 and at most {patches - 1} of the {patches} patches");
+        var (field, ratio) = mask.RatioMax > mask.Ratio ? ("ratioMax", mask.RatioMax) : ("ratio", mask.Ratio);
+        if (Math.Round(ratio * patches) is var hidden && (hidden < 1 || hidden > patches - 1))
+            throw Error(recipe, $"views.{view}.mask.{field}", $"is {ratio}", $"give a share that hides at least 1 and at most {patches - 1} of the {patches} patches");
+    }
+
+    /// <summary>A view whose images all hide the same number of patches, so that what is visible of them can be stacked.</summary>
+    public static void SameMask(Recipe recipe, int view)
+    {
+        var mask = MaskOf(recipe, view);
+        if (mask.RatioMax > mask.Ratio)
+            throw Error(recipe, $"views.{view}.mask.ratioMax", $"is {mask.RatioMax}", $"{recipe.Method} hides the same number of patches in every image; leave it out");
+        if (mask.Probability < 1)
+            throw Error(recipe, $"views.{view}.mask.probability", $"is {mask.Probability}", $"{recipe.Method} hides the same number of patches in every image; leave it out");
+    }
+
+    /// <summary>A view of which every patch is seen.</summary>
+    public static void NotMasked(Recipe recipe, int view, string why)
+    {
+        if (MaskOf(recipe, view).Kind is var kind && kind != "none")
+            throw Error(recipe, $"views.{view}.mask.kind", $"is \"{kind}\"", $"{why}; leave the mask out");
     }
 
     /// <summary>A decoder whose heads and positions fit its width.</summary>
@@ -84,6 +117,8 @@ internal static class Require
         if (!allowed.Contains(value))
             throw Error(recipe, field, $"is \"{value}\"", $"use one of {string.Join(", ", allowed)}");
     }
+
+    private static MaskRecipe MaskOf(Recipe recipe, int view) => recipe.Views.SelectMany(v => Enumerable.Repeat(v, v.Count)).ElementAt(view).Mask;
 
     public static UserErrorException Error(Recipe recipe, string field, string problem, string mend)
         => new($"{recipe.Name}: {field} {problem}; {mend}.");

@@ -2,7 +2,6 @@ using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Backbones;
 using SslOrleans.Learning.Heads;
 using SslOrleans.Learning.Losses;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SslOrleans.Learning.Methods;
@@ -11,7 +10,7 @@ namespace SslOrleans.Learning.Methods;
 /// SimMIM: hidden patches stay in the encoder as a learned token, and one linear layer predicts their pixels. One view, whose mask
 /// the recipe describes in <c>views.0.mask</c>. Embeddings <c>prediction</c> and <c>target</c> <c>[N, H, p·p·3]</c>.
 /// </summary>
-[Method("simmim", Family = "masked-image-modelling", Inventory = "M081",
+[Method("simmim", Views = 1, Masked = 1, Family = "masked-image-modelling", Inventory = "M081",
     Paper = "Xie et al., SimMIM: A Simple Framework for Masked Image Modeling, 2022")]
 public sealed class SimMim : IMethod
 {

@@ -1,12 +1,12 @@
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Losses;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SslOrleans.Learning.Methods;
 
 /// <summary>
-/// SimSiam: BYOL without the EMA teacher; the target is the same network's projection with the gradient cut (cookbook eq. 11).
+/// SimSiam: BYOL without the EMA teacher; the target is the same network's projection with the gradient cut. The loss is the paper's
+/// (eqs. 1 and 2), minus the cosine; cookbook eq. 11, the squared distance ‖p − z‖² = 2 − 2·cos of unit vectors, has twice its gradient.
 /// An empty <c>predictor.shape</c> collapses (K28). Embeddings <c>p1</c>, <c>p2</c>, <c>z1</c>, <c>z2</c> <c>[N, D]</c>.
 /// </summary>
 [Method("simsiam", Family = "self-distillation", Inventory = "M044",
@@ -19,7 +19,6 @@ public sealed class SimSiam : IMethod
     {
         _recipe = recipe;
         MethodCatalog.Options<Options>(recipe);
-        Require.Views(recipe, 2);
         Require.PredictorFits(recipe);
     }
 

@@ -1,7 +1,6 @@
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Losses;
 using SslOrleans.Learning.Numerics;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SslOrleans.Learning.Methods;
@@ -10,7 +9,7 @@ namespace SslOrleans.Learning.Methods;
 /// SupCon: SimCLR that uses labels, every view of the same class being a positive; for the oracle studies of cookbook §3.2.
 /// Embeddings <c>z1</c>, <c>z2</c> <c>[N, D]</c>, <c>labels</c> <c>[N]</c>.
 /// </summary>
-[Method("supcon", Family = "contrastive", Inventory = "K48",
+[Method("supcon", Family = "contrastive", Inventory = "M028",
     Paper = "Khosla et al., Supervised Contrastive Learning, 2020")]
 public sealed class SupCon : IMethod
 {
@@ -21,7 +20,6 @@ public sealed class SupCon : IMethod
     {
         _recipe = recipe;
         _options = MethodCatalog.Options<Options>(recipe);
-        Require.Views(recipe, 2);
         Require.Positive(recipe, "loss.temperature", _options.Temperature);
         Require.OneOf(recipe, "loss.variant", _options.Variant, "out", "in");
     }

@@ -3,7 +3,6 @@ using SslOrleans.Learning.Backbones;
 using SslOrleans.Learning.Heads;
 using SslOrleans.Learning.Losses;
 using SslOrleans.Learning.Numerics;
-using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -15,7 +14,7 @@ namespace SslOrleans.Learning.Methods;
 /// Embeddings <c>z1</c> … <c>zV</c> <c>[N, D]</c> and <c>prototypes</c> <c>[K, D]</c>, the same from every micro-batch;
 /// state <c>queue1</c>, <c>queue2</c> <c>[L, D]</c> when a queue is wanted.
 /// </summary>
-[Method("swav", Family = "clustering", Inventory = "M063",
+[Method("swav", MoreViews = true, Family = "clustering", Inventory = "M063",
     Paper = "Caron et al., Unsupervised Learning of Visual Features by Contrasting Cluster Assignments, 2020")]
 public sealed class Swav : IMethod
 {
@@ -28,7 +27,6 @@ public sealed class Swav : IMethod
         _recipe = recipe;
         _options = MethodCatalog.Options<Options>(recipe);
         _views = recipe.Views.Sum(v => v.Count);
-        Require.Views(recipe, 2);
         Require.Positive(recipe, "loss.temperature", _options.Temperature);
         Require.Positive(recipe, "loss.epsilon", _options.Epsilon);
         Require.Positive(recipe, "loss.iterations", _options.Iterations);

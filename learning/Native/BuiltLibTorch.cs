@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Reflection;
+using System.Reflection.PortableExecutable;
 using SslOrleans.Build;
 
 namespace SslOrleans.Learning.Native;
@@ -34,11 +35,20 @@ internal static class BuiltLibTorch
             throw new LibTorchException($"{Path.Combine(folder, LibTorch.Caller)} was built where libstdc++ has GLIBCXX_3.4.32, which this system's lacks; build on a system like this one, or run on Debian 13 or Ubuntu 24.04.");
     }
 
-    /// <exception cref="LibTorchException">It is the package's own TorchSharp.dll, not the copy of docs/decisions/018.</exception>
+    /// <exception cref="LibTorchException">It is the package's own TorchSharp.dll, not the copy of docs/decisions/018, or compiled ahead of time.</exception>
     public static void CheckManaged(Assembly torchSharp)
     {
+        CheckManagedFile(torchSharp.Location);
         if (torchSharp.GetCustomAttribute<DebuggableAttribute>() is not { IsJITOptimizerDisabled: true })
             throw new LibTorchException($"{torchSharp.Location} is the package's own, whose native calls may read freed memory (docs/decisions/018); build again, and take TorchSharp.dll from this project's output.");
+    }
+
+    /// <exception cref="LibTorchException">It carries optimised native code, whatever its attributes say.</exception>
+    internal static void CheckManagedFile(string path)
+    {
+        using var file = new PEReader(File.OpenRead(path));
+        if (file.PEHeaders.CorHeader is { ManagedNativeHeaderDirectory.Size: > 0 })
+            throw new LibTorchException($"{path} is compiled ahead of time, and its native calls may then read freed memory (docs/decisions/018); publish without -p:PublishReadyToRun, this project's assemblies are ready to run as they are.");
     }
 
     private static LibTorchException NotWhole(string path, string what)

@@ -26,13 +26,13 @@ public static class Schedules
             : (long)Math.Round(recipe.WarmupEpochs * stepsPerEpoch);
 
     /// <summary>
-    /// Factor on the base rate at a step: linear warm-up that reaches 1 at its last step (K06), then
+    /// Factor on the base rate at a step: linear warm-up from <c>warmupStart</c> at step 0 to 1 at the step behind its last (K06), then
     /// <c>final + (1−final)·½(1+cos π(t−w)/(T−w))</c> (K08).
     /// </summary>
     public static double Factor(ScheduleRecipe recipe, long step, long totalSteps, long warmup)
     {
         if (step < warmup)
-            return recipe.WarmupStart + ((1 - recipe.WarmupStart) * (step + 1) / warmup);
+            return recipe.WarmupStart + ((1 - recipe.WarmupStart) * step / warmup);
         return recipe.Decay == "constant" ? 1 : Cosine(1, recipe.Final, step - warmup, totalSteps - warmup);
     }
 

@@ -1,5 +1,4 @@
 using SslOrleans.Learning.Methods;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SslOrleans.Learning.Training;
@@ -43,12 +42,19 @@ public sealed class CollapseWatch
         {
             if (!embedding.requires_grad || embedding.shape is not [> 1, > 1] || name == "prototypes")
                 continue;
-            step.Report(Spread, nn.functional.normalize(embedding.detach(), dim: 1).std(0).mean() * Math.Sqrt(embedding.shape[1]));
+            step.Report(Spread, SpreadOf(embedding));
             break;
         }
 
         if (double.IsFinite(method.LossOfChance))
             step.Report(OverChance, loss.detach() / method.LossOfChance);
+    }
+
+    /// <summary><see cref="Spread"/> of embeddings <c>[N, D]</c>; a method whose micro-batches leave no rows reports it when it encodes.</summary>
+    public static Tensor SpreadOf(Tensor embedding)
+    {
+        using var off = no_grad();
+        return nn.functional.normalize(embedding.detach(), dim: 1).std(0).mean() * Math.Sqrt(embedding.shape[1]);
     }
 
     /// <summary>A warning at the step at which the run has looked collapsed for a while; null at all others.</summary>

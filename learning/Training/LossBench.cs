@@ -5,7 +5,6 @@ using SslOrleans.Contracts;
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Methods;
 using SslOrleans.Learning.Numerics;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SslOrleans.Learning.Training;
@@ -41,10 +40,11 @@ public static class LossBench
     /// <exception cref="UserErrorException">A tensor is missing, unknown or of a shape that the loss does not take.</exception>
     public static LossValue Compute(string method, IReadOnlyList<NamedArray> tensors, IReadOnlyList<string> settings, long step = 0, long epoch = 0, long[]? sampleIds = null)
     {
-        MethodCatalog.Find(method);
+        var attribute = MethodCatalog.Find(method);
         set_num_threads(1);
-        var views = Math.Max(1, LossInputs.Views(method, tensors));
-        var known = MethodTensors.Of(method, Math.Max(views, DefaultViews(method)), settings);
+        var numbered = LossInputs.Views(method, tensors);
+        var views = attribute.MoreViews ? Math.Max(attribute.Views, numbered) : attribute.Views;
+        var known = MethodTensors.Of(method, views, settings);
         foreach (var t in tensors)
         {
             if (!known.Embeddings.Concat(known.State).Any(k => k.Name == t.Name))
@@ -55,7 +55,7 @@ public static class LossBench
         if (brought.Count == 0)
             throw new UserErrorException($"there is no embedding; {method} takes {Listing(known)}.");
         var rows = LossInputs.Check(method, tensors, known, sampleIds);
-        var created = MethodCatalog.Create(Recipe(method, tensors, brought, known, (int)rows, Math.Max(views, DefaultViews(method)), settings));
+        var created = MethodCatalog.Create(Recipe(method, tensors, brought, known, (int)rows, views, settings));
         CheckState(method, created, tensors);
         using var scope = NewDisposeScope();
         var embeddings = new Embeddings();
@@ -117,7 +117,7 @@ public static class LossBench
             $$"""
             {
               "name": "{{method}}", "method": "{{method}}", "batch": { "effective": {{rows}}, "micro": {{rows}} }, "loss": {{loss.ToJsonString()}},
-              "views": [ { "count": {{views}}, "mask": { "kind": "random", "ratio": 0.5 } } ],
+              "views": {{MethodTensors.ViewGroups(MethodCatalog.Find(method), views, "{}", 0.5)}},
               "backbone": { "name": "vit-nano" }, "projector": { "shape": "{{(width > 0 ? width.ToString(CultureInfo.InvariantCulture) : "")}}" }
             }
             """,
@@ -144,17 +144,5 @@ public static class LossBench
     {
         var gradient = embedding.grad ?? zeros_like(embedding);
         return new NamedArray(name, embedding.shape, gradient.Values<float>(), true);
-    }
-
-    /// <summary>The fewest views that the method accepts.</summary>
-    private static int DefaultViews(string method)
-        => MethodTensors.Of(method).Embeddings.Max(e => TrailingNumber(e.Name)) > 1 ? 2 : 1;
-
-    private static int TrailingNumber(string name)
-    {
-        var digits = name.Length;
-        while (digits > 0 && char.IsAsciiDigit(name[digits - 1]))
-            digits--;
-        return digits < name.Length ? int.Parse(name[digits..], CultureInfo.InvariantCulture) : 0;
     }
 }

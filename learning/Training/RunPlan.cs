@@ -1,12 +1,17 @@
-using SslOrleans.Contracts;
 using SslOrleans.Contracts.Recipes;
+using SslOrleans.Contracts;
 using SslOrleans.Learning.Numerics;
 using SslOrleans.Learning.Optim;
 
 namespace SslOrleans.Learning.Training;
 
 /// <summary>What the schedules say for one step; the same for every slice.</summary>
-public sealed record StepSchedule(long Step, double LearningRate, double BaseRate, double WeightDecay, double TeacherMomentum);
+/// <param name="StillSteps">Steps at the start in which no weight moves; an optimiser counts its own steps from then on.</param>
+public sealed record StepSchedule(long Step, double LearningRate, double BaseRate, double WeightDecay, double TeacherMomentum, long StillSteps = 0)
+{
+    /// <summary>Statistics and the method's state advance, weights do not.</summary>
+    public bool IsStill => Step < StillSteps;
+}
 
 /// <summary>What of a step is computed a second time and compared.</summary>
 /// <param name="MicroBatches">Numbers of micro-batches, ascending.</param>
@@ -17,6 +22,7 @@ public sealed record DrawnWork(IReadOnlyList<int> MicroBatches, bool Coupling);
 public sealed class RunPlan
 {
     private readonly Recipe _recipe;
+    private readonly long _still;
     private readonly long _warmup;
     private readonly double _baseRate;
 
@@ -32,6 +38,9 @@ public sealed class RunPlan
         _recipe = recipe;
         Samples = samples;
         TotalSteps = recipe.Steps > 0 ? recipe.Steps : Math.Max(1, (long)(recipe.Epochs * samples / recipe.Batch.Effective));
+        _still = (long)Math.Ceiling(recipe.Schedule.StillEpochs * samples / recipe.Batch.Effective);
+        if (_still > 0 && _still >= TotalSteps)
+            throw new UserErrorException($"schedule.stillEpochs is {recipe.Schedule.StillEpochs}, {_still} steps, and the run has {TotalSteps}: no weight would move; make it shorter or the run longer.");
         _warmup = Schedules.WarmupSteps(recipe.Schedule, TotalSteps, (double)samples / recipe.Batch.Effective);
         _baseRate = Schedules.Scale(recipe.Optimizer, recipe.Batch.Effective);
     }
@@ -66,8 +75,9 @@ public sealed class RunPlan
 
     public StepSchedule Schedule(long step) => new(
         step,
-        _baseRate * Schedules.Factor(_recipe.Schedule, step, TotalSteps, _warmup),
+        _baseRate * Schedules.Factor(_recipe.Schedule, Math.Max(0, step - _still), TotalSteps - _still, _warmup),
         _baseRate,
         Schedules.WeightDecay(_recipe.Optimizer, step, TotalSteps),
-        Schedules.TeacherMomentum(_recipe.Teacher, step, TotalSteps));
+        Schedules.TeacherMomentum(_recipe.Teacher, step, TotalSteps),
+        _still);
 }

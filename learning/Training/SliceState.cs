@@ -64,6 +64,8 @@ public sealed class SliceState
             var g = gradient.Slice(at, entry.Length);
             switch (entry.Kind)
             {
+                case TensorKind.Trained or TensorKind.Probe when schedule.IsStill:
+                    break;
                 case TensorKind.Trained:
                     if (clip != 1)
                         Scale(g, (float)clip);
@@ -133,7 +135,7 @@ public sealed class SliceState
             * (head?.LearningRateFactor ?? 1)
             * (entry.IsBiasOrNorm ? o.BiasAndNormFactor : 1)
             * LayerDecay.Factor(entry.Name, _recipe.Backbone, o.LayerDecay);
-        return new StepSize(schedule.Step, (float)rate, excluded ? 0 : (float)schedule.WeightDecay, !excluded);
+        return new StepSize(schedule.Step - schedule.StillSteps, (float)rate, excluded ? 0 : (float)schedule.WeightDecay, !excluded);
     }
 
     private static void Scale(Span<float> x, float factor)

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using SslOrleans.Learning.Backbones;
 using SslOrleans.Learning.Methods;
 using SslOrleans.Learning.Numerics;

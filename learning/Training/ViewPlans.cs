@@ -37,7 +37,15 @@ public static class ViewPlans
             _ => MaskKind.Random,
         };
         return kind is { } k
-            ? new MaskSettings { Kind = k, Grid = grid, RatioMin = (float)mask.Ratio, RatioMax = (float)mask.Ratio, CellSize = mask.CellSize }
+            ? new MaskSettings
+            {
+                Kind = k,
+                Grid = grid,
+                RatioMin = (float)mask.Ratio,
+                RatioMax = (float)Math.Max(mask.Ratio, mask.RatioMax),
+                Probability = (float)mask.Probability,
+                CellSize = mask.CellSize,
+            }
             : null;
     }
 

@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Http;
-using Orleans.Runtime;
 using SslOrleans.Contracts;
 using SslOrleans.Grains.Records;
 using SslOrleans.Grains.Storage;

@@ -3,9 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Dashboard;
-using Orleans.Hosting;
 using Orleans.Metadata;
-using Orleans.Runtime;
 using SslOrleans.Grains.Placement;
 using SslOrleans.Silo.Dashboard.Watching;
 

@@ -3,7 +3,6 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Orleans.Runtime;
 using Orleans.Runtime.MembershipService.SiloMetadata;
 using SslOrleans.Grains.Lifelines;
 using SslOrleans.Grains.Placement;

@@ -1,5 +1,4 @@
 using System.Net;
-using Orleans.Runtime;
 using SslOrleans.Contracts;
 
 namespace SslOrleans.Silo.Membership;

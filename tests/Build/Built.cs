@@ -14,6 +14,9 @@ internal static class Built
     /// <summary>The package's libtorch.</summary>
     public static string LibTorchFolder { get; } = Metadata("LibTorchFolder");
 
+    /// <summary>Folder of everything that a build makes.</summary>
+    public static string Artifacts { get; } = Metadata("Artifacts");
+
     public static string RepositoryRoot { get; } = Metadata("RepositoryRoot");
 
     private static string Metadata(string key)

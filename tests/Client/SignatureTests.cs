@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text;
 using SslOrleans.Grains.Records;
 using SslOrleans.Grains.Storage;

@@ -1,7 +1,6 @@
 using System.Net;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using SslOrleans.Contracts;
 using SslOrleans.Silo;
 using SslOrleans.Silo.Dashboard;

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using Orleans.Concurrency;
-using Orleans;
 using SslOrleans.Contracts;
 using SslOrleans.Grains.Placement;
 

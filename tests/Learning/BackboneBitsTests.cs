@@ -2,9 +2,7 @@ using System.IO.Hashing;
 using System.Runtime.InteropServices;
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Backbones;
-using TorchSharp;
 using static TorchSharp.torch;
-using static TorchSharp.torch.nn;
 
 namespace SslOrleans.Learning.Tests;
 

@@ -1,5 +1,4 @@
 using SslOrleans.Learning.Backbones;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SslOrleans.Learning.Tests;

@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using SslOrleans.Learning.Methods;
 using SslOrleans.Learning.Numerics;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SslOrleans.Learning.Tests;
@@ -17,6 +16,7 @@ internal static class LossAlone
         var recipe = SmallRun.Recipe("simclr") with
         {
             Method = method,
+            Views = [new() { Count = MethodCatalog.Find(method).Views, Mask = new() { Kind = MethodCatalog.Find(method).Masked > 0 ? "random" : "none", Ratio = 0.5 } }],
             Batch = new() { Effective = rows, Micro = rows },
             Loss = loss,
             Projector = new() { Shape = $"{tensors.Values.First().shape[1]}" },

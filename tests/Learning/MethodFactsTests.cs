@@ -3,7 +3,6 @@ using SslOrleans.Learning.Backbones;
 using SslOrleans.Learning.Losses;
 using SslOrleans.Learning.Methods;
 using SslOrleans.Learning.Numerics;
-using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 

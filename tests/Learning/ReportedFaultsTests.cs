@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Augment;
 using SslOrleans.Learning.Data;
 using SslOrleans.Learning.Optim;

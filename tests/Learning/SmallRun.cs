@@ -12,6 +12,7 @@ internal static class SmallRun
 
     private const string Patches = """ "backbone": { "name": "vit-nano", "patchSize": 2, "imageSize": 8, "dropPath": 0.2 } """;
     private const string Teacher = """ "teacher": { "momentum": 0.9, "finalMomentum": 1 } """;
+    private const string Global = """ { "count": 2, "mask": { "kind": "blockwise", "ratio": 0.1, "ratioMax": 0.5, "probability": 0.5 } } """;
     private const string Predictor = """ "predictor": { "shape": "16-8", "batchNorm": true } """;
 
     private static readonly Dictionary<string, string> s_settings = new()
@@ -28,15 +29,18 @@ internal static class SmallRun
         ["dino"] = $$""" { "loss": { "prototypes": 10, "teacherTemperatureEpochs": 2 }, {{Teacher}}, {{Patches}}, "views": [ { "count": 2, "crop": { "size": 8 } }, { "count": 1, "crop": { "size": 4 } } ] } """,
         ["mae"] = $$""" { "loss": { "decoderWidth": 16, "decoderDepth": 1, "decoderHeads": 2 }, {{Patches}}, "views": [ { "mask": { "kind": "random", "ratio": 0.75 } } ] } """,
         ["simmim"] = $$""" { {{Patches}}, "views": [ { "mask": { "kind": "uniform", "ratio": 0.5 } } ] } """,
-        ["ijepa"] = $$""" { "loss": { "decoderWidth": 16, "decoderDepth": 1, "decoderHeads": 2 }, {{Teacher}}, {{Patches}}, "views": [ { "mask": { "kind": "block", "ratio": 0.4 } } ] } """,
-        ["msn"] = $$""" { "loss": { "prototypes": 10 }, {{Teacher}}, {{Patches}}, "views": [ { "crop": { "size": 8 } }, { "mask": { "kind": "random", "ratio": 0.5 } } ] } """,
+        ["ijepa"] = $$""" { "loss": { "decoderWidth": 16, "decoderDepth": 1, "decoderHeads": 2 }, {{Teacher}}, {{Patches}}, "views": [ { "crop": { "size": 8 } } ] } """,
+        ["msn"] = $$""" { "loss": { "prototypes": 10, "sinkhorn": 3 }, {{Teacher}}, {{Patches}}, "views": [ { "crop": { "size": 8 } }, { "mask": { "kind": "random", "ratio": 0.5 } } ] } """,
         ["pmsn"] = $$""" { "loss": { "prototypes": 10 }, {{Teacher}}, {{Patches}}, "views": [ { "crop": { "size": 8 } }, { "mask": { "kind": "random", "ratio": 0.5 } } ] } """,
-        ["ibot"] = $$""" { "loss": { "prototypes": 10 }, {{Teacher}}, {{Patches}}, "views": [ { "count": 2, "mask": { "kind": "block", "ratio": 0.3 } } ] } """,
-        ["dinov2"] = $$""" { "loss": { "prototypes": 10 }, {{Teacher}}, {{Patches}}, "views": [ { "count": 2, "mask": { "kind": "block", "ratio": 0.3 } } ] } """,
-        ["deepcluster"] = """ { "loss": { "clusters": 6, "iterations": 3 } } """,
+        ["ibot"] = $$""" { "loss": { "prototypes": 10 }, {{Teacher}}, {{Patches}}, "views": [ {{Global}}, { "count": 2, "crop": { "size": 4 } } ] } """,
+        ["dinov2"] = $$""" { "loss": { "prototypes": 10 }, {{Teacher}}, {{Patches}}, "views": [ {{Global}}, { "count": 1, "crop": { "size": 4 } } ] } """,
+        ["deepcluster"] = """ { "loss": { "clusters": 6, "iterations": 3 }, "schedule": { "stillEpochs": 1 } } """,
         ["directpred"] = $$""" { {{Teacher}} } """,
         ["directset"] = $$""" { {{Teacher}} } """,
-        ["nce"] = """ { "loss": { "noise": 5 } } """,
+        ["lejepa"] = """ { "loss": { "slices": 16 }, "views": [ { "count": 2, "crop": { "size": 8 } }, { "count": 1, "crop": { "size": 6 } } ] } """,
+        ["nce"] = """ { "loss": { "noise": 5 }, "views": [ { "crop": { "size": 8 } } ] } """,
+        ["nat"] = """ { "views": [ { "crop": { "size": 8 } } ] } """,
+        ["npid"] = """ { "views": [ { "crop": { "size": 8 } } ] } """,
     };
 
     public static Recipe Recipe(string method, long steps = 4)

@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
-using Orleans;
 using SslOrleans.Silo.Dashboard.Watching;
 
 namespace SslOrleans.Silo.Dashboard.Endpoints;

@@ -1,4 +1,3 @@
-using Orleans;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Grains.Data;
 using SslOrleans.Grains.Evaluation;

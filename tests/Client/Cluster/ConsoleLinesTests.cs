@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
-using Orleans.Runtime;
 using SslOrleans.Contracts;
 using SslOrleans.Silo.Logging;
 

@@ -1,4 +1,3 @@
-using System.CommandLine;
 using System.Text.RegularExpressions;
 using SslOrleans.Client.CommandLine;
 using YamlDotNet.RepresentationModel;

@@ -1,11 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
-using Orleans.Runtime;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
-using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Training;
 using SslOrleans.Silo;
 using SslOrleans.Silo.Lifelines;

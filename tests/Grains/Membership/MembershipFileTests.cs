@@ -1,8 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
-using Orleans;
-using Orleans.Runtime;
 using SslOrleans.Contracts;
 using SslOrleans.Grains.Tests.Storage;
 using SslOrleans.Silo.Membership;

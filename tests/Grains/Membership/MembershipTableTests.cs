@@ -1,7 +1,5 @@
 using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
-using Orleans;
-using Orleans.Runtime;
 using SslOrleans.Grains.Tests.Storage;
 using SslOrleans.Silo.Membership;
 

@@ -1,7 +1,5 @@
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
-using Orleans;
-using Orleans.Runtime;
 using SslOrleans.Silo.Membership;
 
 namespace SslOrleans.Tests.Grains.Membership;

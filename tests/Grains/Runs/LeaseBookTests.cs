@@ -1,5 +1,5 @@
 using SslOrleans.Contracts.Messages;
-using SslOrleans.Grains.Runs;
+using SslOrleans.Grains.Steps;
 
 namespace SslOrleans.Tests.Grains.Runs;
 

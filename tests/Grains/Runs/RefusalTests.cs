@@ -1,9 +1,9 @@
 using Microsoft.Extensions.DependencyInjection;
-using SslOrleans.Contracts;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Contracts.Recipes;
-using SslOrleans.Grains.Workers;
+using SslOrleans.Contracts;
+using SslOrleans.Grains.Devices;
 using SslOrleans.Learning.Training;
 using SslOrleans.Silo;
 using SslOrleans.Tests.Grains.Support;

@@ -54,7 +54,7 @@ public class RunStandTests
 
     private static SliceStand At(long version, long prepared = -1) => new(version, version < 4 ? s_hashes[version] : s_hashes[0], null, prepared, null);
 
-    private static StepIntent Intent(long step) => new(new StepRates(step, 0, 0, 0, 0), 1, [], "{}");
+    private static StepIntent Intent(long step) => new(new StepRates(step, 0, 0, 0, 0, 0), 1, [], "{}");
 
     private static string Weights(long version) => SliceSet.Combine([s_hashes[version], s_hashes[version]]);
 }

@@ -1,6 +1,6 @@
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Grains.Parameters;
-using SslOrleans.Grains.Runs;
+using SslOrleans.Grains.Steps;
 using SslOrleans.Learning.Numerics;
 
 namespace SslOrleans.Tests.Grains.Runs;

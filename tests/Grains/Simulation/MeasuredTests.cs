@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Hosting;
 using SslOrleans.Contracts.Grains;
-using SslOrleans.Contracts.Messages;
 using SslOrleans.Grains.Simulation;
 using SslOrleans.Silo;
 using SslOrleans.Tests.Grains.Support;

@@ -1,9 +1,8 @@
 using System.Reflection;
 using Microsoft.Extensions.DependencyInjection;
-using Orleans;
 using SslOrleans.Contracts.Recipes;
+using SslOrleans.Grains.Devices;
 using SslOrleans.Grains.Parameters;
-using SslOrleans.Grains.Workers;
 using SslOrleans.Learning.Training;
 using SslOrleans.Silo;
 using static TorchSharp.torch;

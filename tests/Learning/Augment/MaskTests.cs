@@ -133,6 +133,23 @@ public class MaskTests
         Assert.Single(areas);
     }
 
+    [Theory]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    public void On_a_small_grid_Jepas_context_is_neither_empty_nor_has_it_a_targets_patch(int grid)
+    {
+        var settings = new JepaSettings { Grid = grid };
+        for (var i = 0; i < 300; i++)
+        {
+            var places = Masks.Stream(1, 0, i, 0);
+            var (context, targets) = Masks.Jepa(settings, Masks.Stream(1, i, 0, 100), ref places);
+            Assert.NotEmpty(context);
+            Assert.Empty(context.Intersect(targets.SelectMany(t => t)));
+            Assert.Single(targets.Select(t => t.Length).Distinct());
+        }
+    }
+
     [Fact]
     public void A_mask_is_a_function_of_seed_epoch_sample_and_view()
     {

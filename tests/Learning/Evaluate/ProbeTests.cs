@@ -1,6 +1,5 @@
 using SslOrleans.Learning.Evaluate;
 using SslOrleans.Learning.Numerics;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SslOrleans.Learning.Tests.Evaluate;

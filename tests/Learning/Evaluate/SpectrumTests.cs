@@ -1,6 +1,5 @@
 using SslOrleans.Learning.Evaluate;
 using SslOrleans.Learning.Numerics;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SslOrleans.Learning.Tests.Evaluate;
@@ -60,6 +59,9 @@ public class SpectrumTests
         Assert.Equal(alpha, law.Exponent, 1e-4);
         Assert.Equal(1, law.Determination, 1e-4);
         Assert.Equal(alpha, PowerLaw.AlphaReq(spectrum).Exponent, 0.15 * alpha);
+
+        // Singular values are roots of eigenvalues: half the exponent.
+        Assert.Equal(alpha / 2, PowerLaw.Whole(spectrum).Exponent, 1e-4);
     }
 
     [Fact]

@@ -2,7 +2,6 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Methods;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SslOrleans.Learning.Tests.Golden;

@@ -3,6 +3,7 @@
 Each loss is written here from its paper, with other operations than the C# code where there is a choice (loops, explicit
 sums), so that the two agree only if both are right. Run `python3 make_losses.py` beside this file to make it again.
 """
+import itertools
 import json
 import os
 
@@ -114,6 +115,12 @@ def moco():
     case("mocov2", "3x4, symmetric, queue 3", {"temperature": 0.5, "queue": 3, "symmetric": True}, e,
          lambda x, s: (info_nce_queue(x["q1"], x["key2"], s["queue2"], 0.5) + info_nce_queue(x["q2"], x["key1"], s["queue1"], 0.5)) / 2,
          fixed=["key1", "key2"], state={"queue1": unit(3, 4), "queue2": unit(3, 4)}, projector="4")
+    for method, t in [("mocov1", 0.07), ("mocov2", 0.2)]:
+        def decoupled(x, s, t=t):
+            z = F.normalize(x["q1"], dim=1)
+            return sum(torch.logsumexp(torch.stack([a @ n / t for n in s["queue2"]]), 0) - cos(a, k) / t for a, k in zip(z, x["key2"])) / len(z)
+        case(method, "3x5, queue 6, decoupled", {"temperature": t, "queue": 6, "decoupled": True}, {"q1": rand(3, 5), "key2": unit(3, 5)}, decoupled,
+             fixed=["key2"], state={"queue2": unit(6, 5)}, projector="5")
     k = unit(2, 3)
     for method in ["mocov1", "mocov2"]:
         case(method, "edge: the positive is in the queue, tiny query", {"temperature": 0.07, "queue": 2}, {"q1": rand(2, 3) * 1e-3, "key2": k},
@@ -411,7 +418,7 @@ VIT = {"backbone": {"name": "vit-nano", "patchSize": 16}}
 
 def masked(method, name, loss, embeddings, function):
     case(method, name, loss, embeddings, function, fixed=["target"], **VIT)
-    CASES[-1]["recipe"]["views"] = [{"mask": {"kind": "random", "ratio": 0.5}}]
+    CASES[-1]["recipe"]["views"] = [{} if method == "ijepa" else {"mask": {"kind": "random", "ratio": 0.5}}]
 
 
 def mim():
@@ -438,20 +445,29 @@ def mim():
 
 # --- MSN, PMSN, iBOT, DINOv2, DeepCluster -------------------------------------------------------------------------------------
 def msn():
-    def loss(x, views, t, sharp, weight, exponent):
+    def loss(x, views, t, sharp, weight, exponent, rounds=0, reverse=False):
         c = F.normalize(x["prototypes"], dim=1)
         target = torch.softmax(F.normalize(x["key1"], dim=1) @ c.t() / t, 1) ** (1 / sharp)
         target = (target / target.sum(1, keepdim=True)).detach()
+        for _ in range(rounds):  # the authors' distributed_sinkhorn, in the order of their code
+            target = target / target.sum(0, keepdim=True) / target.shape[1]
+            target = target / target.sum(1, keepdim=True) / target.shape[0]
+        target = target / target.sum(1, keepdim=True)
         logits = [F.normalize(x[f"z{v}"], dim=1) @ c.t() / t for v in range(2, views + 1)]
         agree = sum(-(target * torch.log_softmax(l, 1)).sum(1).mean() for l in logits) / len(logits)
         mean = torch.cat([torch.softmax(l, 1) for l in logits]).mean(0)
         prior = torch.arange(1, len(mean) + 1).double() ** -exponent
-        return agree + weight * (mean * torch.log(mean / (prior / prior.sum()))).sum()
+        prior = prior / prior.sum()
+        return agree + weight * ((prior * torch.log(prior / mean)).sum() if reverse else (mean * torch.log(mean / prior)).sum())
     for method, exponent in [("msn", 0.0), ("pmsn", 0.25)]:
         for name, n, d, k, views, weight in [("4x6, 5 prototypes", 4, 6, 5, 2, 1.0), ("3x4, 7 prototypes, 3 anchors", 3, 4, 7, 4, 2.5), ("edge: two prototypes", 3, 3, 2, 2, 1.0)]:
             e = {"key1": rand(n, d)} | {f"z{v}": rand(n, d) for v in range(2, views + 1)} | {"prototypes": rand(k, d)}
             case(method, name, {"prototypes": k, "regularization": weight} | ({"exponent": exponent} if exponent else {}), e,
                  lambda x, s, v=views, w=weight, a=exponent: loss(x, v, 0.1, 0.25, w, a), fixed=["key1"], views=views, projector=str(d))
+    for method, more, exponent, reverse in [("msn", {}, 0.0, False), ("pmsn", {"exponent": 0.5, "divergence": "from-prior"}, 0.5, True)]:
+        e = {"key1": rand(5, 4), "z2": rand(5, 4), "z3": rand(5, 4), "prototypes": rand(6, 4)}
+        case(method, "5x4, 6 prototypes, Sinkhorn on the targets" + (", from the prior" if reverse else ""), {"prototypes": 6, "sinkhorn": 3} | more, e,
+             lambda x, s, a=exponent, r=reverse: loss(x, 3, 0.1, 0.25, 1.0, a, 3, r), fixed=["key1"], views=3, projector="4")
 
 
 def koleo(x):
@@ -465,37 +481,90 @@ def ibot():
     def ce(t, s):
         return -(t * torch.log_softmax(s, -1)).sum(-1).mean()
 
-    def loss(x, s, weight):
-        cls = sum(ce(torch.softmax((x[t] - s["center"]) / 0.04, -1), x[u] / 0.1) for t, u in (("t1", "s2"), ("t2", "s1"))) / 2
+    def loss(x, s, weight, views=2):
+        pairs = [(t, v) for t in (1, 2) for v in range(1, views + 1) if v != t]
+        cls = sum(ce(torch.softmax((x[f"t{t}"] - s["center"]) / 0.04, -1), x[f"s{v}"] / 0.1) for t, v in pairs) / len(pairs)
         patch = sum(ce(torch.softmax((x[t] - s["patchCenter"]) / 0.05, -1), x[u] / 0.1) for t, u in (("v1", "u1"), ("v2", "u2"))) / 2
         return cls + weight * patch
+
+    def varying(x, s, counts):
+        """Images that hide different numbers of patches: each image's own mean, and nothing from one that hides none."""
+        total = loss(x, s, 0.0)
+        for view in (1, 2):
+            for i, h in enumerate(counts[view - 1]):
+                if h:
+                    target = torch.softmax((x[f"v{view}"][i, :h] - s["patchCenter"]) / 0.05, -1)
+                    total = total + ce(target, x[f"u{view}"][i, :h] / 0.1) / len(counts[0]) / 2
+        return total
 
     for method in ("ibot", "dinov2"):
         for name, n, h, k, weight, scale in [("4 images, 3 patches, 6 outputs", 4, 3, 6, 1.0, 0.3), ("3 images, 1 patch, 5 outputs", 3, 1, 5, 0.5, 0.3), ("edge: two images, saturated outputs", 2, 2, 4, 1.0, 0.8)]:
             e = {a: rand(n, k, scale=scale) for a in ("s1", "s2", "t1", "t2")} | {a: rand(n, h, k, scale=scale) for a in ("u1", "u2", "v1", "v2")}
             if method == "dinov2":
                 e |= {"f1": rand(n, 5), "f2": rand(n, 5)}
-            function = (lambda x, s, w=weight: loss(x, s, w)) if method == "ibot" else (lambda x, s, w=weight: loss(x, s, w) + 0.1 * (koleo(x["f1"]) + koleo(x["f2"])) / 2)
+            function = (lambda x, s, w=weight: loss(x, s, w)) if method == "ibot" else (lambda x, s, w=weight: loss(x, s, w) + 0.1 * (koleo(x["f1"]) + koleo(x["f2"])))
             case(method, name, {"prototypes": k, "patchTemperature": 0.05, "patchWeight": weight}, e, function, fixed=["t1", "t2", "v1", "v2"],
                  state={"center": rand(1, k, scale=0.1), "patchCenter": rand(1, k, scale=0.1)}, step={"step": 4, "epoch": 1}, projector="8", **VIT)
             CASES[-1]["recipe"]["views"] = [{"count": 2, "mask": {"kind": "block", "ratio": 0.5}}]
 
+    def extra(x):
+        return 0.1 * (koleo(x["f1"]) + koleo(x["f2"])) if "f1" in x else 0
+
+    for method in ("ibot", "dinov2"):
+        n, h, k, counts = 4, 3, 5, ((3, 0, 1, 2), (0, 2, 3, 1))
+        state = {"center": rand(1, k, scale=0.1), "patchCenter": rand(1, k, scale=0.1)}
+        features = {"f1": rand(n, 5), "f2": rand(n, 5)} if method == "dinov2" else {}
+        e = {a: rand(n, k, scale=0.3) for a in ("s1", "s2", "s3", "s4", "t1", "t2")} | {a: rand(n, h, k, scale=0.3) for a in ("u1", "u2", "v1", "v2")} | features
+        settings = {"prototypes": k, "patchTemperature": 0.05}
+        case(method, "two local crops", settings, e, lambda x, s: loss(x, s, 1.0, views=4) + extra(x), fixed=["t1", "t2", "v1", "v2"],
+             state=state, step={"step": 4, "epoch": 1}, projector="8", **VIT)
+        CASES[-1]["recipe"]["views"] = [{"count": 2, "mask": {"kind": "blockwise", "ratio": 0.5}}, {"count": 2}]
+        e = {a: v for a, v in e.items() if a not in ("s3", "s4")}
+        e |= {f"w{v}": torch.tensor([[1 / c if j < c else 0.0 for j in range(h)] for c in counts[v - 1]]) for v in (1, 2)}
+        case(method, "images that hide 0 to 3 patches", settings, e, lambda x, s: varying(x, s, counts) + extra(x), fixed=["t1", "t2", "v1", "v2", "w1", "w2"],
+             state=state, step={"step": 4, "epoch": 1}, projector="8", **VIT)
+        CASES[-1]["recipe"]["views"] = [{"count": 2, "mask": {"kind": "blockwise", "ratio": 0.1, "ratioMax": 0.5, "probability": 0.5}}]
+
 
 def deepcluster():
-    def loss(x, s, ids, done):
+    def loss(x, s, ids, done, uniform):
         total, n = 0, len(x["z1"])
+        every = [int(a) for a in s["assignments"][:, 0]]
         for a, b in (("z1", "z2"), ("z2", "z1")):
             for i in range(n):
                 logits = torch.stack([x[a][i] / x[a][i].norm() @ c / 0.1 for c in s["centroids"]])
                 other = torch.stack([x[b][i] / x[b][i].norm() @ c for c in s["centroids"]])
                 y = int(s["assignments"][ids[i], 0]) if done else int(other.argmax())
-                total = total - torch.log_softmax(logits, 0)[y] / (2 * n)
+                weight = len(every) / (len(s["centroids"]) * every.count(y)) if done and uniform else 1.0
+                total = total - weight * torch.log_softmax(logits, 0)[y] / (2 * n)
         return total
-    for name, n, d, k, done in [("4x6, 5 clusters", 4, 6, 5, 1), ("3x4, 2 clusters", 3, 4, 2, 3), ("edge: before the first clustering", 4, 3, 6, 0)]:
+    for name, n, d, k, done, uniform in [("4x6, 5 clusters", 4, 6, 5, 1, True), ("3x4, 2 clusters, every image alike", 3, 4, 2, 3, False), ("edge: before the first clustering", 4, 3, 6, 0, True)]:
         ids = list(range(n, 0, -1))
         state = {"centroids": unit(k, d), "assignments": torch.randint(0, k, (n + 1, 1)).double(), "clustered": torch.tensor([float(done)])}
-        case("deepcluster", name, {"clusters": k}, {"z1": rand(n, d), "z2": rand(n, d)}, lambda x, s, i=ids, o=done: loss(x, s, i, o), state=state,
+        case("deepcluster", name, {"clusters": k, "uniform": uniform}, {"z1": rand(n, d), "z2": rand(n, d)}, lambda x, s, i=ids, o=done, u=uniform: loss(x, s, i, o, u), state=state,
              step={"epoch": done, "sampleIds": ids}, projector=str(d))
+
+
+# --- LeJEPA ------------------------------------------------------------------------------------------------------------------
+def lejepa():
+    def statistic(x, t_max, knots):
+        """Epps-Pulley against N(0, 1) by its definition, with complex numbers over both signs of t."""
+        t = torch.linspace(-t_max, t_max, 2 * knots - 1)
+        ecf = torch.exp(1j * x[:, None] * t).mean(0)
+        return len(x) * torch.trapz((ecf - torch.exp(-t ** 2 / 2)).abs() ** 2 * torch.exp(-t ** 2 / 2), t)
+
+    def loss(x, views, globals_, lam, t_max, knots):
+        z = [x[f"z{v + 1}"] for v in range(views)]
+        centre = sum(z[:globals_]) / globals_
+        predict = sum(((v - centre) ** 2).mean() for v in z) / views
+        gauss = sum(statistic(v @ a, t_max, knots) for v in z for a in x["slices"]) / (views * len(x["slices"]))
+        return (1 - lam) * predict + lam * gauss
+
+    for name, n, d, slices, lam, t_max, knots, scale in [("6x4, 5 slices", 6, 4, 5, 0.05, 3.0, 17, 1.0), ("9x3, 8 slices, 5 knots to 2", 9, 3, 8, 0.5, 2.0, 5, 0.6),
+                                                         ("edge: nearly collapsed", 4, 3, 6, 0.02, 3.0, 17, 0.01)]:
+        e = two(n, d, scale) | {"slices": F.normalize(torch.randn(slices, d), dim=1)}
+        case("lejepa", name, {"prediction": 1 - lam, "gaussian": lam, "range": t_max, "knots": knots}, e,
+             lambda x, s, l=lam, t=t_max, k=knots: loss(x, 2, 2, l, t, k), fixed=["slices"], projector=str(d))
 
 
 # --- The gallery -------------------------------------------------------------------------------------------------------------
@@ -529,22 +598,25 @@ def gallery():
     for name, n, d, eps in [("10x3", 10, 3, 1e-4), ("12x4, shrunk", 12, 4, 0.1), ("edge: one dimension", 6, 1, 1e-4)]:
         case("cca", name, {"epsilon": eps}, two(n, d), lambda x, s, a=eps: cca(x["z1"], x["z2"], a))
     for name, n, d, ids in [("3x4 of 6", 3, 4, [5, 0, 2]), ("4x3 of 4", 4, 3, [0, 1, 2, 3]), ("edge: one sample", 1, 5, [1])]:
-        case("nat", name, {}, {"z1": rand(n, d)}, lambda x, s, i=ids: -sum(cos(z, s["targets"][k]) for z, k in zip(x["z1"], i)) / len(i),
+        # The minimum over all permutations of the batch's targets, one by one.
+        case("nat", name, {}, {"z1": rand(n, d)}, lambda x, s, i=ids: min((-sum(cos(z, s["targets"][k]) for z, k in zip(x["z1"], p)) / len(i) for p in itertools.permutations(i)), key=float),
              state={"targets": unit(6, d)}, step={"sampleIds": ids}, views=1, projector=str(d))
     for name, n, m, c, scale in [("4 data, 5 noise each", 4, 5, 0.0, 1.0), ("3 data, 1 noise each, constant", 3, 1, -0.7, 1.0), ("edge: certain scores", 2, 2, 0.0, 30.0)]:
         def nce(x, s, m=m, c=c):
+            c = x["constant"] if "constant" in x else c
             eta, total = float(m), 0
             for d, row in zip(x["data"], x["noise"]):
                 total = total - F.logsigmoid(d + c - torch.log(torch.tensor(eta)))
                 total = total - sum(F.logsigmoid(-(w + c - torch.log(torch.tensor(eta)))) for w in row)
             return total / len(x["data"])
         case("nce", name, {"logNormalizer": c}, {"data": rand(n, scale=scale), "noise": rand(n, m, scale=scale)}, nce, views=1, projector="4")
+    case("nce", "5 data, 3 noise each, learnt constant", {}, {"data": rand(5), "noise": rand(5, 3), "constant": torch.tensor([0.4])}, lambda x, s: nce(x, s, m=3), views=1, projector="4")
 
 
 def main():
     for number, make in enumerate([simclr, vicreg, moco, mocov3, byol, simsiam, barlowtwins, dcl, infonce, nnclr, swav, dino, supcon, wmse,
                                   relic, unified, npair, triplet, npid, msf, direct,
-                                  mim, msn, ibot, deepcluster, gallery]):
+                                  mim, msn, ibot, deepcluster, gallery, lejepa]):
         torch.manual_seed(number)
         make()
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "losses.json")

@@ -102,7 +102,7 @@ print(json.dumps({
     "rank": int(np.linalg.matrix_rank(train)),
     "rankOfRankTwo": int(np.linalg.matrix_rank(low.astype(np.float32))),
     "alphareq": power_law(covariance, 4, 100, lambda i: 1 / i),
-    "powerlaw": power_law(covariance, 1, 10**9, lambda i: 1),
+    "powerlaw": power_law(sigma, 1, 10**9, lambda i: 1),
     "auc": float(np.mean(np.cumsum(sigma / sigma.sum()))),
     "spread": {"mean": float(spread.mean()), "least": float(spread.min())},
     "alignment": float(((a - b) ** 2).sum(1).mean()),

@@ -1,6 +1,5 @@
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Losses;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SslOrleans.Learning.Methods;
@@ -20,7 +19,6 @@ public sealed class AlignUniform : IMethod
     {
         _recipe = recipe;
         _options = MethodCatalog.Options<Options>(recipe);
-        Require.Views(recipe, 2);
         Require.BatchOfTwo(recipe);
         Require.Positive(recipe, "loss.sharpness", _options.Sharpness);
     }

@@ -2,7 +2,6 @@ using System.Runtime.CompilerServices;
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Methods;
 using SslOrleans.Learning.Training;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SslOrleans.Learning.Tests.NewMethod;

@@ -1,6 +1,4 @@
 using SslOrleans.Learning.Numerics;
-using SslOrleans.Learning.Optim;
-using Xunit;
 
 namespace SslOrleans.Tests.Learning.Optim;
 

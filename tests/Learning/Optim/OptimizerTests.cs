@@ -126,8 +126,9 @@ public class OptimizerTests
     public void WarmupThenCosine()
     {
         var schedule = new ScheduleRecipe { WarmupSteps = 10 };
-        Assert.Equal(0.1, Schedules.Factor(schedule, 0, 110, 10), 1e-12);
-        Assert.Equal(1, Schedules.Factor(schedule, 9, 110, 10), 1e-12);
+        Assert.Equal(0, Schedules.Factor(schedule, 0, 110, 10), 1e-12);
+        Assert.Equal(0.9, Schedules.Factor(schedule, 9, 110, 10), 1e-12);
+        Assert.Equal(1, Schedules.Factor(schedule, 10, 110, 10), 1e-12);
         Assert.Equal(0.5, Schedules.Factor(schedule, 60, 110, 10), 1e-12);
         Assert.True(Schedules.Factor(schedule, 109, 110, 10) < 0.001);
         Assert.Equal(0.996, Schedules.TeacherMomentum(new TeacherRecipe { Momentum = 0.996 }, 0, 100), 1e-12);

@@ -2,7 +2,6 @@ using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Backbones;
 using SslOrleans.Learning.Methods;
 using SslOrleans.Learning.Training;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SslOrleans.Learning.Tests.Training;

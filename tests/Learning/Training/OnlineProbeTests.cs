@@ -4,7 +4,6 @@ using SslOrleans.Learning.Data;
 using SslOrleans.Learning.Methods;
 using SslOrleans.Learning.Tests.Data;
 using SslOrleans.Learning.Training;
-using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 

@@ -1,9 +1,10 @@
 using System.CommandLine;
+using SslOrleans.Client.CommandLine;
 using SslOrleans.Client.Commands;
 using SslOrleans.Contracts;
 using SslOrleans.Learning.Native;
 
-namespace SslOrleans.Client.CommandLine;
+namespace SslOrleans.Client;
 
 /// <summary>Parses, runs and turns what goes wrong into one line and an exit code.</summary>
 public static class SsloProgram

@@ -1,11 +1,10 @@
-using Orleans;
-using SslOrleans.Contracts;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Contracts.Recipes;
+using SslOrleans.Contracts;
 using SslOrleans.Grains.Placement;
 
-namespace SslOrleans.Grains.Runs;
+namespace SslOrleans.Grains.Steps;
 
 /// <summary>
 /// The workers of a run: takes newcomers in when they have built the networks, sees who is gone, refuses who must not compute.

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using SslOrleans.Contracts.Messages;
 
-namespace SslOrleans.Grains.Runs;
+namespace SslOrleans.Grains.Steps;
 
 /// <summary>Where the time of a step went, seconds.</summary>
 /// <param name="Work">What the workers told, added up over them.</param>

@@ -1,6 +1,6 @@
 using SslOrleans.Contracts.Messages;
 
-namespace SslOrleans.Grains.Runs;
+namespace SslOrleans.Grains.Steps;
 
 /// <summary>
 /// Which micro-batches of a step are done, and what is to be leased next. It knows neither clock nor network, so that

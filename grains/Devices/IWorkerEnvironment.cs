@@ -2,7 +2,7 @@ using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Training;
 using static TorchSharp.torch;
 
-namespace SslOrleans.Grains.Workers;
+namespace SslOrleans.Grains.Devices;
 
 /// <summary>What a silo gives its workers.</summary>
 public interface IWorkerEnvironment

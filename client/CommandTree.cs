@@ -1,8 +1,9 @@
 using System.CommandLine;
 using SslOrleans.Client.Cluster;
+using SslOrleans.Client.CommandLine;
 using SslOrleans.Client.Commands;
 
-namespace SslOrleans.Client.CommandLine;
+namespace SslOrleans.Client;
 
 /// <summary>All commands; each is built by its own file in Commands/.</summary>
 public static class CommandTree

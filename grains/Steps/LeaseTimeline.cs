@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using SslOrleans.Contracts.Messages;
 
-namespace SslOrleans.Grains.Runs;
+namespace SslOrleans.Grains.Steps;
 
 /// <summary>The last leases of a run, for those who watch it. Its clock starts at the wall's and never goes back.</summary>
 internal sealed class LeaseTimeline

@@ -1,7 +1,7 @@
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Grains.Records;
 
-namespace SslOrleans.Grains.Runs;
+namespace SslOrleans.Grains.Steps;
 
 /// <summary>Credit for micro-batches, or their loss with a worker.</summary>
 internal sealed record Work(string Worker, Leaves[] Leaves, string Why = "");

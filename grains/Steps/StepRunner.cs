@@ -1,11 +1,11 @@
 using System.Diagnostics;
-using SslOrleans.Contracts;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Contracts.Recipes;
+using SslOrleans.Contracts;
 using SslOrleans.Grains.Placement;
 
-namespace SslOrleans.Grains.Runs;
+namespace SslOrleans.Grains.Steps;
 
 /// <summary>
 /// One step up to the complete gradient: deals micro-batches, couples, and deals again what a dead worker left open,

@@ -1,7 +1,7 @@
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
 
-namespace SslOrleans.Grains.Runs;
+namespace SslOrleans.Grains.Steps;
 
 /// <summary>A worker as the run sees it.</summary>
 internal sealed class RunWorker(WorkerInfo info, IWorkerGrain grain)

@@ -1,5 +1,3 @@
-using Orleans;
-using Orleans.Runtime;
 using SslOrleans.Contracts;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
@@ -7,7 +5,7 @@ using SslOrleans.Grains.Meters;
 using SslOrleans.Grains.Placement;
 using SslOrleans.Grains.Transfer;
 
-namespace SslOrleans.Grains.Parameters;
+namespace SslOrleans.Grains.WarmCopies;
 
 /// <summary>
 /// A slice's hand on its warm copy: chooses the silo, brings the copy there, keeps it up to date. A copy whose silo dies is given up, and

@@ -1,7 +1,7 @@
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Learning.Numerics;
 
-namespace SslOrleans.Grains.Runs;
+namespace SslOrleans.Grains.Steps;
 
 /// <summary>Deals micro-batches to workers: whole subtrees, as large as the workers' speeds allow.</summary>
 public static class StepPlanner
