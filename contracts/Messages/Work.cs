@@ -155,8 +155,4 @@ public sealed record RunShape(
     /// <summary>What is odd about the images and stops nothing.</summary>
     [Id(7)]
     public string[] Notes { get; init; } = [];
-
-    /// <summary>What was taken of the weights that the recipe starts from, in words; empty without them, and where none were loaded.</summary>
-    [Id(8)]
-    public string Start { get; init; } = "";
 }

@@ -67,4 +67,7 @@ public sealed record TeacherRecipe
 
     /// <summary>ξ at the last step, reached by a cosine; the same value keeps it constant.</summary>
     public double FinalMomentum { get; init; } = 1;
+
+    /// <summary><c>all</c>, or <c>projector</c>: the teacher sees through the student's backbone, and only its heads are an average (K24).</summary>
+    public string Scope { get; init; } = "all";
 }

@@ -36,6 +36,8 @@ internal static class RecipeChecks
         Must(r.Schedule.StillEpochs >= 0, "schedule.stillEpochs", r.Schedule.StillEpochs, "give 0 or more");
         Must(r.Teacher.Momentum is >= 0 and <= 1, "teacher.momentum", r.Teacher.Momentum, "give a number from 0 to 1");
         Must(r.Teacher.FinalMomentum is >= 0 and <= 1, "teacher.finalMomentum", r.Teacher.FinalMomentum, "give a number from 0 to 1");
+        OneOf("teacher.scope", r.Teacher.Scope, "all", "projector");
+        Must(r.Teacher.Scope == "all" || !r.Evaluation.Teacher, "evaluation.teacher", r.Evaluation.Teacher, "use false with teacher.scope projector, whose teacher has no backbone of its own");
         OneOf("backbone.batchNorm", r.Backbone.BatchNorm, "micro", "sync");
         Must(r.Backbone.BatchNorm == "micro" || !r.Batch.Recompute, "batch.recompute", r.Batch.Recompute, "use false with backbone.batchNorm sync, or batchNorm micro");
         Must(r.Backbone.BatchNorm == "micro" || r.Backbone.DropPath == 0, "backbone.dropPath", r.Backbone.DropPath, "use 0 with backbone.batchNorm sync, or batchNorm micro");

@@ -4,11 +4,8 @@ using Orleans.Placement;
 using SslOrleans.Contracts;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
-using SslOrleans.Contracts.Recipes;
-using SslOrleans.Grains.Meters;
 using SslOrleans.Grains.Placement;
 using SslOrleans.Grains.Records;
-using SslOrleans.Grains.Steps;
 using SslOrleans.Grains.Storage;
 using SslOrleans.Grains.Transfer;
 using SslOrleans.Grains.WarmCopies;
@@ -17,37 +14,35 @@ using SslOrleans.Learning.Training;
 namespace SslOrleans.Grains.Parameters;
 
 /// <summary>
-/// A slice: collects partial sums in tree order, applies the optimiser once per step, hands its version out in parts. Its warm copy has
+/// A slice: collects partial sums in tree order, applies the optimiser once per step, hands its version out. Its warm copy has
 /// every sum before the first slice of the run applies it, so after the death of this silo the slice goes on where the copy is.
 /// </summary>
 [OnBestParameterSilo]
 [Reentrant]
 [KeepAlive]
 [Immovable]
-public sealed partial class ParameterGrain(IRunStorage storage, ParameterSilos silos, ILocalSiloDetails self, PayloadStore payloads) : Grain, IParameterGrain
+public sealed class ParameterGrain(IRunStorage storage, ParameterSilos silos, ILocalSiloDetails self, PayloadStore payloads) : Grain, IParameterGrain
 {
-    private string _origin = "";
-    private Recipe? _recipe;
-    private LayoutSlice? _slice;
-    private SliceState? _state;
-    private IncomingSums? _sums;
-
-    // The version before is kept too, for readers that are about to take it.
-    private (KeptPayload? Now, KeptPayload? Before) _published;
-    private SliceCommit? _last;
-    private SliceCommit? _measured;
-    private StepIntent? _intent;
-    private (long Step, Task Task) _prepared = (-1, Task.CompletedTask);
+    private readonly PublishedVersions _published = new(payloads);
+    private SliceSpec? _spec;
+    private HeldSlice? _held;
     private WarmCopy? _copy;
 
-    private WarmCopy Copy => _copy ??= new WarmCopy(GrainFactory, silos, payloads, self.Name, this.GetPrimaryKeyString());
+    /// <summary>The step whose complete sum goes, or went, to the warm copy.</summary>
+    private (long Step, Task Task) _prepared = (-1, Task.CompletedTask);
 
-    private string Run => this.GetPrimaryKeyString()[..this.GetPrimaryKeyString().LastIndexOf('/')];
+    /// <summary>Of a step only sums of this try count.</summary>
+    private (long Step, long Attempt)? _only;
 
-    private SliceState State => _state
-        ?? throw new StateLostException($"Parameter slice {this.GetPrimaryKeyString()} holds nothing; it is restored from the last checkpoint.");
+    private string Key => this.GetPrimaryKeyString();
 
-    private ITeacherGrain Teacher => GrainFactory.GetGrain<ITeacherGrain>(this.GetPrimaryKeyString());
+    private string Run => Key[..Key.LastIndexOf('/')];
+
+    private WarmCopy Copy => _copy ??= new WarmCopy(GrainFactory, silos, payloads, self.Name, Key);
+
+    private HeldSlice Held => _held ?? throw new StateLostException($"Parameter slice {Key} holds nothing; it is restored from the last checkpoint.");
+
+    private ITeacherGrain Teacher => GrainFactory.GetGrain<ITeacherGrain>(Key);
 
     public override Task OnActivateAsync(CancellationToken cancellationToken) => TakeCopysPlace();
 
@@ -59,149 +54,140 @@ public sealed partial class ParameterGrain(IRunStorage storage, ParameterSilos s
 
     public async Task Load(Payload values)
     {
-        _state = new SliceState(_recipe!, _slice!, await payloads.Take(values));
-        Publish();
-        if (HasTeacher)
-            Copy.Teacher = await Beside.Me(self.Name, () => Teacher.Create(TensorPlaces.Of(_slice!.Entries), 0, Published));
+        var spec = _spec ?? throw new StateLostException($"Parameter slice {Key} was not created here; it begins anew.");
+        Hold(new HeldSlice(Key, spec, new SliceState(spec.Recipe, spec.Slice, await payloads.Take(values))));
+        if (spec.HasTeacher)
+            Copy.Teacher = await Beside.Me(self.Name, () => Teacher.Create(TensorPlaces.Of(spec.Slice.Entries), 0, _published.Now));
     }
 
     public async Task Restore(string recipe, TensorPlace[] tensors, long version)
     {
-        Begin(recipe, tensors);
+        var spec = Begin(recipe, tensors);
         await Copy.Forget();
         var reader = await CheckpointReader.Open(storage, Run, version, CheckpointReader.Parameters, CheckpointReader.Optimizer);
-        var state = new SliceState(_recipe!, _slice!, new float[_slice!.Length]);
-        var optimizer = new Dictionary<string, float[]>();
-        foreach (var (name, _) in state.OptimizerState)
-            optimizer[name] = reader.Vector(CheckpointReader.Optimizer, _slice!, e => $"{name}.{e.Name}");
-        state.Restore(version, reader.Vector(CheckpointReader.Parameters, _slice!, e => e.Name), optimizer);
-        _state = state;
-        Publish();
-        if (HasTeacher)
+        var state = new SliceState(spec.Recipe, spec.Slice, new float[spec.Slice.Length]);
+        var optimizer = state.OptimizerState.ToDictionary(o => o.Name, o => reader.Vector(CheckpointReader.Optimizer, spec.Slice, e => $"{o.Name}.{e.Name}"));
+        state.Restore(version, reader.Vector(CheckpointReader.Parameters, spec.Slice, e => e.Name), optimizer);
+        Hold(new HeldSlice(Key, spec, state));
+        if (spec.HasTeacher)
             Copy.Teacher = await Beside.Me(self.Name, () => Teacher.Restore(tensors, version));
     }
 
-    public Task<Payload> Pull(long version)
-    {
-        if (State.Version != version)
-            throw new OutdatedException($"Slice {this.GetPrimaryKeyString()} is at version {State.Version}; version {version} is over.");
-        return Task.FromResult(Published);
-    }
+    public Task<Payload> Pull(long version) => Held.Version == version
+        ? Task.FromResult(_published.Now)
+        : throw new OutdatedException($"Slice {Key} is at version {Held.Version}; version {version} is over.");
 
     public async Task Push(PartialSum sum)
     {
-        if (!IsWanted(sum))
+        var held = Held;
+        if (!held.Wants(sum) || !Counts(sum))
             return;
-        var sums = _sums!;
-        var values = sums.Rent();
+        var values = held.Sums.Rent();
         try
         {
             await payloads.Take(sum.Values, values);
         }
         catch
         {
-            sums.Return(values);
+            held.Sums.Return(values);
             throw;
         }
 
         // The slice may have gone on, or begun anew, meanwhile.
-        if (sums == _sums && IsWanted(sum))
-            sums.Add(sum, values);
+        if (held == _held && held.Wants(sum) && Counts(sum))
+            held.Sums.Add(sum, values);
         else
-            sums.Return(values);
+            held.Sums.Return(values);
     }
 
     public async Task<SliceCommit> Measure(long step)
     {
-        if (_last is { } last && last.Version == step + 1)
+        if (_held?.Last is { } last && last.Version == step + 1)
             return last;
         await DemandSound();
-        var measured = MeasureNow(step);
-        if (_recipe!.Workers.WarmCopies)
+        var (held, measured) = (Held, Held.Measure(step));
+        if (held.Spec.Recipe.Workers.WarmCopies)
         {
             if (_prepared.Step != step || _prepared.Task.IsFaulted)
-                _prepared = (step, Copy.Prepare(step, _sums!.Total, _recipe.Workers.Verify > 0, Whole));
+                _prepared = (step, Copy.Prepare(step, held.Sums.Total, held.Spec.Recipe.Workers.Verify > 0, () => Whole(held)));
             await _prepared.Task;
         }
 
-        return measured with { CopyOn = Copy.On, Trouble = TakeTrouble() };
+        return measured with { CopyOn = Copy.On, Trouble = Copy.TakeTrouble() };
     }
 
     public Task Intend(StepIntent intent)
     {
-        _intent = intent;
+        Held.Intent = intent;
         return Copy.Intend(intent);
     }
 
     public async Task<SliceCommit> Apply(StepRates rates, double clip)
     {
-        if (_last?.Version != rates.Step + 1)
-            MeasureNow(rates.Step);
+        var held = Held;
+        var applied = held.Last is { } last && last.Version == rates.Step + 1 ? last : null;
+        if (applied is null)
+            held.Measure(rates.Step);
         var copying = Copy.Apply(rates, clip);
-        var commit = _last is { } last && last.Version == rates.Step + 1 ? last : ApplyNow(rates, clip);
-        if (HasTeacher)
-            Copy.Teacher = await Beside.Me(self.Name, () => Teacher.Follow(rates.Step, rates.TeacherMomentum, Published));
-        if (await copying is { } copied && copied.Hash != commit.Hash)
+        if (applied is null)
+        {
+            applied = held.Apply(rates, clip);
+            _published.Publish(held.State.Parameters, applied.Hash);
+        }
+
+        if (held.Spec.HasTeacher)
+            Copy.Teacher = await Beside.Me(self.Name, () => Teacher.Follow(rates.Step, rates.TeacherMomentum, _published.Now));
+        if (await copying is { } copied && copied.Hash != applied.Hash)
         {
             throw new UserErrorException(
-                $"Slice {this.GetPrimaryKeyString()} has weights {commit.Hash} after step {rates.Step} on silo {self.Name}, its warm copy on {Copy.On} has {copied.Hash}: "
+                $"Slice {Key} has weights {applied.Hash} after step {rates.Step} on silo {self.Name}, its warm copy on {Copy.On} has {copied.Hash}: "
                 + "one of the two machines computes wrongly; look at their memory and processors, then resume the run without the bad one.");
         }
 
-        return commit;
+        return applied;
+    }
+
+    public Task<DrawnSum[]> Drawn(long step) => step == Held.Version && Held.Sums.IsComplete
+        ? Task.FromResult(Held.Sums.Drawn.ToArray())
+        : throw new StateLostException($"Slice {Key} is at version {Held.Version} and lacks micro-batches of step {step}.");
+
+    public Task Discard(long step, long attempt)
+    {
+        _only = (step, attempt);
+        if (_held?.Version == step)
+        {
+            _held.Discard();
+            _prepared = (-1, Task.CompletedTask);
+        }
+
+        return Task.CompletedTask;
     }
 
     public Task<SliceSnapshot> Snapshot()
     {
-        var vectors = new Dictionary<string, Payload> { [CheckpointReader.Parameters] = payloads.Lend(State.Parameters) };
-        foreach (var (name, values) in State.OptimizerState)
+        var vectors = new Dictionary<string, Payload> { [CheckpointReader.Parameters] = payloads.Lend(Held.State.Parameters) };
+        foreach (var (name, values) in Held.State.OptimizerState)
             vectors[name] = payloads.Lend(values);
-        return Task.FromResult(new SliceSnapshot(State.Version, vectors));
+        return Task.FromResult(new SliceSnapshot(Held.Version, vectors));
     }
 
-    public Task<SliceStand> Stand() => Task.FromResult(_state is null
-        ? SliceStand.Nothing with { Trouble = Copy.Trouble }
-        : new SliceStand(State.Version, _last?.Hash ?? SliceCommits.Hash(State), _last, _sums!.IsComplete ? State.Version : -1, _intent) { Trouble = Copy.Trouble });
+    public Task<SliceStand> Stand() => Task.FromResult((_held?.Stand ?? SliceStand.Nothing) with { Trouble = Copy.Trouble });
 
-    public Task<SliceFacts> GetState() => Task.FromResult(_state is null
-        ? new SliceFacts(-1, "", 0, 0, null, "", "its first values, or a checkpoint's")
-        : new SliceFacts(
-            State.Version,
-            _last?.Hash ?? SliceCommits.Hash(State),
-            _slice!.Entries.Count,
-            sizeof(float) * (long)_slice.Length * (1 + State.OptimizerState.Count()),
-            Facts.Norm(State.Parameters),
-            Copy.On,
-            $"step {State.Version}: {(_sums!.IsComplete ? "its commit" : $"micro-batches {string.Join(", ", StepPlanner.Cover(_recipe!.Batch.MicroBatches, _sums.Missing))}")}"));
+    public Task<SliceFacts> GetState() => Task.FromResult(_held?.Facts(Copy.On) ?? new SliceFacts(-1, "", 0, 0, null, "", "its first values, or a checkpoint's"));
 
-    private Payload Published => _published.Now!.Payload;
+    /// <summary>A sum of a try that was given up may still be on its way here.</summary>
+    private bool Counts(PartialSum sum) => _only is not { } only || only.Step != sum.Step || only.Attempt == sum.Attempt;
 
-    /// <exception cref="StateLostException">It belongs to a step that this slice does not know of.</exception>
-    private bool IsWanted(PartialSum sum)
+    private SliceSpec Begin(string recipe, TensorPlace[] tensors)
     {
-        if (sum.Step > State.Version)
-            throw new StateLostException($"Slice {this.GetPrimaryKeyString()} is at version {State.Version} and got a gradient of step {sum.Step}.");
-        return sum.Step == State.Version && Counts(sum) && !_sums!.Covers(sum.Leaves);
+        (_held, _prepared) = (null, (-1, Task.CompletedTask));
+        return _spec = SliceSpec.Of(Key, recipe, tensors);
     }
 
-    private bool HasTeacher => _slice!.Entries.Any(e => e.Followed);
-
-    private SliceCommit MeasureNow(long step)
+    private void Hold(HeldSlice held)
     {
-        if (step != State.Version)
-            throw new StateLostException($"Slice {this.GetPrimaryKeyString()} is at version {State.Version}, not at step {step}.");
-        if (!_sums!.IsComplete)
-            throw new StateLostException($"Slice {this.GetPrimaryKeyString()} lacks micro-batches of step {step}.");
-        return _measured ??= SliceCommits.Measure(State, _sums.Total);
-    }
-
-    private SliceCommit ApplyNow(StepRates rates, double clip)
-    {
-        _last = SliceCommits.Apply(State, MeasureNow(rates.Step), rates, clip, _sums!.Total);
-        _sums.Clear();
-        Publish();
-        _measured = null;
-        return _last;
+        _held = held;
+        _published.Publish(held.State.Parameters, held.Last?.Hash);
     }
 
     /// <summary>A slice that wakes up without values, because the silo that had them died, takes them from the warm copy.</summary>
@@ -209,49 +195,44 @@ public sealed partial class ParameterGrain(IRunStorage storage, ParameterSilos s
     {
         if (await Copy.Best() is not ({ } copy, { } stand))
             return;
-        var slice = int.Parse(this.GetPrimaryKeyString()[(Run.Length + 1)..], CultureInfo.InvariantCulture);
+        var slice = int.Parse(Key[(Run.Length + 1)..], CultureInfo.InvariantCulture);
         var origin = await copy.Origin(slice);
-        Begin(origin.Recipe, origin.Tensors);
-        var state = new SliceState(_recipe!, _slice!, new float[_slice!.Length]);
+        var spec = Begin(origin.Recipe, origin.Tensors);
+        var state = new SliceState(spec.Recipe, spec.Slice, new float[spec.Slice.Length]);
         var optimizer = new Dictionary<string, float[]>();
         foreach (var (name, _) in state.OptimizerState)
             optimizer[name] = await Read(name);
         state.Restore(stand.Version, await Read(CheckpointReader.Parameters), optimizer);
+        var held = new HeldSlice(Key, spec, state, stand.Last) { Intent = stand.Intent };
         if (stand.Prepared == stand.Version)
-            _sums!.Complete(await Read(SliceOrigin.Sum));
-        (_last, _intent) = (stand.Last, stand.Intent);
-        _state = state;
-        Publish();
+            held.Sums.Complete(await Read(SliceOrigin.Sum));
+        Hold(held);
 
         async Task<float[]> Read(string vector) => await payloads.Take(await copy.Read(slice, stand.Version, vector));
     }
 
+    /// <summary>
+    /// A slice whose values are no longer those of its last commit takes those of its warm copy, and the step is computed again: what the
+    /// workers pulled may have been wrong already.
+    /// </summary>
+    private async Task DemandSound()
+    {
+        if (Held.IsSound(() => _published.Hash))
+            return;
+        _held = null;
+        await TakeCopysPlace();
+        throw new StateLostException(
+            $"Slice {Key} on {self.Name} has other bits than at its last commit: look at the memory of that machine; "
+            + (_held is null ? "the slice is restored from the last checkpoint." : "the slice took the values of its warm copy."));
+    }
+
     /// <summary>All that a copy needs to begin.</summary>
-    private async Task<(SliceOrigin Origin, SliceStand Stand, IReadOnlyDictionary<string, Payload> Vectors)> Whole()
+    private async Task<(SliceOrigin Origin, SliceStand Stand, IReadOnlyDictionary<string, Payload> Vectors)> Whole(HeldSlice held)
     {
+        var spec = held.Spec;
         var vectors = (await Snapshot()).Vectors;
-        if (HasTeacher)
+        if (spec.HasTeacher)
             vectors[CheckpointReader.Teacher] = (await Teacher.Snapshot()).Vectors[CheckpointReader.Teacher];
-        return (new SliceOrigin(_slice!.Index, _origin, TensorPlaces.Of(_slice.Entries)), await Stand(), vectors);
-    }
-
-    private void Begin(string recipe, TensorPlace[] tensors)
-    {
-        _origin = recipe;
-        _recipe = RecipeReader.Parse(recipe);
-        _slice = TensorPlaces.Slice(this.GetPrimaryKeyString(), tensors);
-        _sums = new IncomingSums(_slice.Length, _recipe.Batch.MicroBatches);
-        _state = null;
-        _last = null;
-        _measured = null;
-        _intent = null;
-        _prepared = (-1, Task.CompletedTask);
-    }
-
-    private void Publish()
-    {
-        _published.Before?.Dispose();
-        _published = (payloads.Keep(State.Parameters, _last?.Hash), _published.Now);
-        Remember();
+        return (new SliceOrigin(spec.Slice.Index, spec.Text, TensorPlaces.Of(spec.Slice.Entries)), await Stand(), vectors);
     }
 }

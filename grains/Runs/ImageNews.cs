@@ -18,6 +18,13 @@ internal sealed class ImageNews(RunProgress progress, Ledger ledger)
             progress.Tell("warning", note);
     }
 
+    /// <summary>What the initial weights are of, which only the worker that made them knows.</summary>
+    public void TellStart(IEnumerable<string> notes)
+    {
+        foreach (var note in notes.Where(_noted.Add))
+            progress.Tell("message", note);
+    }
+
     /// <summary>An image that does not decode is told once; the ledger has every position that it stood at.</summary>
     public void TellReplaced(IReadOnlyList<ReplacedSample> replaced)
     {

@@ -8,6 +8,6 @@ internal sealed record OpenRun(RunFiles Files, ImageNews Images, VerifiedSteps S
         var files = await RunFiles.Open(run);
         var images = new ImageNews(run.Progress, files.Ledger);
         var commits = new StepCommit(run, files, images);
-        return new OpenRun(files, images, new VerifiedSteps(run, files.Ledger), commits, new RunRecovery(run, files, commits), new LedgerSigning(run, files.Ledger));
+        return new OpenRun(files, images, new VerifiedSteps(run, files.Ledger), commits, new RunRecovery(run, files, images, commits), new LedgerSigning(run, files.Ledger));
     }
 }

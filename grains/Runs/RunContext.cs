@@ -8,10 +8,10 @@ namespace SslOrleans.Grains.Runs;
 /// <summary>What all parts of leading a run share. On the run grain's scheduler, so it needs no lock.</summary>
 internal sealed class RunContext
 {
+    private static readonly TimeSpan s_storagePause = TimeSpan.FromSeconds(1);
+
     /// <summary>Workers of the same command join within this, which is nothing to tell of.</summary>
     private static readonly TimeSpan s_quiet = TimeSpan.FromSeconds(2);
-
-    private static readonly TimeSpan s_storagePause = TimeSpan.FromSeconds(1);
 
     private readonly CancellationTokenSource _stop = new();
 

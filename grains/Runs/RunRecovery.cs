@@ -4,7 +4,7 @@ using SslOrleans.Grains.Records;
 namespace SslOrleans.Grains.Runs;
 
 /// <summary>How a run begins, and how it goes on after a loss.</summary>
-internal sealed class RunRecovery(RunContext run, RunFiles files, StepCommit commits)
+internal sealed class RunRecovery(RunContext run, RunFiles files, ImageNews images, StepCommit commits)
 {
     /// <summary>How often the run may go on from where its slices stand without a commit between, before a checkpoint is restored.</summary>
     private const int MostStands = 5;
@@ -74,8 +74,7 @@ internal sealed class RunRecovery(RunContext run, RunFiles files, StepCommit com
             {
                 var shape = await worker.Ask(w => w.Prepare(run.Brief, load: true));
                 await prepared.Slices.CreateState(shape.InitialState);
-                if (shape.Start.Length > 0)
-                    Progress.Tell("message", shape.Start);
+                images.TellStart(shape.Notes);
                 return;
             }
             catch (Exception e) when (e is not (UserErrorException { Reason: not RefusalReason.Worker } or StateLostException))

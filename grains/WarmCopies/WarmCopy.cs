@@ -22,12 +22,20 @@ internal sealed class WarmCopy(IGrainFactory grains, ParameterSilos silos, Paylo
     public string On { get; private set; } = "";
 
     /// <summary>What was wrong with a copy, for people; empty: nothing.</summary>
-    public string Trouble { get; set; } = "";
+    public string Trouble { get; private set; } = "";
 
     /// <summary>Silo of the slice's teacher, for which the copy stands too; empty without one.</summary>
     public string Teacher { get; set; } = "";
 
     private IWarmCopyGrain Copy => Of(On);
+
+    /// <summary>What was wrong; it is told once.</summary>
+    public string TakeTrouble()
+    {
+        var trouble = Trouble;
+        Trouble = "";
+        return trouble;
+    }
 
     /// <summary>The copy with the most commits, wherever it is; null when there is none.</summary>
     public async Task<(IWarmCopyGrain Copy, SliceStand Stand)?> Best()

@@ -63,8 +63,7 @@ internal sealed class WorkerModel
             state,
             [.. Method.State.Select(s => (int)s.Kind)])
         {
-            Notes = [.. Data.Notes],
-            Start = Replica.StartNote ?? "",
+            Notes = [.. Data.Notes, .. Replica.StartNote is { } note ? new[] { note } : []],
         };
     }
 

@@ -6,7 +6,8 @@ namespace SslOrleans.Learning.Methods;
 
 /// <summary>
 /// BYOL: the student's prediction of one view meets the EMA teacher's projection of the other; no negatives.
-/// An empty <c>predictor.shape</c> trains without a predictor and collapses (K27); <c>teacher.momentum</c> 0 collapses too (K22).
+/// An empty <c>predictor.shape</c> trains without a predictor and collapses (K27). The cookbook has <c>teacher.momentum</c> 0 collapse too (K22);
+/// here that harms, and collapses only where the predictor is gone as well.
 /// Embeddings <c>p1</c>, <c>p2</c>, <c>key1</c>, <c>key2</c> <c>[N, D]</c>. One batch per view (K17).
 /// </summary>
 [Method("byol", Family = "self-distillation", Inventory = "M043",

@@ -84,7 +84,7 @@ public sealed class Dino : IMethod
 
     public Tensor Loss(Embeddings embeddings, MethodState state, StepContext step)
     {
-        var temperature = TeacherTemperature(step.Epoch);
+        var temperature = TemperatureAt(step.Epoch, _options.TeacherTemperatureStart, _options.TeacherTemperature, _options.TeacherTemperatureEpochs);
         var targets = new[] { "t1", "t2" }.Select(t => ((embeddings[t] - state["center"]) / temperature).softmax(-1)).ToList();
         var terms = MultiCrop.Pairs(_views).Select(p => SoftCrossEntropy.Loss(targets[p.Target], embeddings[$"s{p.View + 1}"] / _options.StudentTemperature));
         return stack([.. terms]).mean();
@@ -97,9 +97,9 @@ public sealed class Dino : IMethod
         return StateUpdate.Of("center", (m * state["center"]) + ((1 - m) * carried["center"].mean([0], keepdim: true)));
     }
 
-    private double TeacherTemperature(long epoch) => epoch >= _options.TeacherTemperatureEpochs
-        ? _options.TeacherTemperature
-        : _options.TeacherTemperatureStart + ((_options.TeacherTemperature - _options.TeacherTemperatureStart) * epoch / _options.TeacherTemperatureEpochs);
+    /// <summary>Linear from start in epoch 0 to end.</summary>
+    internal static double TemperatureAt(long epoch, double start, double end, int epochs)
+        => epoch >= epochs ? end : start + ((end - start) * epoch / epochs);
 
     private Branch Branch()
     {

@@ -69,6 +69,6 @@ public sealed class MethodAttribute(string name, params string[] alsoTakes) : At
     /// <summary>Views may be masked or not, as the recipe likes.</summary>
     public bool MayMask { get; init; }
 
-    /// <summary>Embeddings that the loss takes besides those that <see cref="IMethod.Encode"/> makes, as <c>name [N, D]</c>; only a user brings them.</summary>
+    /// <summary>Embeddings that the loss takes besides those that <see cref="IMethod.Encode"/> makes, as <c>name [N, D]</c> or <c>name [N, D], no gradient</c>; only a user brings them.</summary>
     public IReadOnlyList<string> AlsoTakes => alsoTakes;
 }

@@ -3,12 +3,13 @@ using SslOrleans.Learning.Backbones;
 using SslOrleans.Learning.Heads;
 using SslOrleans.Learning.Losses;
 using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
 
 namespace SslOrleans.Learning.Methods;
 
 /// <summary>
 /// iBOT: DINO across views, and within each of the first two, large ones the student predicts the teacher's outputs at the patches
-/// that were hidden from it. One head for [cls] and patches. The two views' masks are in <c>views.*.mask</c>; further views (local
+/// that were hidden from it. One head for [cls] and patches, or one each. The two views' masks are in <c>views.*.mask</c>; further views (local
 /// crops) are seen whole and add their [cls] terms.
 /// Embeddings <c>s1</c> … <c>sV</c>, <c>t1</c>, <c>t2</c> <c>[N, K]</c> ([cls]), <c>u1</c>, <c>u2</c>, <c>v1</c>, <c>v2</c> <c>[N, H, K]</c>
 /// (hidden patches, student and teacher), <c>w1</c>, <c>w2</c> <c>[N, H]</c> (weights of the hidden patches; without them all count alike),
@@ -39,7 +40,14 @@ public sealed class Ibot : IMethod
         Require.Positive(recipe, "loss.patchTemperature", options.PatchTemperature);
         Require.NotNegative(recipe, "loss.patchWeight", options.PatchWeight);
         Require.Positive(recipe, "loss.prototypes", options.Prototypes);
-        State = [new("center", StateKind.Value, [1, options.Prototypes]), new("patchCenter", StateKind.Value, [1, options.Prototypes])];
+        Require.Positive(recipe, "loss.teacherTemperatureStart", options.TeacherTemperatureStart);
+        Require.Positive(recipe, "loss.patchTemperatureStart", options.PatchTemperatureStart);
+        Require.NotNegative(recipe, "loss.patchPrototypes", options.PatchPrototypes);
+        State =
+        [
+            new("center", StateKind.Value, [1, options.Prototypes]),
+            new("patchCenter", StateKind.Value, [1, options.PatchPrototypes > 0 ? options.PatchPrototypes : options.Prototypes]),
+        ];
     }
 
     public record Options
@@ -47,11 +55,20 @@ public sealed class Ibot : IMethod
         /// <summary>τs.</summary>
         public double StudentTemperature { get; init; } = 0.1;
 
-        /// <summary>τt of [cls].</summary>
+        /// <summary>τt of [cls] after the warm-up.</summary>
         public double TeacherTemperature { get; init; } = 0.04;
 
-        /// <summary>τt of the patches.</summary>
+        /// <summary>τt of the patches after the warm-up.</summary>
         public double PatchTemperature { get; init; } = 0.04;
+
+        /// <summary>τt of [cls] in epoch 0.</summary>
+        public double TeacherTemperatureStart { get; init; } = 0.04;
+
+        /// <summary>τt of the patches in epoch 0.</summary>
+        public double PatchTemperatureStart { get; init; } = 0.04;
+
+        /// <summary>Epochs in which both go linearly from start to end.</summary>
+        public int TeacherTemperatureEpochs { get; init; }
 
         /// <summary>Momentum of both centres.</summary>
         public double CenterMomentum { get; init; } = 0.9;
@@ -61,6 +78,9 @@ public sealed class Ibot : IMethod
 
         /// <summary>K, outputs of the head.</summary>
         public int Prototypes { get; init; } = 8192;
+
+        /// <summary>Outputs of a head of the patches' own (DINOv2's untied heads); 0: patches share that of [cls].</summary>
+        public int PatchPrototypes { get; init; }
 
         /// <summary>Epochs at the start in which the last layer stays as it is.</summary>
         public int FrozenEpochs { get; init; } = 1;
@@ -85,7 +105,7 @@ public sealed class Ibot : IMethod
             var mask = PatchMask.Of(views, view, _recipe, step);
             var hidden = mask.Hidden(step.Device);
             var student = (Vit)networks.Student.Backbone;
-            var seen = ((MaskToken)networks.Student.Decoder).call(student.Embed(views[view]), mask.ToTensor(step.Device));
+            var seen = Token(networks.Student).call(student.Embed(views[view]), mask.ToTensor(step.Device));
             var tokens = student.Transform(student.AddPositions(seen));
             if (features)
                 found.Add($"f{view + 1}", student.Pool(tokens));
@@ -110,9 +130,11 @@ public sealed class Ibot : IMethod
 
     public Tensor Loss(Embeddings embeddings, MethodState state, StepContext step)
     {
-        Tensor Target(string name, string center, double temperature) => ((embeddings[name] - state[center]) / temperature).softmax(-1);
+        var temperature = Dino.TemperatureAt(step.Epoch, _options.TeacherTemperatureStart, _options.TeacherTemperature, _options.TeacherTemperatureEpochs);
+        var patchTemperature = Dino.TemperatureAt(step.Epoch, _options.PatchTemperatureStart, _options.PatchTemperature, _options.TeacherTemperatureEpochs);
+        Tensor Target(string name, string center, double sharpness) => ((embeddings[name] - state[center]) / sharpness).softmax(-1);
 
-        var cls = new[] { "t1", "t2" }.Select(t => Target(t, "center", _options.TeacherTemperature)).ToList();
+        var cls = new[] { "t1", "t2" }.Select(t => Target(t, "center", temperature)).ToList();
         var across = stack([.. MultiCrop.Pairs(_views).Select(p => SoftCrossEntropy.Loss(cls[p.Target], embeddings[$"s{p.View + 1}"] / _options.StudentTemperature))]).mean();
         var within = (Within(1) + Within(2)) / 2;
         step.Report("across", across);
@@ -121,7 +143,7 @@ public sealed class Ibot : IMethod
 
         Tensor Within(int view)
         {
-            var (target, logits) = (Target($"v{view}", "patchCenter", _options.PatchTemperature), embeddings[$"u{view}"] / _options.StudentTemperature);
+            var (target, logits) = (Target($"v{view}", "patchCenter", patchTemperature), embeddings[$"u{view}"] / _options.StudentTemperature);
             return embeddings.Contains($"w{view}") ? SoftCrossEntropy.Loss(target, logits, embeddings[$"w{view}"]) : SoftCrossEntropy.Loss(target, logits);
         }
     }
@@ -143,18 +165,28 @@ public sealed class Ibot : IMethod
 
     private static (Tensor Cls, Tensor Patches) Heads(Branch branch, Tensor tokens, bool frozen)
     {
+        Tensor Cosines(Prototypes head, Tensor projected) => frozen ? head.Frozen(projected) : head.call(projected);
         var (n, t) = (tokens.shape[0], tokens.shape[1]);
-        var head = (Prototypes)branch.Prototypes;
-        var projected = branch.Project(tokens.flatten(0, 1));
-        var cosines = (frozen ? head.Frozen(projected) : head.call(projected)).reshape(n, t, -1);
+        if (branch.DecoderOrNone is PatchHead own)
+        {
+            var cls = Cosines((Prototypes)branch.Prototypes, branch.Project(tokens.select(1, 0)));
+            return (cls, Cosines(own.Prototypes, own.Project(tokens.narrow(1, 1, t - 1).flatten(0, 1))).reshape(n, t - 1, -1));
+        }
+
+        var cosines = Cosines((Prototypes)branch.Prototypes, branch.Project(tokens.flatten(0, 1))).reshape(n, t, -1);
         return (cosines.select(1, 0), cosines.narrow(1, 1, t - 1));
     }
+
+    private static MaskToken Token(Branch student) => student.Decoder is PatchHead own ? own.Token : (MaskToken)student.Decoder;
 
     private Branch Branch(bool student)
     {
         var vit = BackboneCatalog.Transformer(_recipe.Backbone);
-        return new Branch(vit, MlpHead.Create(_recipe.Projector, vit.FeatureDimension),
-            prototypes: new Prototypes(_options.Prototypes, BuildNetworks.ProjectionWidth(_recipe)),
-            decoder: student ? new MaskToken(vit.FeatureDimension) : null);
+        var width = BuildNetworks.ProjectionWidth(_recipe);
+        var token = student ? new MaskToken(vit.FeatureDimension) : null;
+        Module? decoder = _options.PatchPrototypes > 0
+            ? new PatchHead(token, MlpHead.Create(_recipe.Projector, vit.FeatureDimension), new Prototypes(_options.PatchPrototypes, width))
+            : token;
+        return new Branch(vit, MlpHead.Create(_recipe.Projector, vit.FeatureDimension), prototypes: new Prototypes(_options.Prototypes, width), decoder: decoder);
     }
 }

@@ -123,8 +123,7 @@ public sealed record MethodTensors(IReadOnlyList<MethodTensor> Embeddings, IRead
 
     private static MethodTensor AlsoTaken(string text)
     {
-        const string none = ", no gradient";
-        var space = text.IndexOf(' ');
-        return new MethodTensor(text[..space], text[(space + 1)..].Replace(none, "", StringComparison.Ordinal), !text.EndsWith(none, StringComparison.Ordinal));
+        var (space, end) = (text.IndexOf(' '), text.IndexOf(']') + 1);
+        return new MethodTensor(text[..space], text[(space + 1)..end], text[end..] != ", no gradient");
     }
 }

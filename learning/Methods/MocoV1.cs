@@ -23,6 +23,9 @@ public sealed class MocoV1 : IMethod
         _recipe = recipe;
         _options = MethodCatalog.Options<Options>(recipe);
         Require.Positive(recipe, "loss.temperature", _options.Temperature);
+        Require.NotNegative(recipe, "loss.anchorTemperature", _options.AnchorTemperature);
+        if (_options is { Decoupled: true, AnchorTemperature: > 0 })
+            throw Require.Error(recipe, "loss.anchorTemperature", $"is {_options.AnchorTemperature}", "a decoupled denominator has no positive to weigh by; set it to 0, or loss.decoupled to false");
         Require.Queue(recipe, "loss.queue", _options.Queue);
         State = [new("queue2", StateKind.Queue, [_options.Queue, BuildNetworks.ProjectionWidth(recipe)], StateInitial.UnitRows)];
     }
@@ -37,6 +40,9 @@ public sealed class MocoV1 : IMethod
 
         /// <summary>The denominator has the queue alone, without the positive, as DCL's (K11).</summary>
         public bool Decoupled { get; init; }
+
+        /// <summary>τβ of the dual temperature: how anchors are weighed among themselves (the paper: 1, with τ 0.1); 0: all alike (K12).</summary>
+        public double AnchorTemperature { get; init; }
     }
 
     public bool Coupled => false;
@@ -58,7 +64,12 @@ public sealed class MocoV1 : IMethod
     }
 
     public Tensor Loss(Embeddings embeddings, MethodState state, StepContext step)
-        => InfoNceQueue.Loss(embeddings["q1"], embeddings["key2"], state["queue2"], _options.Temperature, _options.Decoupled);
+    {
+        var (query, key, queue) = (embeddings["q1"], embeddings["key2"], state["queue2"]);
+        return _options.AnchorTemperature > 0
+            ? InfoNceQueue.DualTemperature(query, key, queue, _options.Temperature, _options.AnchorTemperature)
+            : InfoNceQueue.Loss(query, key, queue, _options.Temperature, _options.Decoupled);
+    }
 
     public StateUpdate Advance(MethodState state, Embeddings carried, StepContext step) => StateUpdate.Of("queue2", carried["key2"]);
 }

@@ -23,6 +23,9 @@ public sealed class MocoV2 : IMethod
         _recipe = recipe;
         _options = MethodCatalog.Options<Options>(recipe);
         Require.Positive(recipe, "loss.temperature", _options.Temperature);
+        Require.NotNegative(recipe, "loss.anchorTemperature", _options.AnchorTemperature);
+        if (_options is { Decoupled: true, AnchorTemperature: > 0 })
+            throw Require.Error(recipe, "loss.anchorTemperature", $"is {_options.AnchorTemperature}", "a decoupled denominator has no positive to weigh by; set it to 0, or loss.decoupled to false");
         Require.Queue(recipe, "loss.queue", _options.Queue);
         long[] shape = [_options.Queue, BuildNetworks.ProjectionWidth(recipe)];
         State = _options.Symmetric
@@ -41,6 +44,9 @@ public sealed class MocoV2 : IMethod
 
         /// <summary>The denominator has the queue alone, without the positive, as DCL's (K11).</summary>
         public bool Decoupled { get; init; }
+
+        /// <summary>τβ of the dual temperature: how anchors are weighed among themselves (the paper: 1, with τ 0.1); 0: all alike (K12).</summary>
+        public double AnchorTemperature { get; init; }
 
         /// <summary>Both directions.</summary>
         public bool Symmetric { get; init; }
@@ -73,9 +79,13 @@ public sealed class MocoV2 : IMethod
 
     public Tensor Loss(Embeddings embeddings, MethodState state, StepContext step)
     {
-        var loss = InfoNceQueue.Loss(embeddings["q1"], embeddings["key2"], state["queue2"], _options.Temperature, _options.Decoupled);
+        Tensor Term(string query, string key, string queue) => _options.AnchorTemperature > 0
+            ? InfoNceQueue.DualTemperature(embeddings[query], embeddings[key], state[queue], _options.Temperature, _options.AnchorTemperature)
+            : InfoNceQueue.Loss(embeddings[query], embeddings[key], state[queue], _options.Temperature, _options.Decoupled);
+
+        var loss = Term("q1", "key2", "queue2");
         return _options.Symmetric
-            ? (loss + InfoNceQueue.Loss(embeddings["q2"], embeddings["key1"], state["queue1"], _options.Temperature, _options.Decoupled)) / 2
+            ? (loss + Term("q2", "key1", "queue1")) / 2
             : loss;
     }
 

@@ -16,6 +16,7 @@ public sealed class Branch : Module<Tensor, Tensor>
     private readonly Module<Tensor, Tensor>? predictor;
     private readonly Module<Tensor, Tensor>? prototypes;
     private readonly Module? decoder;
+    private Backbone? _shared;
 #pragma warning restore IDE0044, CA1051
 
     public Branch(
@@ -34,7 +35,8 @@ public sealed class Branch : Module<Tensor, Tensor>
         RegisterComponents();
     }
 
-    public Backbone Backbone => backbone;
+    /// <summary>What the branch sees through: its own, or another's (<see cref="SeeThrough"/>).</summary>
+    public Backbone Backbone => _shared ?? backbone;
 
     public Module<Tensor, Tensor> Projector => projector ?? throw Missing(nameof(projector));
 
@@ -48,8 +50,14 @@ public sealed class Branch : Module<Tensor, Tensor>
     /// <summary>What a masked method reconstructs with; of its own type.</summary>
     public Module Decoder => decoder ?? throw Missing(nameof(decoder));
 
+    /// <summary>The same, or null when there is none.</summary>
+    public Module? DecoderOrNone => decoder;
+
     /// <summary>Images <c>[N, 3, H, W]</c> to projections <c>[N, D]</c>; features when there is no projector.</summary>
-    public override Tensor forward(Tensor images) => Project(backbone.call(images));
+    public override Tensor forward(Tensor images) => Project(Backbone.call(images));
+
+    /// <summary>Uses another branch's backbone in the place of its own, whose weights then have no part in anything (K24).</summary>
+    public void SeeThrough(Branch other) => _shared = other.backbone;
 
     /// <summary>Features <c>[N, F]</c> to projections <c>[N, D]</c>; unchanged when there is no projector.</summary>
     public Tensor Project(Tensor features) => projector is null ? features : projector.call(features);

@@ -30,6 +30,8 @@ public sealed class Replica : IDisposable
         _networks.Student.train();
         if (_networks.Teacher is { } teacher)
         {
+            if (recipe.Teacher.Scope == "projector")
+                teacher.SeeThrough(_networks.Student);
             teacher.to(device);
             teacher.train();
             foreach (var parameter in teacher.parameters())

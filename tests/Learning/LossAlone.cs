@@ -16,7 +16,7 @@ internal static class LossAlone
         var recipe = SmallRun.Recipe("simclr") with
         {
             Method = method,
-            Views = [new() { Count = MethodCatalog.Find(method).Views, Mask = new() { Kind = MethodCatalog.Find(method).Masked > 0 ? "random" : "none", Ratio = 0.5 } }],
+            Views = [new() { Count = Math.Max(MethodCatalog.Find(method).Views, tensors.Keys.Count(k => k is ['z', >= '1' and <= '9'] && MethodCatalog.Find(method).MoreViews)), Mask = new() { Kind = MethodCatalog.Find(method).Masked > 0 ? "random" : "none", Ratio = 0.5 } }],
             Batch = new() { Effective = rows, Micro = rows },
             Loss = loss,
             Projector = new() { Shape = $"{tensors.Values.First().shape[1]}" },

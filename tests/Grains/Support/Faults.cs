@@ -68,7 +68,7 @@ internal sealed class CaughtGrains : IIncomingGrainCallFilter
     public SliceState Slice(int slice)
     {
         lock (_grains)
-            return _grains.OfType<ParameterGrain>().Where(g => g.GetPrimaryKeyString().EndsWith($"/{slice}", StringComparison.Ordinal)).Select(g => Field<SliceState>(g, "_state")).First();
+            return _grains.OfType<ParameterGrain>().Where(g => g.GetPrimaryKeyString().EndsWith($"/{slice}", StringComparison.Ordinal)).Select(g => Field<HeldSlice>(g, "_held").State).First();
     }
 
     public static T Field<T>(object of, string name) => (T)of.GetType().GetField(name, BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(of)!;

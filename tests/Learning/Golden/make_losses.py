@@ -121,6 +121,15 @@ def moco():
             return sum(torch.logsumexp(torch.stack([a @ n / t for n in s["queue2"]]), 0) - cos(a, k) / t for a, k in zip(z, x["key2"])) / len(z)
         case(method, "3x5, queue 6, decoupled", {"temperature": t, "queue": 6, "decoupled": True}, {"q1": rand(3, 5), "key2": unit(3, 5)}, decoupled,
              fixed=["key2"], state={"queue2": unit(6, 5)}, projector="5")
+        def dual(x, s, beta=0.8, alpha=t):
+            total = 0
+            for a, key in zip(x["q1"], x["key2"]):
+                cosines = torch.stack([cos(a, key)] + [a / a.norm() @ n for n in s["queue2"]])
+                inner, outer = torch.softmax(cosines / alpha, 0), torch.softmax(cosines / beta, 0)
+                total = total - ((1 - outer[0]) / (1 - inner[0])).detach() * torch.log(inner[0]) / len(x["q1"])
+            return total
+        case(method, "4x3, queue 8, dual temperature", {"temperature": t, "queue": 8, "anchorTemperature": 0.8}, {"q1": rand(4, 3), "key2": unit(4, 3)}, dual,
+             fixed=["key2"], state={"queue2": unit(8, 3)}, projector="3")
     k = unit(2, 3)
     for method in ["mocov1", "mocov2"]:
         case(method, "edge: the positive is in the queue, tiny query", {"temperature": 0.07, "queue": 2}, {"q1": rand(2, 3) * 1e-3, "key2": k},
@@ -507,6 +516,22 @@ def ibot():
                  state={"center": rand(1, k, scale=0.1), "patchCenter": rand(1, k, scale=0.1)}, step={"step": 4, "epoch": 1}, projector="8", **VIT)
             CASES[-1]["recipe"]["views"] = [{"count": 2, "mask": {"kind": "block", "ratio": 0.5}}]
 
+    for method in ("ibot", "dinov2"):  # a patch head of its own with 4 outputs, temperatures half-way through their warm-up: epoch 2 of 4
+        n, h, k, own = 3, 2, 6, 4
+        e = {a: rand(n, k, scale=0.3) for a in ("s1", "s2", "t1", "t2")} | {a: rand(n, h, own, scale=0.3) for a in ("u1", "u2", "v1", "v2")}
+        if method == "dinov2":
+            e |= {"f1": rand(n, 5), "f2": rand(n, 5)}
+
+        def untied(x, s):
+            cls = sum(ce(torch.softmax((x[t] - s["center"]) / 0.05, -1), x[u] / 0.1) for t, u in (("t1", "s2"), ("t2", "s1"))) / 2
+            patch = sum(ce(torch.softmax((x[t] - s["patchCenter"]) / 0.06, -1), x[u] / 0.1) for t, u in (("v1", "u1"), ("v2", "u2"))) / 2
+            return cls + patch + (0.1 * (koleo(x["f1"]) + koleo(x["f2"])) if "f1" in x else 0)
+        case(method, "untied heads, temperatures in their warm-up",
+             {"prototypes": k, "patchPrototypes": own, "teacherTemperatureStart": 0.04, "teacherTemperature": 0.06, "patchTemperatureStart": 0.05, "patchTemperature": 0.07, "teacherTemperatureEpochs": 4},
+             e, untied, fixed=["t1", "t2", "v1", "v2"], state={"center": rand(1, k, scale=0.1), "patchCenter": rand(1, own, scale=0.1)},
+             step={"step": 4, "epoch": 2}, projector="8", **VIT)
+        CASES[-1]["recipe"]["views"] = [{"count": 2, "mask": {"kind": "blockwise", "ratio": 0.5}}]
+
     def extra(x):
         return 0.1 * (koleo(x["f1"]) + koleo(x["f2"])) if "f1" in x else 0
 
@@ -567,6 +592,123 @@ def lejepa():
              lambda x, s, l=lam, t=t_max, k=knots: loss(x, 2, 2, l, t, k), fixed=["slices"], projector=str(d))
 
 
+# --- ReSSL, TiCo, DirectCLR --------------------------------------------------------------------------------------------------
+def relations():
+    def ressl(x, s, ts, tt):
+        total = 0
+        for q, k in zip(x["q1"], x["key2"]):
+            target = torch.softmax(torch.stack([cos(k, n) / tt for n in s["queue2"]]), 0)
+            total = total - (target * torch.log_softmax(torch.stack([(q / q.norm()) @ n / ts for n in s["queue2"]]), 0)).sum() / len(x["q1"])
+        return total
+
+    for name, n, d, k, ts, tt in [("4x6, queue 8", 4, 6, 8, 0.1, 0.04), ("3x5, queue 6, soft", 3, 5, 6, 0.5, 0.3), ("edge: the key is in the queue", 2, 3, 2, 0.1, 0.04)]:
+        keys = unit(n, d)
+        queue = keys if name.startswith("edge") else F.normalize(unit(k, d), dim=1)
+        case("ressl", name, {"studentTemperature": ts, "teacherTemperature": tt, "queue": k}, {"q1": rand(n, d), "key2": keys},
+             lambda x, s, a=ts, b=tt: ressl(x, s, a, b), fixed=["key2"], state={"queue2": queue}, projector=str(d))
+
+    def tico(x, s, rho, beta):
+        z = [v / v.norm() for v in x["z1"]]
+        c = beta * s["moment"] + (1 - beta) * sum(torch.outer(v, v) for v in z) / len(z)
+        return 1 - sum(cos(v, k) for v, k in zip(z, x["key2"])) / len(z) + rho * sum(v @ c @ v for v in z) / len(z)
+
+    for name, n, d, rho, beta in [("5x4", 5, 4, 8.0, 0.9), ("3x6, no past", 3, 6, 20.0, 0.0), ("edge: nothing but invariance", 2, 3, 0.0, 0.9)]:
+        past = rand(d, d)
+        case("tico", name, {"contrast": rho, "beta": beta}, {"z1": rand(n, d), "key2": rand(n, d)}, lambda x, s, r=rho, b=beta: tico(x, s, r, b),
+             fixed=["key2"], state={"moment": ((past @ past.t()) * 1000).round() / 1000}, projector=str(d))
+
+    def directclr(x, t, d0):
+        a, b = x["z1"][:, :d0], x["z2"][:, :d0]
+        total = 0
+        for p, q in ((a, b), (b, a)):
+            for i in range(len(p)):
+                logits = torch.stack([cos(p[i], r) / t for r in q])
+                total = total - (logits[i] - logits.logsumexp(0)) / (2 * len(p))
+        return total
+
+    for name, n, d, share, d0, t in [("4x8, 2 dimensions", 4, 8, 0.25, 2, 0.1), ("5x6, 3 dimensions", 5, 6, 0.5, 3, 0.5), ("edge: all dimensions", 3, 4, 1.0, 4, 0.2)]:
+        case("directclr", name, {"temperature": t, "share": share}, two(n, d), lambda x, s, t=t, d0=d0: directclr(x, t, d0), projector=str(d))
+
+
+# --- SimDINO -----------------------------------------------------------------------------------------------------------------
+def simdino():
+    def rate(z, eps):
+        n, d = z.shape
+        return torch.linalg.slogdet(torch.eye(d) + d / (n * eps) * sum(torch.outer(v, v) for v in z))[1] / 2
+
+    def loss(x, views, weight, eps, smooth):
+        n, d = x["s1"].shape
+        pairs = [(t, v) for t in (1, 2) for v in range(1, views + 1) if v != t]
+        distance = sum(1 - sum(cos(a, b) for a, b in zip(x[f"s{v}"], x[f"t{t}"])) / n for t, v in pairs) / len(pairs)
+        total = 0
+        for v in (1, 2):
+            s, t = (F.normalize(x[f"{k}{v}"], dim=1) for k in "st")
+            total = total + rate((s + t) / 2 if smooth else s, eps) / 2
+        return distance - weight * (n + d) / (n * d) * total
+
+    def patches(x):
+        return sum(sum(1 - cos(a, b) for a, b in zip(x[f"u{v}"].flatten(0, 1), x[f"v{v}"].flatten(0, 1))) / x[f"u{v}"][..., 0].numel() for v in (1, 2)) / 2
+
+    for name, n, d, views, weight, eps, smooth in [("5x4", 5, 4, 2, 1.0, 0.5, True), ("4x6, two local crops, the student's rate", 4, 6, 4, 2.0, 0.05, False), ("edge: more dimensions than images", 2, 5, 2, 1.0, 0.5, True)]:
+        e = {f"s{v}": rand(n, d) for v in range(1, views + 1)} | {"t1": rand(n, d), "t2": rand(n, d)}
+        options = {"rate": weight, "epsilon": eps, "smooth": smooth}
+        case("simdino", name, options, e, lambda x, s, v=views, w=weight, p=eps, m=smooth: loss(x, v, w, p, m), fixed=["t1", "t2"], views=views, projector=str(d))
+        e |= {a: rand(n, 3, d) for a in ("u1", "u2", "v1", "v2")}
+        case("simdinov2", name, options | {"patchWeight": 0.5}, e, lambda x, s, v=views, w=weight, p=eps, m=smooth: loss(x, v, w, p, m) + 0.5 * patches(x),
+             fixed=["t1", "t2", "v1", "v2"], projector=str(d), **VIT)
+        CASES[-1]["recipe"]["views"] = [{"count": 2, "mask": {"kind": "blockwise", "ratio": 0.5}}] + ([{"count": views - 2}] if views > 2 else [])
+
+
+# --- SeLa --------------------------------------------------------------------------------------------------------------------
+def sela():
+    def loss(x, s, ids, t):
+        total = 0
+        for z, i in zip(x["z1"], ids):
+            logits = torch.stack([cos(z, c) / t for c in x["prototypes"]])
+            total = total - torch.log_softmax(logits, 0)[int(s["labels"][i, 0])] / len(ids)
+        return total
+    for name, n, d, k, t in [("4x6, 5 labels", 4, 6, 5, 0.1), ("3x4, 2 labels", 3, 4, 2, 0.5), ("edge: one image", 1, 3, 4, 0.1)]:
+        ids = list(range(n, 0, -1))
+        state = {"labels": torch.randint(0, k, (n + 1, 1)).double(), "labelled": torch.tensor([1.0])}
+        case("sela", name, {"prototypes": k, "temperature": t}, {"z1": rand(n, d), "prototypes": rand(k, d)}, lambda x, s, i=ids, t=t: loss(x, s, i, t),
+             state=state, step={"epoch": 1, "sampleIds": ids}, views=1, projector=str(d))
+
+
+# --- PCL ---------------------------------------------------------------------------------------------------------------------
+def pcl():
+    def loss(x, s, ids, t, counts):
+        total = info_nce_queue(x["q1"], x["key2"], s["queue2"], t)
+        if float(s["clustered"]) == 0:
+            return total
+        for m in range(len(counts)):
+            for q, i in zip(x["q1"], ids):
+                logits = torch.stack([cos(q, c) / phi for c, phi in zip(s[f"centroids{m}"], s[f"concentrations{m}"])])
+                total = total - torch.log_softmax(logits, 0)[int(s[f"assignments{m}"][i, 0])] / (len(ids) * len(counts))
+        return total
+    for name, n, d, counts, queue, t, done in [("4x6, 3 and 5 clusters", 4, 6, [3, 5], 8, 0.2, 1), ("3x4, 2 clusters", 3, 4, [2], 6, 0.5, 4), ("edge: before the first clustering", 2, 3, [2], 2, 0.2, 0)]:
+        ids = list(range(n, 0, -1))
+        state = {"queue2": unit(queue, d), "clustered": torch.tensor([float(done)])}
+        for m, k in enumerate(counts):
+            state |= {f"centroids{m}": F.normalize(unit(k, d), dim=1), f"concentrations{m}": (torch.rand(k) * 100 + 10).round() / 500,
+                      f"assignments{m}": torch.randint(0, k, (n + 1, 1)).double()}
+        case("pcl", name, {"temperature": t, "queue": queue, "granularities": counts}, {"q1": rand(n, d), "key2": unit(n, d)},
+             lambda x, s, i=ids, t=t, c=counts: loss(x, s, i, t, c), fixed=["key2"], state=state, step={"epoch": done, "sampleIds": ids}, projector=str(d))
+
+
+# --- EMP-SSL -----------------------------------------------------------------------------------------------------------------
+def empssl():
+    def loss(x, views, weight, eps):
+        z = [F.normalize(x[f"z{v + 1}"], dim=1) for v in range(views)]
+        n, d = z[0].shape
+        centre = sum(z) / views
+        cosine = sum(cos(a, c) for v in z for a, c in zip(v, centre)) / (views * n)
+        rate = sum(torch.slogdet(torch.eye(d) + d / (n * eps) * v.t() @ v)[1] / 2 for v in z) / views
+        return weight * (1 - cosine) - rate
+    for name, n, d, views, weight, eps in [("5x4, 3 crops", 5, 4, 3, 200.0, 0.2), ("4x6, 5 crops", 4, 6, 5, 1.0, 0.05), ("edge: two crops, more dimensions than images", 2, 5, 2, 10.0, 0.2)]:
+        case("empssl", name, {"invariance": weight, "epsilon": eps}, {f"z{v + 1}": rand(n, d) for v in range(views)},
+             lambda x, s, v=views, w=weight, e=eps: loss(x, v, w, e), views=views, projector=str(d))
+
+
 # --- The gallery -------------------------------------------------------------------------------------------------------------
 def gallery():
     def margin(z1, z2, m, squared):
@@ -616,7 +758,7 @@ def gallery():
 def main():
     for number, make in enumerate([simclr, vicreg, moco, mocov3, byol, simsiam, barlowtwins, dcl, infonce, nnclr, swav, dino, supcon, wmse,
                                   relic, unified, npair, triplet, npid, msf, direct,
-                                  mim, msn, ibot, deepcluster, gallery, lejepa]):
+                                  mim, msn, ibot, deepcluster, gallery, lejepa, relations, simdino, empssl, sela, pcl]):
         torch.manual_seed(number)
         make()
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "losses.json")

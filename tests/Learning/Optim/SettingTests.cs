@@ -124,7 +124,11 @@ public class SettingTests
     public void No_weight_moves_in_still_epochs_and_the_first_clustering_has_every_image()
     {
         // 30 images, 12 in a step: the epoch ends within step 2.
-        var recipe = SmallRun.Recipe("deepcluster", steps: 6) with { Optimizer = new OptimizerRecipe { Name = "adamw", LearningRate = 0.01, WeightDecay = 0.1 } };
+        var recipe = SmallRun.Recipe("deepcluster", steps: 6) with
+        {
+            Optimizer = new OptimizerRecipe { Name = "adamw", LearningRate = 0.01, WeightDecay = 0.1 },
+            Schedule = new ScheduleRecipe { StillEpochs = 1 },
+        };
         Assert.All(Kept(recipe, 3), k => Assert.True(k.Value, k.Key));
         Assert.DoesNotContain(true, Kept(recipe, 4).Values);
         var plan = new RunPlan(recipe, 30);
