@@ -192,6 +192,9 @@ internal sealed class RunLeader(RunServices services, string run, Recipe recipe,
     private async Task Checkpoint(OpenRun open, PreparedRun prepared)
     {
         _checkpointSoon = false;
+
+        // Steps before a checkpoint are never computed again, so what was measured of them must be kept before it is.
+        await _run.Store(open.Files.Metrics.Flush);
         await open.Files.Checkpoints.Write(await prepared.Slices.Snapshot(Progress.Step, Progress.Hash), wait: false);
         Progress.Tell("checkpoint", $"checkpoint {Progress.Step}");
     }
