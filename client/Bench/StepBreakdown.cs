@@ -33,7 +33,7 @@ public sealed record StepBreakdown(
         var before = default(DateTimeOffset);
         await foreach (var news in session.News(cancellation))
         {
-            foreach (var step in news.Events.Where(e => e.Kind == "step"))
+            foreach (var step in news.Events.Where(e => e.Kind == RunEventKind.Step))
             {
                 // The clock of the run, not of its messages.
                 if (step.Step == work.Warm - 1)

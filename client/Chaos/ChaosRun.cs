@@ -57,9 +57,9 @@ public sealed class ChaosRun(TrainingRequest request, IReadOnlyList<ChaosEvent> 
             status = news.Status;
             foreach (var e in news.Events)
             {
-                if (e.Kind == "step")
+                if (e.Kind == RunEventKind.Step)
                     Committed(e);
-                _rolledBack += e.Kind == "recovered" ? (long)e.Values.GetValueOrDefault("computedAgain") : 0;
+                _rolledBack += e.Kind == RunEventKind.Recovered ? (long)e.Values.GetValueOrDefault("computedAgain") : 0;
             }
 
             while (_pending.TryPeek(out var next) && next.Step <= status.Step)

@@ -99,7 +99,7 @@ public sealed class GrainTrainingSession : ITrainingSession
                 if (_waitsFor == told)
                     continue;
                 told = _waitsFor;
-                yield return new RunNews(last, [new RunEvent(seen, "waiting", last.Step, DateTimeOffset.UtcNow, told, null, new Dictionary<string, double>())]);
+                yield return new RunNews(last, [new RunEvent(seen, RunEventKind.Waiting, last.Step, DateTimeOffset.UtcNow, told, null, new Dictionary<string, double>())]);
             }
 
             var news = await asking;

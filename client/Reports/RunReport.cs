@@ -84,7 +84,7 @@ public static class RunReport
             .Order(StringComparer.Ordinal).Select(n => new ChartPanel(n, [Curve(n)])));
         return panels.Count == 0
             ? "<p>No step is committed yet.</p>"
-            : CurveChart.Draw(run, panels, [.. events.Where(e => e.Kind is "killed").Take(20).Select(e => new ChartEvent(e.Step, "killed"))]);
+            : CurveChart.Draw(run, panels, [.. events.Where(e => e.Kind is RunEventKind.Killed).Take(20).Select(e => new ChartEvent(e.Step, "killed"))]);
 
         Curve Curve(string name) => new(name, [.. series[name]], Smooth: series[name].Count() > 20);
     }
@@ -102,7 +102,7 @@ public static class RunReport
     {
         html.Append("<h2>Events</h2>\n<table>\n");
         foreach (var e in events.TakeLast(MostEvents))
-            html.Append(CultureInfo.InvariantCulture, $"<tr class=\"{Text(e.Kind)}\"><td>{e.Time:HH:mm:ss}</td><td>step {e.Step}</td><td>{Text(e.Kind)}</td><td>{Text(e.Text)}</td></tr>\n");
+            html.Append(CultureInfo.InvariantCulture, $"<tr class=\"{Text(e.Kind.Name())}\"><td>{e.Time:HH:mm:ss}</td><td>step {e.Step}</td><td>{Text(e.Kind.Name())}</td><td>{Text(e.Text)}</td></tr>\n");
         html.Append("</table>\n");
         var lost = entries.Where(e => e.Lost.Count > 0).ToList();
         if (lost.Count == 0)

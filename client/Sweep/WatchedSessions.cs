@@ -23,7 +23,7 @@ public sealed class WatchedSessions(ITrainingSessions inner, MedianStop rule, IR
         {
             await foreach (var news in session.News(cancellationToken))
             {
-                foreach (var probe in news.Events.Where(e => e.Kind == "probe"))
+                foreach (var probe in news.Events.Where(e => e.Kind == RunEventKind.Probe))
                     await Look(probe, news.Status.TotalSteps);
                 yield return news;
             }

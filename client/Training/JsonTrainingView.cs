@@ -28,7 +28,7 @@ public sealed class JsonTrainingView(Screen screen) : ITrainingView
     {
         foreach (var e in news.Events)
         {
-            var line = new JsonObject { ["event"] = e.Kind, ["step"] = e.Step, ["totalSteps"] = news.Status.TotalSteps, ["time"] = e.Time.UtcDateTime.ToString("O") };
+            var line = new JsonObject { ["event"] = e.Kind.Name(), ["step"] = e.Step, ["totalSteps"] = news.Status.TotalSteps, ["time"] = e.Time.UtcDateTime.ToString("O") };
             if (e.Worker is not null)
                 line["worker"] = e.Worker;
             if (e.Text.Length > 0)

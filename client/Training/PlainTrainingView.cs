@@ -24,9 +24,9 @@ public sealed class PlainTrainingView(Screen screen, TimeProvider clock) : ITrai
 
     public void Show(RunNews news)
     {
-        foreach (var e in news.Events.Where(e => e.Kind != "step"))
+        foreach (var e in news.Events.Where(e => e.Kind != RunEventKind.Step))
             screen.Line($"step {e.Step}: {Describe(e)}");
-        if (!news.Events.Any(e => e.Kind == "step"))
+        if (!news.Events.Any(e => e.Kind == RunEventKind.Step))
             return;
         _stepped = true;
         if (_shownStep >= 0 && clock.GetElapsedTime(_shown) < s_pause && news.Status.Step < news.Status.TotalSteps)
@@ -55,8 +55,8 @@ public sealed class PlainTrainingView(Screen screen, TimeProvider clock) : ITrai
         var text = e.Text.Length > 0 ? e.Text : values;
         return e.Kind switch
         {
-            "message" or "probe" => text,
-            _ => $"{e.Kind}{(e.Worker is null ? "" : $" {e.Worker}")}{(text.Length > 0 ? $": {text}" : "")}",
+            RunEventKind.Message or RunEventKind.Probe => text,
+            _ => $"{e.Kind.Name()}{(e.Worker is null ? "" : $" {e.Worker}")}{(text.Length > 0 ? $": {text}" : "")}",
         };
     }
 

@@ -29,14 +29,14 @@ public sealed class TrainingBoard(TrainingRequest request)
         Status = news.Status;
         foreach (var e in news.Events)
         {
-            if (e.Kind == "step")
+            if (e.Kind == RunEventKind.Step)
             {
                 if (e.Values.TryGetValue("loss", out var loss))
                     _loss.Add(loss);
                 continue;
             }
 
-            if (e.Kind == "probe")
+            if (e.Kind == RunEventKind.Probe)
             {
                 foreach (var (name, value) in e.Values)
                 {

@@ -87,11 +87,11 @@ public static class TrainingPicture
         return table;
     }
 
-    private static string Colour(string kind) => kind switch
+    private static string Colour(RunEventKind kind) => kind switch
     {
-        "killed" or "failed" or "refused" => "red",
-        "late" or "waiting" or "left" or "warning" => "yellow",
-        "joined" or "recovered" or "probe" or "completed" => "green",
+        RunEventKind.Killed or RunEventKind.Failed or RunEventKind.Refused => "red",
+        RunEventKind.Late or RunEventKind.Waiting or RunEventKind.Left or RunEventKind.Warning => "yellow",
+        RunEventKind.Joined or RunEventKind.Recovered or RunEventKind.Probe or RunEventKind.Completed => "green",
         _ => "default",
     };
 

@@ -72,7 +72,7 @@ public sealed record WorkerShare(
 
 /// <summary>Something that happened in a run, in order.</summary>
 /// <param name="Sequence">Rises without gaps within a life of the run grain, and begins behind those of its earlier lives.</param>
-/// <param name="Kind">step, probe, joined, left, killed, refused, late, waiting, checkpoint, recovered, warning, message, completed, failed.</param>
+/// <param name="Kind">What kind of thing.</param>
 /// <param name="Step">Step at which it happened.</param>
 /// <param name="Time">When.</param>
 /// <param name="Text">For people.</param>
@@ -82,7 +82,7 @@ public sealed record WorkerShare(
 [Alias("SslOrleans.RunEvent")]
 public sealed record RunEvent(
     [property: Id(0)] long Sequence,
-    [property: Id(1)] string Kind,
+    [property: Id(1)] RunEventKind Kind,
     [property: Id(2)] long Step,
     [property: Id(3)] DateTimeOffset Time,
     [property: Id(4)] string Text,

@@ -48,7 +48,7 @@ public sealed class EventLog(IRunStorage storage, string run)
         {
             try
             {
-                if (JsonSerializer.Deserialize<RunEvent>(line.Span, JsonLines.Options) is { Kind: not null } e)
+                if (JsonSerializer.Deserialize<RunEvent>(line.Span, JsonLines.Options) is { Text: not null } e)
                     events.Add(e);
             }
             catch (JsonException)

@@ -15,21 +15,21 @@ internal sealed class ImageNews(RunProgress progress, Ledger ledger)
     public void TellNotes(IEnumerable<string> notes)
     {
         foreach (var note in notes.Where(_noted.Add))
-            progress.Tell("warning", note);
+            progress.Tell(RunEventKind.Warning, note);
     }
 
     /// <summary>What the initial weights are of, which only the worker that made them knows.</summary>
     public void TellStart(IEnumerable<string> notes)
     {
         foreach (var note in notes.Where(_noted.Add))
-            progress.Tell("message", note);
+            progress.Tell(RunEventKind.Message, note);
     }
 
     /// <summary>An image that does not decode is told once; the ledger has every position that it stood at.</summary>
     public void TellReplaced(IReadOnlyList<ReplacedSample> replaced)
     {
         foreach (var (_, sample, by) in replaced.Where(r => _replaced.Add(r.Sample)))
-            progress.Tell("warning", $"image {sample} does not decode; image {by} was used in its place (`sslo data inspect` names it)");
+            progress.Tell(RunEventKind.Warning, $"image {sample} does not decode; image {by} was used in its place (`sslo data inspect` names it)");
     }
 
     /// <summary>Decided by the positions that the run has used, so that it does not matter who found which image, when, or for which purpose.</summary>

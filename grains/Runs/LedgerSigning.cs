@@ -1,3 +1,4 @@
+using SslOrleans.Contracts.Messages;
 using SslOrleans.Grains.Records;
 using SslOrleans.Grains.Storage;
 
@@ -35,7 +36,7 @@ internal sealed class LedgerSigning(RunContext run, Ledger ledger)
     private async Task SayThatNobodySigns()
     {
         if (await run.Services.Storage.Read($"{run.Run}/{LedgerSignature.FileName}") is not null)
-            run.Progress.Tell("warning", "this silo has no key: steps are not signed until a silo that was started with --sign leads the run, whose signature covers them");
+            run.Progress.Tell(RunEventKind.Warning, "this silo has no key: steps are not signed until a silo that was started with --sign leads the run, whose signature covers them");
         _looked = true;
     }
 }

@@ -81,7 +81,7 @@ internal sealed class RunContext
                 if (Progress.Phase == RunPhase.WaitingForStorage)
                 {
                     Progress.Enter(phase);
-                    Progress.Tell("message", "the storage is back");
+                    Progress.Tell(RunEventKind.Message, "the storage is back");
                 }
 
                 return;
@@ -89,7 +89,7 @@ internal sealed class RunContext
             catch (StorageUnavailableException e)
             {
                 if (Progress.Phase != RunPhase.WaitingForStorage)
-                    Progress.Tell("waiting", $"the commit waits for the storage: {e.Message}");
+                    Progress.Tell(RunEventKind.Waiting, $"the commit waits for the storage: {e.Message}");
                 Progress.Enter(RunPhase.WaitingForStorage, e.Message);
                 await Task.Delay(s_storagePause, _stop.Token);
             }
@@ -117,7 +117,7 @@ internal sealed class RunContext
         if (await Task.WhenAny(coming, Task.Delay(s_quiet)) != coming)
         {
             Progress.Enter(RunPhase.WaitingForWorkers, Progress.Message + (Roster.LastRefusal is { Length: > 0 } last ? $" (refused: {last})" : ""));
-            Progress.Tell("waiting", Progress.Message);
+            Progress.Tell(RunEventKind.Waiting, Progress.Message);
         }
 
         await coming;

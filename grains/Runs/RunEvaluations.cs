@@ -21,7 +21,7 @@ internal sealed class RunEvaluations(
     WorkerRoster roster,
     RunMeters meters,
     MetricsLog metrics,
-    Action<string, long, string, Dictionary<string, double>?> tell)
+    Action<RunEventKind, long, string, Dictionary<string, double>?> tell)
 {
     private static readonly TimeSpan s_tick = TimeSpan.FromMilliseconds(50);
 
@@ -49,7 +49,7 @@ internal sealed class RunEvaluations(
         }
         catch (Exception e)
         {
-            tell("message", step, $"the probes of step {step} are left out: {e.Message}", null);
+            tell(RunEventKind.Message, step, $"the probes of step {step} are left out: {e.Message}", null);
         }
     }
 
@@ -57,14 +57,14 @@ internal sealed class RunEvaluations(
     public void Take(EvaluationResult result)
     {
         foreach (var error in result.Errors.Where(_told.Add))
-            tell("message", result.Step, error, null);
+            tell(RunEventKind.Message, result.Step, error, null);
         if (result.Values.Count == 0)
             return;
         meters.Probed(result);
         if (_rank.Look(result.Values) is { } warning)
-            tell("warning", result.Step, warning, null);
+            tell(RunEventKind.Warning, result.Step, warning, null);
         metrics.Add(result.Step, result.Hash, result.Values);
-        tell("probe", result.Step, string.Join(", ", result.Headlines.Select(h => Text(h, result.Values[h]))), result.Headlines.ToDictionary(h => h, h => result.Values[h]));
+        tell(RunEventKind.Probe, result.Step, string.Join(", ", result.Headlines.Select(h => Text(h, result.Values[h]))), result.Headlines.ToDictionary(h => h, h => result.Values[h]));
     }
 
     /// <summary>Returns when every version that was handed over has its results, or the user does not want to wait.</summary>
@@ -82,7 +82,7 @@ internal sealed class RunEvaluations(
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            tell("message", plan.TotalSteps, $"the last probes are left out: {e.Message}", null);
+            tell(RunEventKind.Message, plan.TotalSteps, $"the last probes are left out: {e.Message}", null);
         }
     }
 

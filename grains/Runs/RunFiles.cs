@@ -1,3 +1,4 @@
+using SslOrleans.Contracts.Messages;
 using SslOrleans.Grains.Records;
 
 namespace SslOrleans.Grains.Runs;
@@ -12,8 +13,8 @@ internal sealed record RunFiles(Ledger Ledger, MetricsLog Metrics, CheckpointKee
         Ledger? ledger = null;
         await run.Store(async () => ledger = await Ledger.Open(storage, run.Run));
         if (ledger!.Repair is { } repair)
-            run.Progress.Tell("message", repair);
+            run.Progress.Tell(RunEventKind.Message, repair);
         return new RunFiles(
-            ledger, new MetricsLog(storage, run.Run), new CheckpointKeeper(storage, run.Run, run.Recipe.Checkpoint, text => run.Progress.Tell("message", text)));
+            ledger, new MetricsLog(storage, run.Run), new CheckpointKeeper(storage, run.Run, run.Recipe.Checkpoint, text => run.Progress.Tell(RunEventKind.Message, text)));
     }
 }

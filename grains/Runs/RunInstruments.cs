@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using SslOrleans.Contracts.Messages;
 using SslOrleans.Grains.Records;
 
 namespace SslOrleans.Grains.Runs;
@@ -36,6 +37,6 @@ public static class RunInstruments
         activity?.SetEndTime(step.Time.UtcDateTime);
     }
 
-    internal static void Happened(string run, string kind)
-        => s_events.Add(1, new KeyValuePair<string, object?>("run", run), new KeyValuePair<string, object?>("kind", kind));
+    internal static void Happened(string run, RunEventKind kind)
+        => s_events.Add(1, new KeyValuePair<string, object?>("run", run), new KeyValuePair<string, object?>("kind", kind.Name()));
 }

@@ -19,11 +19,11 @@ internal sealed class RunJournal
 
     public long LastSequence => _sequence;
 
-    public void Add(string kind, long step, string text, string? worker = null, Dictionary<string, double>? values = null)
+    public void Add(RunEventKind kind, long step, string text, string? worker = null, Dictionary<string, double>? values = null)
     {
         var happened = new RunEvent(++_sequence, kind, step, DateTimeOffset.UtcNow, text, worker, values ?? []);
         _events.Enqueue(happened);
-        if (kind != "step")
+        if (kind != RunEventKind.Step)
             Log?.Add(happened);
         if (_events.Count > Remembered)
             _events.Dequeue();

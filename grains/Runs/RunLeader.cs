@@ -91,21 +91,21 @@ internal sealed class RunLeader(RunServices services, string run, Recipe recipe,
         {
             ended = !_leaving;
             Progress.Enter(_leaving ? RunPhase.Recovering : RunPhase.Stopped, "stopped while it waited");
-            Progress.Tell("stopped", Progress.Message);
+            Progress.Tell(RunEventKind.Stopped, Progress.Message);
         }
         catch (Exception e) when (e is OrleansException or ObjectDisposedException)
         {
             // Nobody answers: this silo may be the one that is lost, so it must not say that the run is over.
             (ended, HasGivenUp) = (false, true);
             Progress.Enter(RunPhase.Recovering, e.Message);
-            Progress.Tell("message", $"the cluster does not answer: {e.Message}");
+            Progress.Tell(RunEventKind.Message, $"the cluster does not answer: {e.Message}");
         }
         catch (Exception e)
         {
             if (e is not (UserErrorException or LedgerException or CheckpointException or StorageUnavailableException))
                 services.Log.LogError(e, "Run {Run} failed at step {Step}", run, Progress.Step);
             Progress.Enter(RunPhase.Failed, e.Message);
-            Progress.Tell("failed", e.Message);
+            Progress.Tell(RunEventKind.Failed, e.Message);
         }
         finally
         {
@@ -159,7 +159,7 @@ internal sealed class RunLeader(RunServices services, string run, Recipe recipe,
             }
             catch (StateLostException e)
             {
-                Progress.Tell("message", e.Message);
+                Progress.Tell(RunEventKind.Message, e.Message);
             }
         }
     }
@@ -196,13 +196,13 @@ internal sealed class RunLeader(RunServices services, string run, Recipe recipe,
         // Steps before a checkpoint are never computed again, so what was measured of them must be kept before it is.
         await _run.Store(open.Files.Metrics.Flush);
         await open.Files.Checkpoints.Write(await prepared.Slices.Snapshot(Progress.Step, Progress.Hash), wait: false);
-        Progress.Tell("checkpoint", $"checkpoint {Progress.Step}");
+        Progress.Tell(RunEventKind.Checkpoint, $"checkpoint {Progress.Step}");
     }
 
     private async Task WaitWhilePaused(Task paused)
     {
         Progress.Enter(RunPhase.Paused, "paused");
-        Progress.Tell("message", "paused");
+        Progress.Tell(RunEventKind.Message, "paused");
         while (await Task.WhenAny(paused, Task.Delay(s_glance)) != paused)
             await _run.Roster.Refresh(Progress.Step);
     }
@@ -219,14 +219,14 @@ internal sealed class RunLeader(RunServices services, string run, Recipe recipe,
         if (!done && _leaving)
         {
             Progress.Enter(RunPhase.Recovering, "goes on from another silo");
-            Progress.Tell("message", Progress.Message);
+            Progress.Tell(RunEventKind.Message, Progress.Message);
             return;
         }
 
         Progress.Enter(done ? RunPhase.Completed : RunPhase.Stopped);
         if (done)
-            Progress.Tell("completed", $"completed {Progress.Step} steps; weights {Progress.Hash}");
+            Progress.Tell(RunEventKind.Completed, $"completed {Progress.Step} steps; weights {Progress.Hash}");
         else
-            Progress.Tell("stopped", $"stopped after {Progress.Step} steps; `sslo resume {run}` goes on");
+            Progress.Tell(RunEventKind.Stopped, $"stopped after {Progress.Step} steps; `sslo resume {run}` goes on");
     }
 }

@@ -21,17 +21,17 @@ internal sealed class RunProgress(string run, RunJournal journal)
     public void At(long step, string hash) => (Step, Hash) = (step, hash);
 
     /// <summary>Adds an event of the present step.</summary>
-    public void Tell(string kind, string text, string? worker = null, Dictionary<string, double>? values = null)
+    public void Tell(RunEventKind kind, string text, string? worker = null, Dictionary<string, double>? values = null)
     {
         journal.Add(kind, Step, text, worker, values);
         RunInstruments.Happened(run, kind);
     }
 
     /// <summary>Adds what was measured of a step.</summary>
-    public void TellStep(long step, Dictionary<string, double> values) => journal.Add("step", step, "", null, values);
+    public void TellStep(long step, Dictionary<string, double> values) => journal.Add(RunEventKind.Step, step, "", null, values);
 
     /// <summary>Adds an event of another step than the present one.</summary>
-    public void TellOf(string kind, long step, string text, Dictionary<string, double>? values) => journal.Add(kind, step, text, null, values);
+    public void TellOf(RunEventKind kind, long step, string text, Dictionary<string, double>? values) => journal.Add(kind, step, text, null, values);
 
     /// <summary>Writes what only memory has.</summary>
     public Task Flush() => journal.Log?.Flush() ?? Task.CompletedTask;

@@ -1,3 +1,4 @@
+using SslOrleans.Contracts.Messages;
 using SslOrleans.Contracts;
 using SslOrleans.Grains.Records;
 
@@ -33,7 +34,7 @@ internal sealed class RunRecovery(RunContext run, RunFiles files, ImageNews imag
             Progress.At(from.Step, ledger.Entries[checked((int)from.Step) - 1].Hash);
         if (checkpoints.Last < 0)
             await run.Store(() => checkpoints.Newest(ledger.Entries.Count));
-        Progress.Tell("recovered", $"goes on from version {Progress.Step}, where everything stands; no step is computed again");
+        Progress.Tell(RunEventKind.Recovered, $"goes on from version {Progress.Step}, where everything stands; no step is computed again");
         return true;
     }
 
@@ -51,14 +52,14 @@ internal sealed class RunRecovery(RunContext run, RunFiles files, ImageNews imag
             if (newest.Step > 0 || ledger.Entries.Count > 0)
             {
                 var again = ledger.Entries.Count - newest.Step;
-                Progress.Tell("recovered", $"restored checkpoint {newest.Step}; {again} committed steps are computed again", values: new() { ["computedAgain"] = again });
+                Progress.Tell(RunEventKind.Recovered, $"restored checkpoint {newest.Step}; {again} committed steps are computed again", values: new() { ["computedAgain"] = again });
             }
 
             return;
         }
 
         if (ledger.Entries.Count > 0)
-            Progress.Tell("message", "no usable checkpoint is left; the run is computed again from its initial weights");
+            Progress.Tell(RunEventKind.Message, "no usable checkpoint is left; the run is computed again from its initial weights");
         await LoadInitial(prepared);
         Progress.At(0, Progress.Hash);
         await checkpoints.Write(await prepared.Slices.Snapshot(0, ""), wait: true, run.GivenUp);

@@ -47,7 +47,7 @@ internal sealed class StepCommit(RunContext run, RunFiles files, ImageNews image
         images.TellReplaced(outcome.Replaced);
         await Record(entry with { Hash = hash, Seconds = run.Meters.StepSeconds }, run.Meters.Values());
         if (_collapse.Look(outcome.Reported, norm) is { } warning)
-            Progress.Tell("warning", warning);
+            Progress.Tell(RunEventKind.Warning, warning);
     }
 
     /// <summary>Commits a step that a leader before this one was about to commit.</summary>
@@ -62,7 +62,7 @@ internal sealed class StepCommit(RunContext run, RunFiles files, ImageNews image
     public void TellTroubles(IEnumerable<string> troubles)
     {
         foreach (var trouble in troubles.Where(t => t.Length > 0))
-            Progress.Tell("warning", trouble);
+            Progress.Tell(RunEventKind.Warning, trouble);
     }
 
     private static LedgerEntry Entry(RunPlan plan, StepOutcome outcome, StepSchedule schedule, double seconds) => new()
@@ -129,6 +129,6 @@ internal sealed class StepCommit(RunContext run, RunFiles files, ImageNews image
         if (copies == Copies)
             return;
         Copies = copies;
-        Progress.Tell("message", copies.Length > 0 ? $"warm copies of slices: {copies}" : "no slice has a warm copy");
+        Progress.Tell(RunEventKind.Message, copies.Length > 0 ? $"warm copies of slices: {copies}" : "no slice has a warm copy");
     }
 }

@@ -80,7 +80,7 @@ public sealed class TrainingRunGrain(IRunStorage storage, PayloadStore payloads,
             var recipe = await RunRecord.ReadRecipe(storage, Run);
             if (_leader is { IsRunning: true })
                 return;
-            _journal.Add("message", 0, "the run has moved to this silo");
+            _journal.Add(RunEventKind.Message, 0, "the run has moved to this silo");
             Lead(recipe, record, takeOver: true);
         }
     }

@@ -1,3 +1,4 @@
+using SslOrleans.Contracts.Messages;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Grains.Records;
 using SslOrleans.Grains.Steps;
@@ -58,7 +59,7 @@ internal sealed class VerifiedSteps
     private void Refuse(string life, string worker, string parts)
     {
         var step = _run.Progress.Step;
-        _run.Progress.Tell("warning", $"{worker} has other bits than others for {parts}: its processor or memory is faulty; step {step} is computed again without it", worker);
+        _run.Progress.Tell(RunEventKind.Warning, $"{worker} has other bits than others for {parts}: its processor or memory is faulty; step {step} is computed again without it", worker);
         _run.Roster.Differed(life, $"at step {step} it had other bits for {parts}, which were computed again to compare; look at its processor and memory");
     }
 
@@ -67,7 +68,7 @@ internal sealed class VerifiedSteps
         if (found.Verified.Count == 0 || found.Alone == _toldAlone)
             return;
         _toldAlone = found.Alone;
-        _run.Progress.Tell("message", found.Alone
+        _run.Progress.Tell(RunEventKind.Message, found.Alone
             ? "workers.verify: no second worker is here, so drawn micro-batches are computed twice by the same one; that finds a fault that passes, not one that stays"
             : "workers.verify: drawn micro-batches are compared between two workers");
     }

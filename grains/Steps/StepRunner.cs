@@ -109,7 +109,7 @@ internal sealed class StepRunner(
                 return;
             late.Doubled = true;
             var leaves = _book.Unfinished(late.MicroBatches);
-            roster.Tell("late", $"{late.Worker.Name} is late with micro-batches {string.Join(", ", leaves)}; {helper.Name} computes them too", late.Worker.Name);
+            roster.Tell(RunEventKind.Late, $"{late.Worker.Name} is late with micro-batches {string.Join(", ", leaves)}; {helper.Name} computes them too", late.Worker.Name);
             Assign(helper, leaves, second: true);
         }
     }

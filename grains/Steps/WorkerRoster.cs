@@ -9,7 +9,7 @@ namespace SslOrleans.Grains.Steps;
 /// <summary>
 /// The workers of a run: takes newcomers in when they have built the networks, sees who is gone, refuses who must not compute.
 /// </summary>
-internal sealed class WorkerRoster(IGrainFactory grains, RunBrief run, WorkersRecipe recipe, Action<string, string, string?> tell)
+internal sealed class WorkerRoster(IGrainFactory grains, RunBrief run, WorkersRecipe recipe, Action<RunEventKind, string, string?> tell)
 {
     private const int MostFailures = 3;
 
@@ -41,7 +41,7 @@ internal sealed class WorkerRoster(IGrainFactory grains, RunBrief run, WorkersRe
     /// <summary>Who had which micro-batches when.</summary>
     public LeaseTimeline Leases { get; } = new();
 
-    public void Tell(string kind, string text, string? worker = null) => tell(kind, text, worker);
+    public void Tell(RunEventKind kind, string text, string? worker = null) => tell(kind, text, worker);
 
     /// <summary>Compares with who is in the pool.</summary>
     public async Task Refresh(long step)
@@ -66,7 +66,7 @@ internal sealed class WorkerRoster(IGrainFactory grains, RunBrief run, WorkersRe
         foreach (var gone in _workers.Values.Where(w => !w.Gone && DateTimeOffset.UtcNow - w.LastSeen > s_silence && here.All(h => h.Life != w.Info.Life)).ToList())
         {
             gone.Went("silent");
-            tell("killed", $"{gone.Name} is gone", gone.Name);
+            tell(RunEventKind.Killed, $"{gone.Name} is gone", gone.Name);
         }
     }
 
@@ -76,7 +76,7 @@ internal sealed class WorkerRoster(IGrainFactory grains, RunBrief run, WorkersRe
         if (_workers.TryGetValue(name, out var worker) && !worker.Gone)
         {
             worker.Went("left");
-            tell("left", $"{name} left", name);
+            tell(RunEventKind.Left, $"{name} left", name);
         }
     }
 
@@ -87,7 +87,7 @@ internal sealed class WorkerRoster(IGrainFactory grains, RunBrief run, WorkersRe
         {
             worker.Went("connection lost");
             _losses++;
-            tell("killed", $"{worker.Name} is gone (the connection to its silo broke); its open micro-batches are dealt again", worker.Name);
+            tell(RunEventKind.Killed, $"{worker.Name} is gone (the connection to its silo broke); its open micro-batches are dealt again", worker.Name);
             _ = grains.GetGrain<IWorkerPoolGrain>(IWorkerPoolGrain.Key).Suspect(worker.Name, worker.Info.Life, "the connection to its silo broke");
         }
     }
@@ -99,7 +99,7 @@ internal sealed class WorkerRoster(IGrainFactory grains, RunBrief run, WorkersRe
             return;
         worker.Went(why?.GetType().Name ?? "lost");
         _losses++;
-        tell("killed", $"{worker.Name} is gone ({why?.GetType().Name}: {why?.Message}); its open micro-batches are dealt again", worker.Name);
+        tell(RunEventKind.Killed, $"{worker.Name} is gone ({why?.GetType().Name}: {why?.Message}); its open micro-batches are dealt again", worker.Name);
         var failures = _failures[worker.Info.Life] = _failures.GetValueOrDefault(worker.Info.Life) + 1;
         if (failures >= MostFailures)
             Refuse(worker.Info, $"it failed {failures} times, last with: {why?.Message}");
@@ -174,7 +174,7 @@ internal sealed class WorkerRoster(IGrainFactory grains, RunBrief run, WorkersRe
                 return;
             NumericsClass ??= worker.Info.NumericsClassIn(recipe.Precision);
             worker.Ready = true;
-            tell("joined", $"{worker.Name} joined ({worker.Info.Device})", worker.Name);
+            tell(RunEventKind.Joined, $"{worker.Name} joined ({worker.Info.Device})", worker.Name);
         }
         catch (UserErrorException e)
         {
@@ -206,6 +206,6 @@ internal sealed class WorkerRoster(IGrainFactory grains, RunBrief run, WorkersRe
         _refused.Add(info.Life);
         _workers.Remove(info.Name);
         _lastRefusal = $"{info.Name}: {why}";
-        tell("refused", $"{info.Name} is refused: {why}", info.Name);
+        tell(RunEventKind.Refused, $"{info.Name} is refused: {why}", info.Name);
     }
 }

@@ -1,3 +1,4 @@
+using SslOrleans.Contracts.Messages;
 using System.Diagnostics;
 using System.Text.Json;
 using SslOrleans.Grains.Records;
@@ -125,7 +126,7 @@ public sealed class EveryProcessTests(SmallRun small) : IClassFixture<SmallRun>
     private async Task<Process> Join(string run, string name)
     {
         var silo = Start("silo", "--join", small.Runs, "--name", name);
-        await Until($"{name} joins", async () => (await Events(run)).Any(e => e.Kind == "joined" && e.Worker == $"{name}/0"));
+        await Until($"{name} joins", async () => (await Events(run)).Any(e => e.Kind == RunEventKind.Joined && e.Worker == $"{name}/0"));
         return silo;
     }
 
@@ -162,7 +163,7 @@ public sealed class EveryProcessTests(SmallRun small) : IClassFixture<SmallRun>
     private async Task Completes(string run, int steps, string hash)
     {
         await Commits(run, steps);
-        await Until($"{run} is completed", async () => (await Events(run)).Any(e => e.Kind == "completed"));
+        await Until($"{run} is completed", async () => (await Events(run)).Any(e => e.Kind == RunEventKind.Completed));
         var entries = await Ledger.Read(Storage, run);
         Assert.Equal((steps, hash), (entries.Count, entries[^1].Hash));
         Assert.DoesNotContain(await Events(run), e => e.Values.GetValueOrDefault("computedAgain") > 0);

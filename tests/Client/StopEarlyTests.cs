@@ -103,7 +103,7 @@ public class StopEarlyTests
             await Task.Yield();
             var status = new RunStatus("run", RunPhase.Training, "simclr", 0, 100, 0, 0, 0, 0, 0, "", "", [], 0, []);
             foreach (var (i, value) in runs[_next++].Index())
-                yield return new RunNews(status, [new RunEvent(i + 1, "probe", 25 * i, DateTimeOffset.UnixEpoch, "", null, new() { ["knn"] = value })]);
+                yield return new RunNews(status, [new RunEvent(i + 1, RunEventKind.Probe, 25 * i, DateTimeOffset.UnixEpoch, "", null, new() { ["knn"] = value })]);
         }
 
         public Task Pause() => Task.CompletedTask;

@@ -20,7 +20,7 @@ public class TrainingViewTests
         using var view = new JsonTrainingView(screen);
 
         view.Begin(s_request);
-        view.Show(News(3, 100, Step(2, 4.5), Step(3, double.NaN), Event("killed", 3, "no answer for 1 s", "worker-2/0")));
+        view.Show(News(3, 100, Step(2, 4.5), Step(3, double.NaN), Event(RunEventKind.Killed, 3, "no answer for 1 s", "worker-2/0")));
         view.End(News(3, 100).Status with { Phase = RunPhase.Stopped, WeightsHash = "ab" });
 
         var lines = output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonDocument.Parse(l).RootElement).ToList();
@@ -43,7 +43,7 @@ public class TrainingViewTests
         for (var step = 1; step <= 100; step++)
         {
             clock.Advance(TimeSpan.FromMilliseconds(100));
-            view.Show(step == 50 ? News(step, 100, Step(step, 1), Event("killed", step, "gone", "w/0")) : News(step, 100, Step(step, 1)));
+            view.Show(step == 50 ? News(step, 100, Step(step, 1), Event(RunEventKind.Killed, step, "gone", "w/0")) : News(step, 100, Step(step, 1)));
         }
 
         view.End(News(100, 100).Status with { Phase = RunPhase.Completed, WeightsHash = "cafe" });
@@ -65,7 +65,7 @@ public class TrainingViewTests
     {
         var board = new TrainingBoard(s_request);
         var worker = new WorkerShare(new WorkerInfo("worker-1/0", "worker-1", "x", "cpu", "n", 1, "m"), "computing", 3, 2.5, DateTimeOffset.UtcNow);
-        board.Take(News(40, 100, [.. Enumerable.Range(1, 40).Select(i => Step(i, 5 - (i * 0.1))), Event("probe", 40, "kNN 41.0 %", null, ("knn", 0.41)), Event("killed", 40, new string('x', 200), "worker-2/0")]) with
+        board.Take(News(40, 100, [.. Enumerable.Range(1, 40).Select(i => Step(i, 5 - (i * 0.1))), Event(RunEventKind.Probe, 40, "kNN 41.0 %", null, ("knn", 0.41)), Event(RunEventKind.Killed, 40, new string('x', 200), "worker-2/0")]) with
         {
             Status = News(40, 100).Status with { Workers = [worker] },
         });
@@ -104,9 +104,9 @@ public class TrainingViewTests
     private static RunNews News(long step, long total, params RunEvent[] events) => new(
         new RunStatus("a-run", RunPhase.Training, "simclr", step, total, 0.5, 4.5f, 0.1, 512, 0.02, "", "", [], 0, []), events);
 
-    private static RunEvent Step(long step, double loss) => Event("step", step, "", null, ("loss", loss));
+    private static RunEvent Step(long step, double loss) => Event(RunEventKind.Step, step, "", null, ("loss", loss));
 
-    private static RunEvent Event(string kind, long step, string text, string? worker, params (string Name, double Value)[] values)
+    private static RunEvent Event(RunEventKind kind, long step, string text, string? worker, params (string Name, double Value)[] values)
         => new(step, kind, step, DateTimeOffset.UnixEpoch, text, worker, values.ToDictionary(v => v.Name, v => v.Value));
 
     private sealed class ManualClock : TimeProvider

@@ -62,7 +62,7 @@ internal sealed class RunFiles(IRunStorage storage, IGrainFactory grains, Dashbo
             return set;
         foreach (var e in (await grains.GetGrain<ITrainingRunGrain>(run).Recent(0)).Events)
         {
-            if (e.Kind is "step" or "probe")
+            if (e.Kind is RunEventKind.Step or RunEventKind.Probe)
                 set.Add(e.Step, e.Values);
         }
 
@@ -79,7 +79,7 @@ internal sealed class RunFiles(IRunStorage storage, IGrainFactory grains, Dashbo
 
         // A run of before there was an event file: the ledger has at least who was lost.
         return [.. (await Ledger.Read(storage, run)).SelectMany(e => e.Lost.Select(l =>
-            new RunEvent(e.Step, "killed", e.Step, e.Time, $"{l.Worker} lost micro-batches {string.Join(", ", l.Leaves)} ({l.Why})", l.Worker, [])))];
+            new RunEvent(e.Step, RunEventKind.Killed, e.Step, e.Time, $"{l.Worker} lost micro-batches {string.Join(", ", l.Leaves)} ({l.Why})", l.Worker, [])))];
     }
 
     public Task<LedgerState> Audit(string run) => _ledgers.Get(run, async () =>

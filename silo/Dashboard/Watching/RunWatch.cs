@@ -54,8 +54,8 @@ internal sealed class RunWatch(string run, ITrainingRunGrain grain, LiveFeed fee
     private object News(IEnumerable<RunEvent> steps, IEnumerable<RunEvent> events) => new
     {
         Run,
-        Steps = steps.Where(e => e.Kind is "step" or "probe").Select(e => new { e.Step, e.Values }),
-        Events = events.Where(e => e.Kind != "step").TakeLast(Overlap),
+        Steps = steps.Where(e => e.Kind is RunEventKind.Step or RunEventKind.Probe).Select(e => new { e.Step, e.Values }),
+        Events = events.Where(e => e.Kind != RunEventKind.Step).TakeLast(Overlap),
     };
 
     private async Task LookAtNews()

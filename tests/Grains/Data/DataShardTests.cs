@@ -134,7 +134,7 @@ public sealed class DataShardTests : IClassFixture<Azurite>, IAsyncLifetime
         var reasons = new List<string>();
         var (status, _) = await cluster.Train("run", SmallRuns.Recipe("simclr"), Location, onEvent: e =>
         {
-            if (e.Kind != "refused")
+            if (e.Kind != RunEventKind.Refused)
                 return Task.CompletedTask;
             reasons.Add(e.Text);
             return cluster.Grains.GetGrain<ITrainingRunGrain>("run").Stop();

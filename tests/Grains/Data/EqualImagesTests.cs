@@ -22,8 +22,8 @@ public sealed class EqualImagesTests : IDisposable
         var (status, events) = await cluster.Train("run", SmallRuns.Recipe(method, "steps=5"), _folder.Root);
 
         Assert.Equal(RunPhase.Completed, status.Phase);
-        Assert.Contains("are all the same picture", Assert.Single(events, e => e is { Kind: "warning", Step: 0 }).Text, StringComparison.Ordinal);
-        Assert.Contains("same embedding for 3 steps", Assert.Single(events, e => e is { Kind: "warning", Step: > 0 and <= 3 }).Text, StringComparison.Ordinal);
+        Assert.Contains("are all the same picture", Assert.Single(events, e => e is { Kind: RunEventKind.Warning, Step: 0 }).Text, StringComparison.Ordinal);
+        Assert.Contains("same embedding for 3 steps", Assert.Single(events, e => e is { Kind: RunEventKind.Warning, Step: > 0 and <= 3 }).Text, StringComparison.Ordinal);
     }
 
     public void Dispose() => _folder.Dispose();

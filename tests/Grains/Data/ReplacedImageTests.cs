@@ -30,7 +30,7 @@ public sealed class ReplacedImageTests : IDisposable
         var (status, events) = await cluster.Train("run", recipe, path);
 
         Assert.Equal(RunPhase.Completed, status.Phase);
-        var told = Assert.Single(events, e => e.Kind == "warning" && e.Text.Contains("does not decode", StringComparison.Ordinal));
+        var told = Assert.Single(events, e => e.Kind == RunEventKind.Warning && e.Text.Contains("does not decode", StringComparison.Ordinal));
         Assert.Contains($"image {Bad} does not decode; image {Bad + 1} was used in its place", told.Text, StringComparison.Ordinal);
         var entries = (await Ledger.Open(RunStorage.Open(cluster.Folder), "run")).Entries;
         Assert.Equal(expected, entries.SelectMany(e => e.Replaced ?? []));

@@ -27,7 +27,7 @@ public sealed class SourceTrainingTests : IDisposable
                 local.RunStep();
             var (alone, events) = await one.Train(kind, recipe, path);
             Assert.True(alone.Phase == RunPhase.Completed, kind + string.Join('\n', events.Select(e => e.Text)));
-            var (stopped, _) = await three.Train(kind, recipe, path, onEvent: e => e is { Kind: "step", Step: 2 } ? three.Grains.GetGrain<ITrainingRunGrain>(kind).Stop() : Task.CompletedTask);
+            var (stopped, _) = await three.Train(kind, recipe, path, onEvent: e => e is { Kind: RunEventKind.Step, Step: 2 } ? three.Grains.GetGrain<ITrainingRunGrain>(kind).Stop() : Task.CompletedTask);
             Assert.InRange(stopped.Step, 3, 5);
             var (resumed, _) = await three.Train(kind, recipe, path, resume: true);
             Assert.Equal((kind, RunPhase.Completed), (kind, resumed.Phase));

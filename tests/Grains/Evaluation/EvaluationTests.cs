@@ -48,7 +48,7 @@ public class EvaluationTests
         var stopped = false;
         var (status, events) = await cluster.Train("run", recipe, SmallRuns.Images, onEvent: async e =>
         {
-            if (e is { Kind: "step", Step: 6 })
+            if (e is { Kind: RunEventKind.Step, Step: 6 })
             {
                 stopped = true;
                 await second.StopAsync();
@@ -69,7 +69,7 @@ public class EvaluationTests
         await using var cluster = await Cluster.Start(1);
         var (status, events) = await cluster.Train("run", recipe, SmallRuns.Images);
         Assert.Equal(RunPhase.Completed, status.Phase);
-        Assert.Contains(events, e => e.Kind == "message" && e.Text.Contains("has no teacher"));
+        Assert.Contains(events, e => e.Kind == RunEventKind.Message && e.Text.Contains("has no teacher"));
         Assert.Empty(status.Probes);
     }
 
@@ -91,7 +91,7 @@ public class EvaluationTests
         var probed = (await MetricsLog.Read(storage, "run")).Where(m => m.Values.ContainsKey("knn")).ToList();
         Assert.Equal([0, 8, 12], probed.Select(m => m.Step));
         Assert.All(["linear", "linear.best", "mlp", "fewshot.10", "rankme", "alphareq", "std", "uniformity"], name => Assert.Contains(name, probed[^1].Values.Keys));
-        Assert.Equal(3, events.Count(e => e.Kind == "probe"));
+        Assert.Equal(3, events.Count(e => e.Kind == RunEventKind.Probe));
         Assert.Equal(probed[^1].Values["knn"], status.Probes["knn"]);
 
         var ledger = await Ledger.Open(storage, "run");
@@ -113,7 +113,7 @@ public class EvaluationTests
         await using var cluster = await Cluster.Start(workers);
         var (status, events) = await cluster.Train("run", recipe, SmallRuns.Images);
         Assert.True(status.Phase == RunPhase.Completed, string.Join('\n', events.Select(e => e.Text)));
-        Assert.Equal(recipe.Evaluation.Knn, events.Any(e => e.Kind == "probe"));
+        Assert.Equal(recipe.Evaluation.Knn, events.Any(e => e.Kind == RunEventKind.Probe));
         return [.. (await Ledger.Open(RunStorage.Open(cluster.Folder), "run")).Entries.Select(e => e.Hash)];
     }
 }

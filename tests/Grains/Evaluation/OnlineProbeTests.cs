@@ -22,7 +22,7 @@ public class OnlineProbeTests
     {
         var recipe = SmallRuns.Recipe(method, "steps=6", "checkpoint.everySteps=2", "evaluation.online.classes=10");
         await using var cluster = await Cluster.Start(workers);
-        var (stopped, _) = await cluster.Train("run", recipe, SmallRuns.Images, onEvent: e => e is { Kind: "step", Step: 2 }
+        var (stopped, _) = await cluster.Train("run", recipe, SmallRuns.Images, onEvent: e => e is { Kind: RunEventKind.Step, Step: 2 }
             ? cluster.Grains.GetGrain<ITrainingRunGrain>("run").Stop()
             : Task.CompletedTask);
         Assert.InRange(stopped.Step, 3, 6);

@@ -25,12 +25,12 @@ public class LifelineTests
         var broken = false;
         var (status, events) = await cluster.Train("run", recipe, SmallRuns.Images, onEvent: e =>
         {
-            if (e is { Kind: "joined", Worker: "other/0" } && !broken)
+            if (e is { Kind: RunEventKind.Joined, Worker: "other/0" } && !broken)
             {
                 broken = true;
                 other.Services.GetRequiredService<LifelineListener>().Dispose();
             }
-            else if (e is { Kind: "joined", Worker: "other/0" })
+            else if (e is { Kind: RunEventKind.Joined, Worker: "other/0" })
             {
                 return cluster.Grains.GetGrain<ITrainingRunGrain>("run").Stop();
             }
@@ -38,9 +38,9 @@ public class LifelineTests
             return Task.CompletedTask;
         });
         Assert.Equal(RunPhase.Stopped, status.Phase);
-        var lost = Assert.Single(events, e => e.Kind == "killed");
+        var lost = Assert.Single(events, e => e.Kind == RunEventKind.Killed);
         Assert.Contains("the connection to its silo broke", lost.Text, StringComparison.Ordinal);
-        Assert.Contains(events, e => e is { Kind: "joined", Worker: "other/0" } && e.Sequence > lost.Sequence);
+        Assert.Contains(events, e => e is { Kind: RunEventKind.Joined, Worker: "other/0" } && e.Sequence > lost.Sequence);
         Assert.Equal(SiloStatus.Active, other.Services.GetRequiredService<ISiloStatusOracle>().CurrentStatus);
         using var data = new ImageTrainingData(recipe, SmallRuns.Images);
         using var alone = new LocalTrainer(recipe, data);

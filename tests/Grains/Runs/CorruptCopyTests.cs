@@ -27,15 +27,15 @@ public class CorruptCopyTests
         using var owner = await AddOwner(cluster, caught);
         var (status, events) = await cluster.Train(Run, recipe, SmallRuns.Images, onEvent: async e =>
         {
-            if (e is { Kind: "step", Step: >= 4 } && !flipped)
+            if (e is { Kind: RunEventKind.Step, Step: >= 4 } && !flipped)
                 flipped = await InPause(cluster, () => FlippedBit.In(Vector(caught.Copy(0)!, vector)));
 
             // What takes over must be the copy that was made anew.
-            if (e is { Kind: "step", Step: 8 })
+            if (e is { Kind: RunEventKind.Step, Step: 8 })
                 await Cluster.Kill(owner);
         });
         Assert.True(status.Phase == RunPhase.Completed, string.Join('\n', events.Select(e => e.Text)));
-        Assert.Contains(events, e => e.Kind == "warning" && e.Text == $"the warm copy of slice 0 on {cluster.Settings.Name} had other bits than its slice: it was made anew; look at the memory of that machine");
+        Assert.Contains(events, e => e.Kind == RunEventKind.Warning && e.Text == $"the warm copy of slice 0 on {cluster.Settings.Name} had other bits than its slice: it was made anew; look at the memory of that machine");
         Assert.DoesNotContain(events, e => e.Text.Contains("restored checkpoint", StringComparison.Ordinal));
         VerificationTests.AssertExact(cluster, recipe);
     }
@@ -49,7 +49,7 @@ public class CorruptCopyTests
         using var owner = await AddOwner(cluster, caught);
         var (status, events) = await cluster.Train(Run, recipe, SmallRuns.Images, onEvent: async e =>
         {
-            if (e is { Kind: "step", Step: >= 4 } && !flipped)
+            if (e is { Kind: RunEventKind.Step, Step: >= 4 } && !flipped)
             {
                 flipped = await InPause(cluster, () =>
                 {
@@ -73,7 +73,7 @@ public class CorruptCopyTests
         using var owner = await AddOwner(cluster, caught);
         var (status, events) = await cluster.Train(Run, recipe, SmallRuns.Images, onEvent: async e =>
         {
-            if (e is { Kind: "step", Step: >= 4 } && !flipped)
+            if (e is { Kind: RunEventKind.Step, Step: >= 4 } && !flipped)
                 flipped = await InPause(cluster, () => FlippedBit.In(caught.Slice(0).OptimizerState.First().Values));
         });
         Assert.True(status.Phase == RunPhase.Completed, string.Join('\n', events.Select(e => e.Text)));

@@ -21,14 +21,14 @@ public class ElasticityTests
         Microsoft.Extensions.Hosting.IHost? slow = null;
         var (status, events) = await cluster.Train("run", recipe, SmallRuns.Images, onEvent: async e =>
         {
-            if (e.Kind == "step" && slow is null)
+            if (e.Kind == RunEventKind.Step && slow is null)
                 slow = await cluster.AddSilo(new SiloSettings { Name = "slow", SlowDown = TimeSpan.FromSeconds(2) });
-            if (e.Kind == "late")
+            if (e.Kind == RunEventKind.Late)
                 await cluster.Grains.GetGrain<ITrainingRunGrain>("run").Stop();
         });
         await slow!.StopAsync();
         slow.Dispose();
-        Assert.Contains(events, e => e.Kind == "late" && e.Worker == "slow/0");
+        Assert.Contains(events, e => e.Kind == RunEventKind.Late && e.Worker == "slow/0");
         Assert.Equal(RunPhase.Stopped, status.Phase);
 
         // The weights, and the credit for the step, are those of whoever was first.
@@ -45,11 +45,11 @@ public class ElasticityTests
         Microsoft.Extensions.Hosting.IHost? other = null;
         var (status, events) = await cluster.Train("run", recipe, SmallRuns.Images, onEvent: async e =>
         {
-            if (e.Kind == "step" && other is null)
+            if (e.Kind == RunEventKind.Step && other is null)
                 other = await cluster.AddSilo(new SiloSettings { Name = "other", ThreadsPerWorker = 2 });
         });
         Assert.Equal(RunPhase.Completed, status.Phase);
-        var refused = Assert.Single(events, e => e.Kind == "refused");
+        var refused = Assert.Single(events, e => e.Kind == RunEventKind.Refused);
         Assert.Contains("2 threads", refused.Text, StringComparison.Ordinal);
         Assert.Contains("allowMixedHardware", refused.Text, StringComparison.Ordinal);
         Assert.Equal(Expected(recipe), status.WeightsHash);
@@ -66,18 +66,18 @@ public class ElasticityTests
         var left = false;
         var (status, events) = await cluster.Train("run", recipe, SmallRuns.Images, onEvent: async e =>
         {
-            if (e.Kind == "step" && e.Step == 2)
+            if (e.Kind == RunEventKind.Step && e.Step == 2)
             {
                 await worker.Leave();
                 left = true;
             }
 
-            if (e.Kind == "waiting" && left)
+            if (e.Kind == RunEventKind.Waiting && left)
                 await worker.Join();
         });
         Assert.Equal(RunPhase.Completed, status.Phase);
-        Assert.Contains(events, e => e.Kind == "left");
-        Assert.Contains(events, e => e.Kind == "waiting" && e.Step > 0);
+        Assert.Contains(events, e => e.Kind == RunEventKind.Left);
+        Assert.Contains(events, e => e.Kind == RunEventKind.Waiting && e.Step > 0);
         Assert.Equal(Expected(recipe), status.WeightsHash);
     }
 
@@ -88,7 +88,7 @@ public class ElasticityTests
         var folder = Directory.CreateTempSubdirectory("sslo-test-").FullName;
         await using (var cluster = await Cluster.Start(1, folder))
         {
-            await cluster.Train("run", recipe, SmallRuns.Images, onEvent: e => e is { Kind: "step", Step: 7 }
+            await cluster.Train("run", recipe, SmallRuns.Images, onEvent: e => e is { Kind: RunEventKind.Step, Step: 7 }
                 ? cluster.Grains.GetGrain<ITrainingRunGrain>("run").Stop()
                 : Task.CompletedTask);
             Assert.InRange((await Ledger.Open(RunStorage.Open(folder), "run")).Entries.Count, 8, 11);
@@ -145,7 +145,7 @@ public class ElasticityTests
         await using var cluster = await Cluster.Start(workers: 1);
         var (status, events) = await cluster.Train("run", recipe, SmallRuns.Images);
         Assert.Equal(RunPhase.Completed, status.Phase);
-        Assert.Contains("the embeddings have collapsed", Assert.Single(events, e => e.Kind == "warning").Text, StringComparison.Ordinal);
+        Assert.Contains("the embeddings have collapsed", Assert.Single(events, e => e.Kind == RunEventKind.Warning).Text, StringComparison.Ordinal);
         Assert.Contains((await MetricsLog.Read(RunStorage.Open(cluster.Folder), "run"))[^1].Values, v => v is { Key: "embeddingSpread", Value: < 0.02 });
     }
 

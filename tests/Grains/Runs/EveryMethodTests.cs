@@ -72,20 +72,20 @@ public class EveryMethodTests
             var (status, events) = await three.Train("run", recipe, SmallRuns.Images, onEvent: async e =>
             {
                 var ofThird = e.Worker?.StartsWith(name, StringComparison.Ordinal) == true;
-                joined |= ofThird && e.Kind == "joined";
-                told |= ofThird && e.Kind is "killed" or "left";
+                joined |= ofThird && e.Kind == RunEventKind.Joined;
+                told |= ofThird && e.Kind is RunEventKind.Killed or RunEventKind.Left;
                 if (waiting && (killed ? told : joined))
                 {
                     waiting = false;
                     await run.Continue();
                 }
-                else if (e.Kind == "step" && !joined && !waiting)
+                else if (e.Kind == RunEventKind.Step && !joined && !waiting)
                 {
                     // The others may have finished before the third has built its networks.
                     waiting = true;
                     await run.Pause();
                 }
-                else if (e.Kind == "step" && e.Step >= 2 && joined && !killed)
+                else if (e.Kind == RunEventKind.Step && e.Step >= 2 && joined && !killed)
                 {
                     // In the middle of a step. The next one waits until the leader knows: on a busy machine, or when the third
                     // had no lease at that moment, the others may have finished before.
@@ -94,7 +94,7 @@ public class EveryMethodTests
                     await run.Pause();
                     await killing;
                 }
-                else if (e.Kind == "step" && e.Step >= CheckpointEvery + 1 && told && !stopped)
+                else if (e.Kind == RunEventKind.Step && e.Step >= CheckpointEvery + 1 && told && !stopped)
                 {
                     stopped = true;
                     await run.Stop();
@@ -102,7 +102,7 @@ public class EveryMethodTests
             });
             third.Dispose();
             Assert.True(status.Phase == RunPhase.Stopped, $"{status.Phase}: {string.Join('\n', events.Select(e => $"{e.Time:mm:ss.fff} {e.Kind} {e.Step} {e.Text}"))}");
-            Assert.Contains(events, e => e.Kind is "killed" or "left" && e.Worker!.StartsWith(name, StringComparison.Ordinal));
+            Assert.Contains(events, e => e.Kind is RunEventKind.Killed or RunEventKind.Left && e.Worker!.StartsWith(name, StringComparison.Ordinal));
         }
 
         // What was written after the checkpoint of step 5, but for the ledger, is gone: those steps are computed again.
@@ -114,7 +114,7 @@ public class EveryMethodTests
         await using var one = await Cluster.Start(1, folder);
         var (resumed, news) = await one.Train("run", recipe, SmallRuns.Images, resume: true);
         Assert.True(resumed.Phase == RunPhase.Completed, string.Join('\n', news.Select(e => e.Text)));
-        Assert.Contains(news, e => e.Kind == "recovered" && e.Text.Contains($"{before - CheckpointEvery} committed steps are computed again", StringComparison.Ordinal));
+        Assert.Contains(news, e => e.Kind == RunEventKind.Recovered && e.Text.Contains($"{before - CheckpointEvery} committed steps are computed again", StringComparison.Ordinal));
 
         var ledger = await Ledger.Open(RunStorage.Open(folder), "run");
         Assert.Equal(Steps, ledger.Entries.Count);

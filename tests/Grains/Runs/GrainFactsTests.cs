@@ -22,7 +22,7 @@ public class GrainFactsTests
         var told = new List<object>();
         var (status, _) = await cluster.Train("run", SmallRuns.Recipe("mocov2"), SmallRuns.Images, onEvent: async e =>
         {
-            if (e is not { Kind: "step", Step: 6 })
+            if (e is not { Kind: RunEventKind.Step, Step: 6 })
                 return;
             var run = await grains.GetGrain<ITrainingRunGrain>("run").GetState();
             Assert.Matches(@"^0 on (second|first-\w+), 1 on (second|first-\w+), 2 on (second|first-\w+)$", run.WarmCopies);

@@ -72,7 +72,7 @@ public class ParameterSiloTests
         var grain = cluster.Grains.GetGrain<ITrainingRunGrain>(Run);
         var (status, _) = await cluster.Train(Run, recipe, SmallRuns.Images, onEvent: async e =>
         {
-            if (e is not { Kind: "step", Step: 4 })
+            if (e is not { Kind: RunEventKind.Step, Step: 4 })
                 return;
             await grain.Pause();
             while ((await grain.Status()).Phase != RunPhase.Paused)
@@ -109,7 +109,7 @@ public class ParameterSiloTests
             var killing = new List<Task>();
             var (status, events) = await cluster.Train(Run, recipe, SmallRuns.Images, onEvent: e =>
             {
-                if (e is { Kind: "step", Step: 3 or 7 } && killing.Count < silos.Count - 1)
+                if (e is { Kind: RunEventKind.Step, Step: 3 or 7 } && killing.Count < silos.Count - 1)
                     killing.Add(KillSoon(silos[killing.Count].Host, random.Next(0, 300)));
                 return Task.CompletedTask;
             });
@@ -143,7 +143,7 @@ public class ParameterSiloTests
         var pending = new Queue<(long Step, ParameterSilo Silo)>(deaths);
         var trained = await cluster.Train(Run, recipe, SmallRuns.Images, onEvent: async e =>
         {
-            if (e.Kind == "step" && pending.TryPeek(out var next) && e.Step >= next.Step)
+            if (e.Kind == RunEventKind.Step && pending.TryPeek(out var next) && e.Step >= next.Step)
             {
                 pending.Dequeue();
                 await Cluster.Kill(next.Silo.Host);

@@ -24,7 +24,7 @@ public class RefusalTests
 
         Assert.Equal(RunPhase.Failed, status.Phase);
         Assert.Contains(expected, status.Message, StringComparison.Ordinal);
-        Assert.Equal(2, events.Count(e => e.Kind == "refused"));
+        Assert.Equal(2, events.Count(e => e.Kind == RunEventKind.Refused));
     }
 
     [Fact]
@@ -49,7 +49,7 @@ public class RefusalTests
         Microsoft.Extensions.Hosting.IHost? fit = null;
         var (status, events) = await cluster.Train("run", recipe, SmallRuns.Images, onEvent: async e =>
         {
-            if (e.Kind != "waiting" || fit is not null)
+            if (e.Kind != RunEventKind.Waiting || fit is not null)
                 return;
             Assert.Contains("(refused: unfit/0: ", e.Text, StringComparison.Ordinal);
             var waiting = await cluster.Grains.GetGrain<ITrainingRunGrain>("run").Status();
@@ -60,7 +60,7 @@ public class RefusalTests
         fit.Dispose();
         await unfit.StopAsync();
 
-        var refused = Assert.Single(events, e => e.Kind == "refused");
+        var refused = Assert.Single(events, e => e.Kind == RunEventKind.Refused);
         Assert.Contains("start it with --threads 2", refused.Text, StringComparison.Ordinal);
         Assert.Equal(RunPhase.Completed, status.Phase);
     }
@@ -73,7 +73,7 @@ public class RefusalTests
             .AddSingleton<IWorkerEnvironment>(s => new FirstIsUnreadable(s.GetRequiredService<WorkerEnvironment>())));
         var (status, events) = await cluster.Train("run", SmallRuns.Recipe("simclr", "steps=3"), SmallRuns.Images);
 
-        Assert.Contains(events, e => e.Kind == "refused" && e.Text.Contains("planted", StringComparison.Ordinal));
+        Assert.Contains(events, e => e.Kind == RunEventKind.Refused && e.Text.Contains("planted", StringComparison.Ordinal));
         Assert.Equal(RunPhase.Completed, status.Phase);
     }
 

@@ -75,7 +75,7 @@ public sealed class ReportedFaultsTests : IDisposable
         IHost? late = null;
         var (status, events) = await cluster.Train(Run, recipe, SmallRuns.Images, onEvent: async e =>
         {
-            if (e is { Kind: "step", Step: 8 })
+            if (e is { Kind: RunEventKind.Step, Step: 8 })
             {
                 var joining = cluster.AddSilo(new SiloSettings { Name = "late", Workers = 1 });
                 await Cluster.Kill(many);
@@ -85,7 +85,7 @@ public sealed class ReportedFaultsTests : IDisposable
         await late!.StopAsync();
         late.Dispose();
         Assert.Equal(RunPhase.Completed, status.Phase);
-        Assert.Contains(events, e => e.Kind == "killed");
+        Assert.Contains(events, e => e.Kind == RunEventKind.Killed);
         Assert.Equal(Expected(recipe), status.WeightsHash);
     }
 
@@ -102,13 +102,13 @@ public sealed class ReportedFaultsTests : IDisposable
         var seconds = 0.0;
         var (status, _) = await cluster.Train(Run, recipe, SmallRuns.Images, onEvent: async e =>
         {
-            if (e is { Kind: "step", Step: 6 })
+            if (e is { Kind: RunEventKind.Step, Step: 6 })
             {
                 killed = Stopwatch.GetTimestamp();
                 await Task.WhenAll(others.Select(Cluster.Kill));
             }
 
-            if (e is { Kind: "step", Step: > 7 } && seconds == 0)
+            if (e is { Kind: RunEventKind.Step, Step: > 7 } && seconds == 0)
                 seconds = Stopwatch.GetElapsedTime(killed).TotalSeconds;
         });
         foreach (var other in others)
@@ -128,11 +128,11 @@ public sealed class ReportedFaultsTests : IDisposable
         await cluster.InPool("other");
         var (status, events) = await cluster.Train(Run, recipe, SmallRuns.Images, onEvent: async e =>
         {
-            if (e is { Kind: "step", Step: 6 })
+            if (e is { Kind: RunEventKind.Step, Step: 6 })
                 await Cluster.Kill(other);
         });
         Assert.Equal(RunPhase.Completed, status.Phase);
-        Assert.Contains(events, e => e.Kind == "killed");
+        Assert.Contains(events, e => e.Kind == RunEventKind.Killed);
         Assert.Equal(Expected(recipe), status.WeightsHash);
     }
 

@@ -24,14 +24,14 @@ public class SigningTests
         var killed = false;
         var (status, events) = await cluster.Train(Run, recipe, SmallRuns.Images, onEvent: async e =>
         {
-            if (e is { Kind: "step", Step: >= 11 } && !killed)
+            if (e is { Kind: RunEventKind.Step, Step: >= 11 } && !killed)
             {
                 killed = true;
                 await Cluster.Kill(keyed);
             }
         });
         Assert.True(status.Phase == RunPhase.Completed, string.Join('\n', events.Select(e => e.Text)));
-        Assert.Contains(events, e => e.Kind == "warning" && e.Text.StartsWith("this silo has no key", StringComparison.Ordinal));
+        Assert.Contains(events, e => e.Kind == RunEventKind.Warning && e.Text.StartsWith("this silo has no key", StringComparison.Ordinal));
         var storage = RunStorage.Open(cluster.Folder);
         using var key = LedgerKeys.ReadPublic(file + ".pub");
         var audit = await SignatureAudit.Of(

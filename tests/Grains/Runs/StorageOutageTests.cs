@@ -25,9 +25,9 @@ public class StorageOutageTests
         var written = -1;
         var (status, events) = await cluster.Train("run", recipe, SmallRuns.Images, onEvent: async e =>
         {
-            if (e is { Kind: "step", Step: OutageAt })
+            if (e is { Kind: RunEventKind.Step, Step: OutageAt })
                 storage.Space = 0;
-            if (e.Kind != "waiting" || storage.Space is null)
+            if (e.Kind != RunEventKind.Waiting || storage.Space is null)
                 return;
 
             // Longer than one try: it goes on asking, and goes nowhere.
@@ -44,8 +44,8 @@ public class StorageOutageTests
         Assert.True(status.Phase == RunPhase.Completed, string.Join('\n', events.Select(e => e.Text)));
         Assert.All(held, s => Assert.Equal((RunPhase.WaitingForStorage, (long)written), (s.Phase, s.Step)));
         Assert.Equal(4, held.Count);
-        Assert.Contains("no space for run/ledger.jsonl", Assert.Single(events, e => e is { Kind: "waiting", Step: > 0 }).Text, StringComparison.Ordinal);
-        Assert.Single(events, e => e is { Kind: "message", Text: "the storage is back" });
+        Assert.Contains("no space for run/ledger.jsonl", Assert.Single(events, e => e is { Kind: RunEventKind.Waiting, Step: > 0 }).Text, StringComparison.Ordinal);
+        Assert.Single(events, e => e is { Kind: RunEventKind.Message, Text: "the storage is back" });
         await IsWhole(cluster, recipe);
     }
 
@@ -57,14 +57,14 @@ public class StorageOutageTests
         await using var cluster = await Cluster.Start(1, storage: inner => storage = new FaultyStorage(inner));
         var (status, events) = await cluster.Train("run", recipe, SmallRuns.Images, onEvent: e =>
         {
-            if (e is { Kind: "step", Step: 1 })
+            if (e is { Kind: RunEventKind.Step, Step: 1 })
                 storage.LostAnswers = 2;
             return Task.CompletedTask;
         });
 
         Assert.Equal(RunPhase.Completed, status.Phase);
         Assert.Equal(0, storage.LostAnswers);
-        Assert.Contains(events, e => e.Kind == "waiting" && e.Text.Contains("no answer", StringComparison.Ordinal));
+        Assert.Contains(events, e => e.Kind == RunEventKind.Waiting && e.Text.Contains("no answer", StringComparison.Ordinal));
         await IsWhole(cluster, recipe);
     }
 

@@ -33,7 +33,7 @@ public class VerificationTests
         var (status, events) = await cluster.Train(Run, recipe, SmallRuns.Images);
         var bad = $"{cluster.Settings.Name}/1";
         Assert.True(status.Phase == RunPhase.Completed, string.Join('\n', events.Select(e => e.Text)));
-        Assert.Contains("it had other bits for micro-batch", Assert.Single(events, e => e.Kind == "refused" && e.Worker == bad).Text, StringComparison.Ordinal);
+        Assert.Contains("it had other bits for micro-batch", Assert.Single(events, e => e.Kind == RunEventKind.Refused && e.Worker == bad).Text, StringComparison.Ordinal);
         var entries = AssertExact(cluster, recipe);
         var entry = Assert.Single(entries, e => e.Differed is not null);
         Assert.Equal(bad, Assert.Single(entry.Differed!).Worker);
@@ -66,7 +66,7 @@ public class VerificationTests
         await using var cluster = await Cluster.Start(2, replace: FaultyWorkers.Replace((worker, step, m) => worker == 1 && step == 5 && Interlocked.Increment(ref flips) == 1));
         var (status, events) = await cluster.Train(Run, recipe, SmallRuns.Images);
         Assert.Equal(RunPhase.Completed, status.Phase);
-        Assert.Single(events, e => e.Kind == "refused" && e.Worker == $"{cluster.Settings.Name}/1");
+        Assert.Single(events, e => e.Kind == RunEventKind.Refused && e.Worker == $"{cluster.Settings.Name}/1");
         Assert.Contains(events, e => e.Text.Contains("no second worker is here", StringComparison.Ordinal));
         AssertExact(cluster, recipe);
     }
@@ -93,13 +93,13 @@ public class VerificationTests
         var bad = $"{cluster.Settings.Name}/0";
         var (status, events) = await cluster.Train(Run, recipe, SmallRuns.Images, onEvent: async e =>
         {
-            if (e is { Kind: "waiting", Step: 5 })
+            if (e is { Kind: RunEventKind.Waiting, Step: 5 })
                 other ??= await cluster.AddSilo(new SiloSettings { Name = "other" });
-            if (e is { Kind: "step", Step: 8 })
+            if (e is { Kind: RunEventKind.Step, Step: 8 })
                 await cluster.Grains.GetGrain<ITrainingRunGrain>(Run).Stop();
         });
         Assert.Equal(RunPhase.Stopped, status.Phase);
-        Assert.Single(events, e => e.Kind == "refused" && e.Worker == bad);
+        Assert.Single(events, e => e.Kind == RunEventKind.Refused && e.Worker == bad);
 
         // The ledger knows it.
         (status, _) = await cluster.Train(Run, recipe, SmallRuns.Images, resume: true);
@@ -120,7 +120,7 @@ public class VerificationTests
         var (status, events) = await cluster.Train(Run, recipe, SmallRuns.Images);
         Glitch.At = -1;
         Assert.True(status.Phase == RunPhase.Completed, string.Join('\n', events.Select(e => e.Text)));
-        Assert.Contains("other bits for the loss on the effective batch", Assert.Single(events, e => e.Kind == "refused").Text, StringComparison.Ordinal);
+        Assert.Contains("other bits for the loss on the effective batch", Assert.Single(events, e => e.Kind == RunEventKind.Refused).Text, StringComparison.Ordinal);
         Assert.Equal((6, "coupling"), AssertExact(cluster, recipe).Where(e => e.Differed is not null).Select(e => (e.Step, Assert.Single(e.Differed!).Part)).Single());
     }
 

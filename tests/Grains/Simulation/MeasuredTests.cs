@@ -1,3 +1,4 @@
+using SslOrleans.Contracts.Messages;
 using Microsoft.Extensions.Hosting;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Grains.Simulation;
@@ -23,7 +24,7 @@ public class MeasuredTests(ITestOutputHelper output)
         var times = new List<DateTimeOffset>();
         await cluster.Train("run", recipe, SmallRuns.Images, onEvent: async e =>
         {
-            if (e.Kind != "step")
+            if (e.Kind != RunEventKind.Step)
                 return;
             times.Add(e.Time);
             if (times.Count is 7 or 14)

@@ -102,7 +102,7 @@ internal sealed class Cluster : IAsyncDisposable
         {
             var news = await Ask(() => grain.News(seen));
             Assert.True(clock.Elapsed < TimeSpan.FromMinutes(3), $"not over after three minutes: {news.Status.Phase}, {string.Join(", ", news.Status.Workers.Select(w => $"{w.Worker.Name} {w.State}"))}\n"
-                + string.Join('\n', events.Select(e => $"{e.Time:mm:ss.fff} {e.Kind} {e.Step} {e.Text}")));
+                + string.Join('\n', events.Select(e => $"{e.Time:mm:ss.fff} {e.Kind.Name()} {e.Step} {e.Text}")));
             if (news.LastSequence < seen)
                 seen = 0;
             foreach (var e in news.Events)
