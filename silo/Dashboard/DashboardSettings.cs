@@ -42,7 +42,9 @@ public sealed record DashboardSettings(IPAddress Address, int Port, string? Reci
     {
         if (Listener is not null)
             return this;
-        int[] wanted = Port > 0 ? [Port] : lastTime > 0 ? [lastTime, UsualPort, 0] : [UsualPort, 0];
+
+        // Not one of those that the system gives to connections: after a restart the page is wanted at the same port again.
+        int[] wanted = Port > 0 ? [Port] : lastTime > 0 ? [lastTime, UsualPort, FreePorts.Find(), 0] : [UsualPort, FreePorts.Find(), 0];
         var listener = wanted.Select(TryListen).FirstOrDefault(socket => socket is not null)
             ?? throw new UserErrorException(Port > 0
                 ? $"Port {Port} of {Address} is taken; give --dashboard another one, or off."
