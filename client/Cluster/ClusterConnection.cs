@@ -25,13 +25,13 @@ public sealed class ClusterConnection : IAsyncDisposable
     private static readonly TimeSpan s_handshake = TimeSpan.FromSeconds(1);
 
     private readonly IHost? _client;
+    private readonly SupervisedSilo? _silo;
     private readonly FolderCluster? _folder;
     private readonly string? _dashboard;
     private readonly List<WorkerProcess> _workers = [];
-    private SupervisedSilo? _silo;
 
-    private ClusterConnection(FolderCluster? folder, IHost? client = null, string? dashboard = null)
-        => (_folder, _client, _dashboard) = (folder, client, dashboard);
+    private ClusterConnection(FolderCluster? folder, IHost? client = null, SupervisedSilo? silo = null, string? dashboard = null)
+        => (_folder, _client, _silo, _dashboard) = (folder, client, silo, dashboard);
 
     /// <summary>To be asked anew for each call: a silo of this process that was declared dead comes back as another one.</summary>
     public IGrainFactory Grains => (_silo?.Services ?? _client!.Services).GetRequiredService<IGrainFactory>();
@@ -78,24 +78,11 @@ public sealed class ClusterConnection : IAsyncDisposable
     }
 
     /// <summary>Starts a silo in this process.</summary>
-    /// <param name="settings">Of that silo.</param>
-    /// <param name="meanwhile">What starts in the same seconds: worker processes, which join whoever is there when they are ready.</param>
-    /// <param name="cancellation">Gives it up.</param>
-    public static async Task<ClusterConnection> Start(SiloSettings settings, Action<ClusterConnection>? meanwhile = null, CancellationToken cancellation = default)
+    public static async Task<ClusterConnection> Start(SiloSettings settings, CancellationToken cancellation = default)
     {
         settings = SiloHost.WithPorts(settings);
-        var connection = new ClusterConnection(new FolderCluster(settings.Cluster.Folder ?? settings.Storage), dashboard: settings.Dashboard?.Url);
-        try
-        {
-            meanwhile?.Invoke(connection);
-            connection._silo = await SupervisedSilo.StartAsync(settings, Console.Error.WriteLine, cancellation: cancellation);
-            return connection;
-        }
-        catch
-        {
-            await connection.DisposeAsync();
-            throw;
-        }
+        var silo = await SupervisedSilo.StartAsync(settings, Console.Error.WriteLine, cancellation: cancellation);
+        return new ClusterConnection(new FolderCluster(settings.Cluster.Folder ?? settings.Storage), silo: silo, dashboard: settings.Dashboard?.Url);
     }
 
     /// <summary>Starts a worker process that joins the folder's cluster and holds warm copies; it may come to lead the run, so it gets the key's path too.</summary>

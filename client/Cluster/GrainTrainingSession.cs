@@ -46,14 +46,9 @@ public sealed class GrainTrainingSession : ITrainingSession
     {
         request = request with { Recipe = WithHash(request) };
 
-        // What no worker could do is said before one is started.
-        await Task.Run(
-            () =>
-            {
-                DataLocations.Check(request.DataPath, request.Recipe.Data.Split);
-                RecipeTrial.Run(request.Recipe);
-            },
-            cancellation);
+        // What no worker could do is said before one is started; the networks are tried while the silo starts.
+        await Task.Run(() => DataLocations.Check(request.DataPath, request.Recipe.Data.Split), cancellation);
+        var trial = Task.Run(() => RecipeTrial.Run(request.Recipe), cancellation);
         var running = await ClusterConnection.TryConnect(request.RunsFolder, cancellation);
         if (running is not null && request.SigningKey is { } unused)
         {
@@ -61,11 +56,14 @@ public sealed class GrainTrainingSession : ITrainingSession
             throw new UserErrorException($"--sign {unused} would sign nothing: a cluster is running, and its silos sign with the key that each of them was started with (`sslo silo --sign`); leave it out.");
         }
 
-        if (running is not null)
-            StartWorkers(running);
-        var cluster = running ?? await ClusterConnection.Start(place?.Invoke(OwnSilo(request, ownWorkers)) ?? OwnSilo(request, ownWorkers), StartWorkers, cancellation);
+        var cluster = running ?? await ClusterConnection.Start(place?.Invoke(OwnSilo(request, ownWorkers)) ?? OwnSilo(request, ownWorkers), cancellation);
         try
         {
+            await trial;
+
+            // Not earlier: three silos that become active at once wait for each other for seconds.
+            for (var i = 0; i < request.Workers; i++)
+                cluster.StartWorker(request.RunsFolder, request.Recipe.Workers.ThreadsPerWorker, DeviceKind(request.Device), request.SigningKey);
             beforeStart?.Invoke(cluster);
             var session = new GrainTrainingSession(cluster, request.Run);
             await session.Grain.Start(new RunRequest(RecipeReader.Write(request.Recipe), DataLocations.Normalize(request.DataPath), request.Resume));
@@ -75,12 +73,6 @@ public sealed class GrainTrainingSession : ITrainingSession
         {
             await cluster.DisposeAsync();
             throw;
-        }
-
-        void StartWorkers(ClusterConnection connection)
-        {
-            for (var i = 0; i < request.Workers; i++)
-                connection.StartWorker(request.RunsFolder, request.Recipe.Workers.ThreadsPerWorker, DeviceKind(request.Device), request.SigningKey);
         }
     }
 

@@ -50,7 +50,7 @@ public static class DashboardCommand
     {
         var settings = DashboardSettings.Parse(where, ProjectFiles.Recipes) ?? throw new UserErrorException("--dashboard off leaves nothing to do; name a port or leave it out.");
         await using var cluster = await ClusterConnection.Start(
-            new SiloSettings { Name = $"dashboard-{Environment.ProcessId}", Roles = joins ? Roles.Standby : Roles.Parameters, Workers = 0, Storage = folder, Dashboard = settings }, cancellation: cancellation);
+            new SiloSettings { Name = $"dashboard-{Environment.ProcessId}", Roles = joins ? Roles.Standby : Roles.Parameters, Workers = 0, Storage = folder, Dashboard = settings }, cancellation);
         Say(screen, cluster.Dashboard!);
         screen.Note("Ctrl-C ends it");
         await Task.Delay(Timeout.Infinite, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

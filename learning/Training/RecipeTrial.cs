@@ -24,7 +24,8 @@ public static class RecipeTrial
     {
         var method = MethodCatalog.Create(recipe);
         var plan = ViewPlans.Of(recipe);
-        var threads = get_num_threads();
+
+        // Left so: a silo of this process, which may start meanwhile, sets the same.
         set_num_threads(recipe.Workers.ThreadsPerWorker);
         using var scope = NewDisposeScope();
         try
@@ -39,10 +40,6 @@ public static class RecipeTrial
             throw new UserErrorException(
                 $"{recipe.Name}: {recipe.Method} on {recipe.Backbone.Name} does not take views of {string.Join(", ", recipe.Views.Select(v => $"{v.Crop.Size}×{v.Crop.Size}"))} pixels: "
                 + $"{e.Message.Split('\n')[0].TrimEnd('.')}; change views.*.crop.size, backbone or projector.", e);
-        }
-        finally
-        {
-            set_num_threads(threads);
         }
     }
 
