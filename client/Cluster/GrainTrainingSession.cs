@@ -46,9 +46,14 @@ public sealed class GrainTrainingSession : ITrainingSession
     {
         request = request with { Recipe = WithHash(request) };
 
-        // What no worker could do is said before one is started; the networks are tried while the silo starts.
-        await Task.Run(() => DataLocations.Check(request.DataPath, request.Recipe.Data.Split), cancellation);
-        var trial = Task.Run(() => RecipeTrial.Run(request.Recipe), cancellation);
+        // What no worker could do is said before anything is started or written.
+        await Task.Run(
+            () =>
+            {
+                DataLocations.Check(request.DataPath, request.Recipe.Data.Split);
+                RecipeTrial.Run(request.Recipe);
+            },
+            cancellation);
         var running = await ClusterConnection.TryConnect(request.RunsFolder, cancellation);
         if (running is not null && request.SigningKey is { } unused)
         {
@@ -59,8 +64,6 @@ public sealed class GrainTrainingSession : ITrainingSession
         var cluster = running ?? await ClusterConnection.Start(place?.Invoke(OwnSilo(request, ownWorkers)) ?? OwnSilo(request, ownWorkers), cancellation);
         try
         {
-            await trial;
-
             // Not earlier: three silos that become active at once wait for each other for seconds.
             for (var i = 0; i < request.Workers; i++)
                 cluster.StartWorker(request.RunsFolder, request.Recipe.Workers.ThreadsPerWorker, DeviceKind(request.Device), request.SigningKey);
