@@ -40,10 +40,24 @@ public partial class HouseTests
         => Assert.Empty(s_projects.SelectMany(Files)
             .Where(f => MutableField().Count(f.Text) > MostMutableFields).Select(f => Path.GetRelativePath(Built.RepositoryRoot, f.Path)));
 
+    /// <summary>The example of docs/new-method.md is of files that its reader makes.</summary>
+    [Fact]
+    public void Files_that_the_documentation_names_are_there()
+    {
+        var pages = Directory.EnumerateFiles(Path.Combine(Built.RepositoryRoot, "docs"), "*.md", SearchOption.AllDirectories).Append(Path.Combine(Built.RepositoryRoot, "README.md"));
+        var named = pages.Where(p => Path.GetFileName(p) != "new-method.md").SelectMany(p => NamedFile().Matches(File.ReadAllText(p)).Select(m => (Page: Path.GetFileName(p), File: m.Value))).Distinct().ToList();
+
+        Assert.NotEmpty(named);
+        Assert.Empty(named.Where(n => !File.Exists(Path.Combine(Built.RepositoryRoot, n.File))));
+    }
+
     private static IEnumerable<(string Path, string Text)> Files(string folder)
         => Directory.EnumerateFiles(Path.Combine(Built.RepositoryRoot, folder), "*.cs", SearchOption.AllDirectories).Select(p => (p, File.ReadAllText(p)));
 
     /// <summary>A private field of a type at the top of its file, neither constant nor read-only.</summary>
     [GeneratedRegex(@"^    private (?!static|const|readonly)[^=;{}]*? _\w+(?: = [^;]*)?;", RegexOptions.Multiline)]
     private static partial Regex MutableField();
+
+    [GeneratedRegex(@"\b(?:contracts|learning|grains|silo|client|tests|build)/[A-Za-z/]+\.cs\b")]
+    private static partial Regex NamedFile();
 }
