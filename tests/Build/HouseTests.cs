@@ -48,7 +48,7 @@ public partial class HouseTests
         var named = pages.Where(p => Path.GetFileName(p) != "new-method.md").SelectMany(p => NamedFile().Matches(File.ReadAllText(p)).Select(m => (Page: Path.GetFileName(p), File: m.Value))).Distinct().ToList();
 
         Assert.NotEmpty(named);
-        Assert.Empty(named.Where(n => !File.Exists(Path.Combine(Built.RepositoryRoot, n.File))));
+        Assert.DoesNotContain(named, n => !File.Exists(Path.Combine(Built.RepositoryRoot, n.File)));
     }
 
     private static IEnumerable<(string Path, string Text)> Files(string folder)
