@@ -49,9 +49,9 @@ public static class SiloCommand
                 Roles = parsed.GetValue(roles) is { Length: > 0 } said ? Known(said) : DefaultRoles(settings.Cluster.Membership, isFirst),
             };
 
-            // Beyond this machine nobody wants one on every silo: it is served where it is asked for. A process that starts another serves it itself.
+            // Beyond this machine nobody wants one on every silo: it is served where it is asked for.
             var place = parsed.GetValue(dashboard);
-            if (place is not null || (isFirst && parsed.GetValue(parent) == 0 && !settings.Cluster.IsBeyondThisMachine))
+            if (place is not null || (isFirst && !settings.Cluster.IsBeyondThisMachine))
                 settings = settings with { Dashboard = DashboardSettings.Parse(place, ProjectFiles.Recipes) };
             await Run(screen, SiloHost.WithPorts(settings), parsed.GetValue(parent), cluster.ReadyFile(parsed), cancellation);
             return ExitCodes.Well;

@@ -21,7 +21,7 @@ public static class CodingRate
     /// <summary>γ = (D + N)/(D·N), the authors' balance of the rate against cosines.</summary>
     public static double Balance(Tensor z) => (double)(z.shape[0] + z.shape[1]) / (z.shape[0] * z.shape[1]);
 
-    /// <summary>Mean over rows of 1 − cos, weighted when there are weights.</summary>
+    /// <summary>1 − cos of each row, which the authors take in place of a cross-entropy with prototypes.</summary>
     /// <param name="student"><c>[…, D]</c>.</param>
     /// <param name="teacher"><c>[…, D]</c>, without gradient.</param>
     /// <returns><c>[…]</c>.</returns>

@@ -2,7 +2,6 @@ using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Losses;
 using SslOrleans.Learning.Numerics;
 using static TorchSharp.torch;
-using static TorchSharp.torch.nn;
 
 namespace SslOrleans.Learning.Methods;
 
@@ -67,13 +66,9 @@ public sealed class MocoV2 : IMethod
         var found = new Embeddings { { "q1", networks.Student.call(views[0]) } };
         if (_options.Symmetric)
             found.Add("q2", networks.Student.call(views[1]));
-        using (no_grad())
-        {
-            if (_options.Symmetric)
-                found.Add("key1", functional.normalize(networks.Teacher!.call(views[0]), dim: 1));
-            found.Add("key2", functional.normalize(networks.Teacher!.call(views[1]), dim: 1));
-        }
-
+        if (_options.Symmetric)
+            found.Add("key1", networks.Key(views[0]));
+        found.Add("key2", networks.Key(views[1]));
         return found;
     }
 

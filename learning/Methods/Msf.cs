@@ -44,13 +44,11 @@ public sealed class Msf : IMethod
 
     public Networks Build() => BuildNetworks.StudentAndTeacher(_recipe, predictor: true);
 
-    public Embeddings Encode(Networks networks, Views views, StepContext step)
+    public Embeddings Encode(Networks networks, Views views, StepContext step) => new()
     {
-        var found = new Embeddings { { "p1", networks.Student.Predict(networks.Student.call(views[0])) } };
-        using (no_grad())
-            found.Add("key2", functional.normalize(networks.Teacher!.call(views[1]), dim: 1));
-        return found;
-    }
+        { "p1", networks.Student.Predict(networks.Student.call(views[0])) },
+        { "key2", networks.Key(views[1]) },
+    };
 
     /// <summary>1/Nk Σᵢ Σ over the k neighbours of ‖p̂ᵢ − n‖² = 2 − 2cos.</summary>
     public Tensor Loss(Embeddings embeddings, MethodState state, StepContext step)

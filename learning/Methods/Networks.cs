@@ -75,6 +75,13 @@ public sealed class Branch : Module<Tensor, Tensor>
 /// </summary>
 public sealed record Networks(Branch Student, Branch? Teacher = null) : IDisposable
 {
+    /// <summary>The teacher's key of a view: its output at unit length <c>[N, D]</c>, without gradient (MoCo, He et al. 2020).</summary>
+    public Tensor Key(Tensor view)
+    {
+        using var off = no_grad();
+        return functional.normalize(Teacher!.call(view), dim: 1);
+    }
+
     public void Dispose()
     {
         Student.Dispose();

@@ -2,7 +2,6 @@ using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Losses;
 using SslOrleans.Learning.Numerics;
 using static TorchSharp.torch;
-using static TorchSharp.torch.nn;
 
 namespace SslOrleans.Learning.Methods;
 
@@ -50,13 +49,11 @@ public sealed class ReSsl : IMethod
 
     public Networks Build() => BuildNetworks.StudentAndTeacher(_recipe);
 
-    public Embeddings Encode(Networks networks, Views views, StepContext step)
+    public Embeddings Encode(Networks networks, Views views, StepContext step) => new()
     {
-        var found = new Embeddings { { "q1", networks.Student.call(views[0]) } };
-        using (no_grad())
-            found.Add("key2", functional.normalize(networks.Teacher!.call(views[1]), dim: 1));
-        return found;
-    }
+        { "q1", networks.Student.call(views[0]) },
+        { "key2", networks.Key(views[1]) },
+    };
 
     public Tensor Loss(Embeddings embeddings, MethodState state, StepContext step)
         => RelationalConsistency.Loss(embeddings["q1"], embeddings["key2"], state["queue2"], _options.StudentTemperature, _options.TeacherTemperature);
