@@ -89,7 +89,7 @@ public sealed class ScriptTests : IDisposable
 
     [Theory]
     [InlineData("methods", "fetching about 230 MB of packages, once", "libtorch-cpu-linux-x64")]
-    [InlineData("test", "fetching about 450 MB of packages, once", "libtorch-cpu-linux-x64", "microsoft.playwright")]
+    [InlineData("test", "fetching about 460 MB of packages, once", "libtorch-cpu-linux-x64", "microsoft.playwright")]
     [InlineData("test", "fetching about 230 MB of packages, once", "microsoft.playwright")]
     public void What_the_first_restore_fetches_is_said_before(string call, string expected, params string[] missing)
     {
