@@ -26,7 +26,7 @@ public static class TwoTowers
                 parameter.requires_grad = false;
         }
 
-        var head = predictor ? MlpHead.Required(recipe.Predictor, backbone.FeatureDimension, "predictor") : null;
+        var head = predictor ? MlpHead.Create(recipe.Predictor, backbone.FeatureDimension, "predictor") : null;
         return new Networks(new Branch(
             backbone,
             MlpHead.Create(recipe.Projector, backbone.FeatureDimension),
