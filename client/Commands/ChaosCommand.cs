@@ -106,7 +106,7 @@ public static class ChaosCommand
     private static async Task<ChaosOutcome> Go(
         Screen screen, TrainingRequest request, IReadOnlyList<ChaosEvent> schedule, IReadOnlyList<ChaosTarget> targets, HostNetwork? network, string? azurite, CancellationToken cancellation)
     {
-        screen.Line(schedule.Count == 0 ? $"{request.Run}: one worker, undisturbed" : $"{request.Run}: {request.Workers} workers, {schedule.Count} events");
+        screen.Line(schedule.Count == 0 ? $"{request.Run}: one worker, undisturbed" : $"{request.Run}: {request.Workers.Number} workers, {schedule.Count} events");
         if (azurite is null)
             return await new ChaosRun(request, schedule, targets, network, null, Tell).Go(cancellation);
         var (storage, there) = await ChaosStorage.Start(azurite, request);
