@@ -23,6 +23,7 @@ public static class RecipeTrial
     public static (IMethod Method, string? Start) Run(Recipe recipe)
     {
         var method = MethodCatalog.Create(recipe);
+        StateUpdateSize.Check(recipe, StateUpdateSize.Of(method.State, recipe.Batch.Effective));
         var plan = ViewPlans.Of(recipe);
 
         // Left so: a silo of this process, which may start meanwhile, sets the same.
