@@ -29,6 +29,7 @@ public static class MethodCatalog
     {
         if (!s_types.TryGetValue(recipe.Method, out var type) && !s_unlisted.TryGetValue(recipe.Method, out type))
             throw Unknown(recipe.Method);
+        Require.Modality(recipe, type.GetCustomAttribute<MethodAttribute>()!);
         Require.Views(recipe, type.GetCustomAttribute<MethodAttribute>()!);
         try
         {
