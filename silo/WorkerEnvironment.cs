@@ -30,16 +30,13 @@ internal sealed class WorkerEnvironment : IWorkerEnvironment
     /// <exception cref="UserErrorException">The device is unknown or not there.</exception>
     public Device Device(int index)
     {
-        switch (_settings.Device)
+        try
         {
-            case "cpu":
-                return CPU;
-            case "cuda" when cuda.is_available():
-                return device($"cuda:{index % cuda.device_count()}");
-            case "cuda":
-                throw new UserErrorException("device is \"cuda\", but libtorch sees no CUDA device; use cpu, build with -p:Device=cuda, or set LIBTORCH_HOME to a libtorch with CUDA, of pip or NVIDIA (`sslo doctor` tells).") { Reason = RefusalReason.Worker };
-            default:
-                throw new UserErrorException($"device is \"{_settings.Device}\"; use cpu or cuda.") { Reason = RefusalReason.Worker };
+            return Devices.Gpus(_settings.Device) is { Count: > 0 } gpus ? Devices.Parse(gpus[index % gpus.Count]) : CPU;
+        }
+        catch (UserErrorException e)
+        {
+            throw new UserErrorException(e.Message, e) { Reason = RefusalReason.Worker };
         }
     }
 

@@ -22,6 +22,7 @@ public static class RecipeTrial
     public static (IMethod Method, string? Start) Run(Recipe recipe)
     {
         var method = MethodCatalog.Create(recipe);
+        StateUpdateSize.Check(recipe, StateUpdateSize.Of(method.State, recipe.Batch.Effective));
 
         // Left so: a silo of this process, which may start meanwhile, sets the same.
         set_num_threads(recipe.Workers.ThreadsPerWorker);
