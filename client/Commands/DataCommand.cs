@@ -7,6 +7,7 @@ using SslOrleans.Contracts.Recipes;
 using SslOrleans.Contracts;
 using SslOrleans.Grains.Data;
 using SslOrleans.Learning.Data;
+using SslOrleans.Learning.Data.Tables;
 using SslOrleans.Learning.Images;
 
 namespace SslOrleans.Client.Commands;
@@ -22,10 +23,18 @@ public static class DataCommand
         var train = new Option<int>("--train") { Description = "Training images.", DefaultValueFactory = _ => 10_000 };
         var test = new Option<int>("--test") { Description = "Test images.", DefaultValueFactory = _ => 2_000 };
         var seed = new Option<ulong>("--seed") { Description = "The same seed makes the same images.", DefaultValueFactory = _ => 0 };
-        var command = new Command("generate", "Draws 32×32 pictures of textured shapes in ten classes, so that a machine without data can train.") { output, train, test, seed };
+        var modality = new Option<string>("--modality") { Description = "image (with captions) or table.", HelpName = "name", DefaultValueFactory = _ => "image" };
+        var command = new Command("generate", "Draws 32×32 pictures of textured shapes in ten classes, with captions, or makes a table of known structure, so that a machine without data can train.") { output, train, test, seed, modality };
         command.SetAction(parsed =>
         {
             var folder = parsed.GetRequiredValue(output);
+            if (parsed.GetRequiredValue(modality) is not ("image" or "text-image") and var other)
+            {
+                GenerateOther(other, folder, parsed.GetValue(train), parsed.GetValue(test), parsed.GetValue(seed));
+                screen.Line($"{parsed.GetValue(train)} training and {parsed.GetValue(test)} test samples of {other} in {folder}.");
+                return ExitCodes.Well;
+            }
+
             var started = Stopwatch.GetTimestamp();
             GeneratedImages.Write(folder, parsed.GetValue(train), parsed.GetValue(test), parsed.GetValue(seed));
             var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
@@ -52,6 +61,21 @@ public static class DataCommand
             return ExitCodes.Well;
         });
         return command;
+    }
+
+    private static void GenerateOther(string modality, string folder, int train, int test, ulong seed)
+    {
+        if (train < 1 || test < 0)
+            throw new UserErrorException($"A data set of {train} training and {test} test samples cannot be made; give positive counts.");
+        string[] known = ["image", "table"];
+        switch (modality)
+        {
+            case "table":
+                GeneratedTable.Write(folder, train, test, seed);
+                break;
+            default:
+                throw new UserErrorException($"--modality is \"{modality}\"; use one of {string.Join(", ", known)}{(RecipeKeys.Near(modality, known) is { } near ? $"; the nearest is \"{near}\"" : "")}.");
+        }
     }
 
     private static Command Inspect(Screen screen)

@@ -132,6 +132,7 @@ public static class EncoderEvaluation
         Temperature = source.Recipe.Evaluation.Temperature,
         Linear = new LinearOptions { Seed = source.Recipe.Seed, Epochs = order.Epochs ?? new LinearOptions().Epochs },
         Mlp = new MlpOptions { Seed = source.Recipe.Seed },
+        Shots = ProbeSettings.ShotsOf(source.Recipe.Data.Modality),
         Threads = threads,
     };
 

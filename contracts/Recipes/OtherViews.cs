@@ -7,13 +7,6 @@ public sealed record TextViewRecipe
     public int Length { get; init; } = 32;
 }
 
-/// <summary>A view of a row of a table.</summary>
-public sealed record RowViewRecipe
-{
-    /// <summary>Share of the cells that take the value of another row, drawn from the training rows (SCARF, Bahri et al. 2021: 0.6).</summary>
-    public double Corruption { get; init; }
-}
-
 /// <summary>What can be refused in views that are no pictures.</summary>
 internal static class OtherViewChecks
 {
@@ -24,5 +17,7 @@ internal static class OtherViewChecks
     {
         must(v.Text.Length is >= 4 and <= 4096, $"{where}.text.length", v.Text.Length, "give 4 to 4096 tokens");
         must(v.Row.Corruption is >= 0 and < 1, $"{where}.row.corruption", v.Row.Corruption, "give a share of the cells from 0 to below 1");
+        must(v.Row.Groups >= 1, $"{where}.row.groups", v.Row.Groups, "give at least 1");
+        must(v.Row.Overlap is >= 0 and <= 1, $"{where}.row.overlap", v.Row.Overlap, "give a share from 0 to 1");
     }
 }

@@ -32,8 +32,31 @@ public static class BackboneCatalog
         ["text-b"] = (768, 12, 12),
     };
 
-    /// <summary>Every name, in order of size.</summary>
+    /// <summary>MLPs of rows of a table: width and layers; the first is SCARF's.</summary>
+    private static readonly Dictionary<string, (int Width, int Depth)> s_tables = new()
+    {
+        ["table-mlp"] = (256, 4),
+        ["table-mlp-small"] = (64, 2),
+    };
+
+    /// <summary>Every name of a backbone of images, in order of size.</summary>
     public static IReadOnlyCollection<string> Names { get; } = [.. s_entries.Keys, .. s_transformers.Keys];
+
+    /// <summary>The backbone of a recipe's samples.</summary>
+    /// <exception cref="UserErrorException">The name or one of the numbers is wrong.</exception>
+    public static Backbone Create(Recipe recipe)
+    {
+        switch (recipe.Data.Modality)
+        {
+            case Modality.Table:
+                var size = s_tables.TryGetValue(recipe.Backbone.Name, out var known)
+                    ? known
+                    : throw new UserErrorException($"{recipe.Name}: backbone.name is \"{recipe.Backbone.Name}\"; of data.modality table use one of {string.Join(", ", s_tables.Keys)}.");
+                return new TableMlp(recipe.Table.Used, size.Width, size.Depth);
+            default:
+                return Create(recipe.Backbone);
+        }
+    }
 
     /// <summary>Builds a backbone; <see cref="Initialization.Reset"/> then gives it the weights of a seed.</summary>
     /// <exception cref="UserErrorException">The name or one of the numbers is wrong.</exception>
@@ -74,7 +97,9 @@ public static class BackboneCatalog
     /// <summary>D of the backbone that <see cref="Create"/> would build.</summary>
     /// <exception cref="UserErrorException">The name is unknown.</exception>
     public static int FeatureDimension(BackboneRecipe recipe) 
-        => s_transformers.TryGetValue(recipe.Name, out var size) ? size.Width : Find(recipe).FeatureDimension;
+        => s_transformers.TryGetValue(recipe.Name, out var size) ? size.Width
+            : s_tables.TryGetValue(recipe.Name, out var table) ? table.Width
+            : Find(recipe).FeatureDimension;
 
     private static Entry Find(BackboneRecipe recipe)
         => s_entries.TryGetValue(recipe.Name, out var entry)

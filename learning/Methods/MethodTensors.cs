@@ -54,9 +54,19 @@ public sealed record MethodTensors(IReadOnlyList<MethodTensor> Embeddings, IRead
         Modality.TextImage => $$"""
             "data": { "modality": "text-image" }, "views": [{ "count": {{views - 1}}, "crop": {{crop}} }, { "kind": "text" }]
             """,
+        Modality.Table => $$"""
+            "data": { "modality": "table" }, "views": [{ "kind": "row", "count": {{views}} }]
+            """,
         _ => $$"""
             "views": {{ViewGroups(method, views, crop, ratio)}}
             """,
+    };
+
+    /// <summary>A small backbone of a method's samples.</summary>
+    internal static string Backbone(MethodAttribute method) => method.Modalities[0] switch
+    {
+        Modality.Table => "table-mlp-small",
+        _ => "vit-nano",
     };
 
     private static MethodTensors Find(string method, int views, IReadOnlyList<string> settings)
@@ -108,7 +118,7 @@ public sealed record MethodTensors(IReadOnlyList<MethodTensor> Embeddings, IRead
             {
               "name": "{{method}}", "method": "{{method}}", "batch": { "effective": {{Images}}, "micro": {{Images}} }, "loss": {{loss.ToJsonString()}},
               {{Samples(MethodCatalog.Find(method), views, $$"""{ "size": {{ImageSize}} }""", (double)HiddenPatches / 9)}},
-              "backbone": { "name": "vit-nano", "patchSize": {{PatchSize}}, "imageSize": {{ImageSize}} }, "projector": { "shape": "{{Projection}}" }
+              "backbone": { "name": "{{Backbone(MethodCatalog.Find(method))}}", "patchSize": {{PatchSize}}, "imageSize": {{ImageSize}} }, "projector": { "shape": "{{Projection}}" }
             }
             """,
             settings.Where(s => !sized.Any(z => s.StartsWith(z, StringComparison.Ordinal)) && !IsSize(s)).Select(s => s.StartsWith("loss.queue=", StringComparison.Ordinal) ? $"loss.queue={QueueRows}" : s),

@@ -118,7 +118,7 @@ public static class LossBench
             {
               "name": "{{method}}", "method": "{{method}}", "batch": { "effective": {{rows}}, "micro": {{rows}} }, "loss": {{loss.ToJsonString()}},
               {{MethodTensors.Samples(MethodCatalog.Find(method), views, "{}", 0.5)}},
-              "backbone": { "name": "vit-nano" }, "projector": { "shape": "{{(width > 0 ? width.ToString(CultureInfo.InvariantCulture) : "")}}" }
+              "backbone": { "name": "{{MethodTensors.Backbone(MethodCatalog.Find(method))}}" }, "projector": { "shape": "{{(width > 0 ? width.ToString(CultureInfo.InvariantCulture) : "")}}" }
             }
             """,
             settings,
