@@ -31,6 +31,9 @@ public sealed record Quickstart(string Recipe, string Folder, string What, Actio
         [Modality.TextImage] = new(
             "quickstart-text-image", Path.Combine("data", "generated-captions"), $"{TrainImages} pictures with captions and {TestImages} held out", Images,
             "zeroshot", $"Zero-shot accuracy on {TestImages} held-out images, by the names of the ten classes alone"),
+        [Modality.Text] = new(
+            "quickstart-text", Path.Combine("data", "generated-text"), $"{Rows} sentences to train on and {TestRows} held out", folder => GeneratedText.Write(folder, Rows, TestRows, seed: 0),
+            "linear", $"Accuracy on {TestRows} held-out sentences of a linear classifier of the features, six topics"),
         [Modality.Table] = new(
             "quickstart-table", Path.Combine("data", "generated-table"), $"a table of {Rows} rows to train on and {TestRows} held out", folder => GeneratedTable.Write(folder, Rows, TestRows, seed: 0),
             "fewshot.25", $"Accuracy on {TestRows} held-out rows of a linear classifier of the features with 25 % of the labels")

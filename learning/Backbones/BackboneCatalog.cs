@@ -53,6 +53,8 @@ public static class BackboneCatalog
                     ? known
                     : throw new UserErrorException($"{recipe.Name}: backbone.name is \"{recipe.Backbone.Name}\"; of data.modality table use one of {string.Join(", ", s_tables.Keys)}.");
                 return new TableMlp(recipe.Table.Used, size.Width, size.Depth);
+            case Modality.Text:
+                return Text(recipe.Backbone.Name, recipe.Text.Tokens, recipe.Views.Max(v => v.Text.Length), causal: false, "backbone.name", recipe.Text.Dropout, recipe.Backbone.Pooling == "mean");
             default:
                 return Create(recipe.Backbone);
         }
@@ -88,16 +90,19 @@ public static class BackboneCatalog
     /// <param name="length">L, most tokens of a text.</param>
     /// <param name="causal">A token sees those before it alone, and the text's end speaks for it (CLIP); otherwise all see all, and the start does (BERT).</param>
     /// <param name="field">Where the recipe names it, for messages.</param>
+    /// <param name="dropout">Rate behind the embedding and each block.</param>
+    /// <param name="mean">The feature is the mean over all tokens that are no padding.</param>
     /// <exception cref="UserErrorException">The name is unknown.</exception>
-    public static TextTransformer Text(string name, int vocabulary, int length, bool causal, string field)
+    public static TextTransformer Text(string name, int vocabulary, int length, bool causal, string field, double dropout = 0, bool mean = false)
         => s_texts.TryGetValue(name, out var size)
-            ? new TextTransformer(name, vocabulary, length, size.Width, size.Depth, size.Heads, causal)
+            ? new TextTransformer(name, vocabulary, length, size.Width, size.Depth, size.Heads, causal, dropout, mean)
             : throw new UserErrorException($"{field} is \"{name}\"; use one of {string.Join(", ", s_texts.Keys)}.");
 
     /// <summary>D of the backbone that <see cref="Create"/> would build.</summary>
     /// <exception cref="UserErrorException">The name is unknown.</exception>
     public static int FeatureDimension(BackboneRecipe recipe) 
         => s_transformers.TryGetValue(recipe.Name, out var size) ? size.Width
+            : s_texts.TryGetValue(recipe.Name, out var text) ? text.Width
             : s_tables.TryGetValue(recipe.Name, out var table) ? table.Width
             : Find(recipe).FeatureDimension;
 

@@ -20,6 +20,7 @@ public static class TrainingData
         Modality.Image => new ImageTrainingData(recipe, access.Images),
         Modality.TextImage => new TextImageTrainingData(recipe, access.Images),
         Modality.Table => new TableTrainingData(recipe, access.Files),
-        var other => throw new UserErrorException($"{recipe.Name}: data.modality is \"{ViewKinds.Name(other)}\", which this version cannot open; use image, text-image or table."),
+        Modality.Text => new TextTrainingData(recipe, access.Files),
+        var other => throw new UserErrorException($"{recipe.Name}: data.modality is \"{ViewKinds.Name(other)}\", which this version cannot open; use image, text-image, text or table."),
     };
 }

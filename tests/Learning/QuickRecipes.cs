@@ -13,6 +13,7 @@ internal static class QuickRecipes
     {
         Modality.TextImage => "captions",
         Modality.Table => "table",
+        Modality.Text => "text",
         _ => "cifar10",
     }}-quick";
 

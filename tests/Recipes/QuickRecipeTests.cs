@@ -34,6 +34,13 @@ public partial class QuickRecipeTests
         return folder;
     });
 
+    private static readonly Lazy<string> s_text = new(() =>
+    {
+        var folder = Directory.CreateTempSubdirectory("sslo-quick-").FullName;
+        GeneratedText.Write(folder, 4000, 2000, 0);
+        return folder;
+    });
+
     /// <summary>Method and the points that its run must gain.</summary>
     public static TheoryData<string, double> Margins
     {
@@ -53,7 +60,7 @@ public partial class QuickRecipeTests
     public async Task KnnBeatsTheUntrainedEncoder(string method, double margin)
     {
         var recipe = RecipeReader.Read(Recipe(method));
-        using var data = TrainingData.Open(recipe, QuickRecipes.Access(recipe.Data.Modality == Modality.Table ? s_table.Value : s_images.Value));
+        using var data = TrainingData.Open(recipe, QuickRecipes.Access(recipe.Data.Modality switch { Modality.Table => s_table.Value, Modality.Text => s_text.Value, _ => s_images.Value }));
         recipe = TableColumns.Described(recipe, QuickRecipes.Access(s_table.Value).Files);
         using var trainer = new LocalTrainer(recipe, data, lanes: 2);
         using var encoder = Encoder.OfRecipe(recipe, teacher: false, CPU);

@@ -52,8 +52,8 @@ public sealed class CsvTable
         var all = files.List().Where(f => Path.GetExtension(f.Name).ToLowerInvariant() is ".csv" or ".tsv").ToList();
         if (all.Count == 0)
             throw Refused($"{files.Location} holds no table (*.csv, *.tsv); give a file, or a folder that has one.");
-        var named = all.Any(f => SplitOf(f.Name) is not null);
-        var chosen = named ? all.Where(f => (SplitOf(f.Name) ?? "train") is var own && (own == split || (split != "train" && own != "train"))).ToList() : all;
+        var named = all.Any(f => SplitNames.Of(f.Name) is not null);
+        var chosen = named ? all.Where(f => (SplitNames.Of(f.Name) ?? "train") is var own && (own == split || (split != "train" && own != "train"))).ToList() : all;
         if (chosen.Count == 0)
             throw Refused($"{files.Location} has no split '{split}': no table has that word in its name; add one, or name another split.");
         CsvTable? table = null;
@@ -133,14 +133,6 @@ public sealed class CsvTable
         }
 
         return Convert.ToHexStringLower(hash.GetHashAndReset());
-    }
-
-    private static string? SplitOf(string name)
-    {
-        var words = name.Split('-', '_', '.', '/');
-        return words.Contains("train", StringComparer.OrdinalIgnoreCase) ? "train"
-            : words.Contains("test", StringComparer.OrdinalIgnoreCase) ? "test"
-            : words.Contains("val", StringComparer.OrdinalIgnoreCase) || words.Contains("validation", StringComparer.OrdinalIgnoreCase) ? "val" : null;
     }
 
     private static UserErrorException Refused(string why) => new(why) { Reason = RefusalReason.Data };

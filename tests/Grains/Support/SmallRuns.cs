@@ -21,10 +21,18 @@ internal static class SmallRuns
         return folder;
     });
 
+    private static readonly Lazy<string> s_text = new(() =>
+    {
+        var folder = Directory.CreateTempSubdirectory("sslo-text-").FullName;
+        GeneratedText.Write(folder, 96, 32, 3);
+        return folder;
+    });
+
     /// <summary>Data of a recipe's kind of samples, 96 to train on and 32 to test with.</summary>
     public static string DataOf(Recipe recipe) => recipe.Data.Modality switch
     {
         Modality.Table => s_table.Value,
+        Modality.Text => s_text.Value,
         _ => Images,
     };
 

@@ -52,7 +52,7 @@ def image_texts():
         case("align", name, {"smoothing": smoothing}, e, lambda x, s, o=smoothing: image_text(x, o), projector=str(e["image"].shape[1]))
         modality("text-image", two)
     for name, e in [("5x4", pair(5, 4, 2.303)), ("4x6", pair(4, 6, 0.5)), ("edge: two pairs, one direction", {"image": torch.ones(2, 3), "text": torch.ones(2, 3), "scale": torch.tensor([1.0])})]:
-        case("lit", name, {}, e, lambda x, s: image_text(x), fixed=["image"], projector=str(e["image"].shape[1]))
+        case("lit", name, {}, e, lambda x, s: image_text(x), projector=str(e["image"].shape[1]))
         modality("text-image", two)
     for name, e, weight in [("5x4", pair(5, 4, 2.659, z1=rand(5, 3), z2=rand(5, 3)), 1.0), ("4x5, half", pair(4, 5, 1.0, z1=rand(4, 6), z2=rand(4, 6)), 0.5),
                             ("edge: no views", pair(3, 4, 5.0, z1=rand(3, 4), z2=rand(3, 4)), 0.0)]:
@@ -131,9 +131,38 @@ def tables():
         CASES[-1]["recipe"]["table"] = {"columns": columns}
 
 
+# --- Text --------------------------------------------------------------------------------------------------------------------
+def texts():
+    def mlm(x):
+        n, total = len(x["tokens"]), 0
+        for i in range(n):
+            terms = [x["scores"][i, j].logsumexp(0) - x["scores"][i, j, int(x["tokens"][i, j])] for j in range(x["tokens"].shape[1]) if x["chosen"][i, j] > 0]
+            total = total + (sum(terms) / len(terms) if terms else 0 * x["scores"].sum())
+        return total / n
+
+    two = [{"kind": "text"}, {"kind": "text", "text": {"mask": 0.15}}]
+    for name, n, length, v, chosen in [("3x4 of 7", 3, 4, 7, [[0, 1, 1, 0], [1, 0, 0, 0], [1, 1, 1, 1]]), ("2x5 of 5", 2, 5, 5, [[0, 0, 1, 0, 1], [0, 1, 0, 0, 0]]),
+                                       ("edge: a text without a chosen token", 2, 3, 4, [[0, 0, 0], [0, 0, 1]])]:
+        e = {"scores": rand(n, length, v), "tokens": torch.randint(0, v, (n, length)).double(), "chosen": torch.tensor(chosen, dtype=torch.float64)}
+        case("mlm", name, {}, e, lambda x, s: mlm(x), fixed=["tokens", "chosen"], backbone={"name": "text-nano"})
+        modality("text", two)
+
+    def simcse(x, t):
+        n, total = len(x["z1"]), 0
+        for i in range(n):
+            row = torch.stack([cos(x["z1"][i], x["z2"][k]) / t for k in range(n)])
+            total = total - (row[i] - row.logsumexp(0)) / n
+        return total
+
+    same = rand(3, 4)
+    for name, e, t in [("5x4", m.two(5, 4), 0.5), ("4x6", m.two(4, 6), 0.2), ("edge: nothing dropped", {"z1": same, "z2": same}, 0.5)]:
+        case("simcse", name, {"temperature": t}, e, lambda x, s, t=t: simcse(x, t), backbone={"name": "text-nano"}, text={"dropout": 0.1})
+        modality("text", [{"kind": "text"}])
+
+
 def main():
     CASES.clear()
-    for number, make in enumerate([image_texts, tables]):
+    for number, make in enumerate([image_texts, tables, texts]):
         torch.manual_seed(100 + number)
         make()
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "losses_modalities.json")
