@@ -39,7 +39,7 @@ public sealed record MethodTensors(IReadOnlyList<MethodTensor> Embeddings, IRead
     }
 
     /// <summary>Recipe text for so many views: those that the method wants masked, and those beside them.</summary>
-    internal static string ViewGroups(MethodAttribute method, int views, string crop, double ratio)
+    private static string ViewGroups(MethodAttribute method, int views, string crop, double ratio)
     {
         string Group(int count, string mask) => $$"""{ "count": {{count}}, "crop": {{crop}}{{mask}} }""";
         var masked = string.Create(CultureInfo.InvariantCulture, $$""", "mask": { "kind": "random", "ratio": {{ratio}} }""");
@@ -47,6 +47,17 @@ public sealed record MethodTensors(IReadOnlyList<MethodTensor> Embeddings, IRead
             : method.Masked == views ? $"[{Group(views, masked)}]"
             : $"[{Group(method.Masked, masked)}, {Group(views - method.Masked, "")}]";
     }
+
+    /// <summary>Recipe text for a method's samples and so many views of them.</summary>
+    internal static string Samples(MethodAttribute method, int views, string crop, double ratio) => method.Modalities[0] switch
+    {
+        Modality.TextImage => $$"""
+            "data": { "modality": "text-image" }, "views": [{ "count": {{views - 1}}, "crop": {{crop}} }, { "kind": "text" }]
+            """,
+        _ => $$"""
+            "views": {{ViewGroups(method, views, crop, ratio)}}
+            """,
+    };
 
     private static MethodTensors Find(string method, int views, IReadOnlyList<string> settings)
     {
@@ -96,7 +107,7 @@ public sealed record MethodTensors(IReadOnlyList<MethodTensor> Embeddings, IRead
             $$"""
             {
               "name": "{{method}}", "method": "{{method}}", "batch": { "effective": {{Images}}, "micro": {{Images}} }, "loss": {{loss.ToJsonString()}},
-              "views": {{ViewGroups(MethodCatalog.Find(method), views, $$"""{ "size": {{ImageSize}} }""", (double)HiddenPatches / 9)}},
+              {{Samples(MethodCatalog.Find(method), views, $$"""{ "size": {{ImageSize}} }""", (double)HiddenPatches / 9)}},
               "backbone": { "name": "vit-nano", "patchSize": {{PatchSize}}, "imageSize": {{ImageSize}} }, "projector": { "shape": "{{Projection}}" }
             }
             """,

@@ -117,7 +117,7 @@ public static class LossBench
             $$"""
             {
               "name": "{{method}}", "method": "{{method}}", "batch": { "effective": {{rows}}, "micro": {{rows}} }, "loss": {{loss.ToJsonString()}},
-              "views": {{MethodTensors.ViewGroups(MethodCatalog.Find(method), views, "{}", 0.5)}},
+              {{MethodTensors.Samples(MethodCatalog.Find(method), views, "{}", 0.5)}},
               "backbone": { "name": "vit-nano" }, "projector": { "shape": "{{(width > 0 ? width.ToString(CultureInfo.InvariantCulture) : "")}}" }
             }
             """,
