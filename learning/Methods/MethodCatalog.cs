@@ -29,7 +29,9 @@ public static class MethodCatalog
     {
         if (!s_types.TryGetValue(recipe.Method, out var type) && !s_unlisted.TryGetValue(recipe.Method, out type))
             throw Unknown(recipe.Method);
-        Require.Views(recipe, type.GetCustomAttribute<MethodAttribute>()!);
+        var attribute = type.GetCustomAttribute<MethodAttribute>()!;
+        Require.Views(recipe, attribute);
+        Require.FrozenTeacher(recipe, attribute.FrozenTeacher);
         try
         {
             return (IMethod)Activator.CreateInstance(type, recipe)!;
