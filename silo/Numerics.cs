@@ -15,7 +15,7 @@ public static class Numerics
     public static string Class(string device, int threads)
         => string.Join("; ", $"libtorch {LibTorch.Identity}", Arithmetic.Class, Device(device), Processor(), $"{threads} thread{(threads == 1 ? "" : "s")}");
 
-    private static string Device(string device) => device == "cuda" ? "cuda" : "cpu";
+    private static string Device(string device) => device.StartsWith("cuda", StringComparison.Ordinal) ? "cuda" : "cpu";
 
     /// <summary>libtorch, oneDNN and MKL choose kernels by processor family and instruction set.</summary>
     private static string Processor()

@@ -11,7 +11,7 @@ using static TorchSharp.torch;
 
 namespace SslOrleans.Silo;
 
-/// <summary>Devices, numerics class and images of this process's workers.</summary>
+/// <summary>Devices, numerics class and data of this process's workers.</summary>
 internal sealed class WorkerEnvironment : IWorkerEnvironment
 {
     private readonly SiloSettings _settings;
@@ -30,16 +30,13 @@ internal sealed class WorkerEnvironment : IWorkerEnvironment
     /// <exception cref="UserErrorException">The device is unknown or not there.</exception>
     public Device Device(int index)
     {
-        switch (_settings.Device)
+        try
         {
-            case "cpu":
-                return CPU;
-            case "cuda" when cuda.is_available():
-                return device($"cuda:{index % cuda.device_count()}");
-            case "cuda":
-                throw new UserErrorException("device is \"cuda\", but libtorch sees no CUDA device; use cpu, build with -p:Device=cuda, or set LIBTORCH_HOME to a libtorch with CUDA, of pip or NVIDIA (`sslo doctor` tells).") { Reason = RefusalReason.Worker };
-            default:
-                throw new UserErrorException($"device is \"{_settings.Device}\"; use cpu or cuda.") { Reason = RefusalReason.Worker };
+            return Devices.Gpus(_settings.Device) is { Count: > 0 } gpus ? Devices.Parse(gpus[index % gpus.Count]) : CPU;
+        }
+        catch (UserErrorException e)
+        {
+            throw new UserErrorException(e.Message, e) { Reason = RefusalReason.Worker };
         }
     }
 
@@ -50,11 +47,11 @@ internal sealed class WorkerEnvironment : IWorkerEnvironment
         if (recipe.Workers.ThreadsPerWorker != _settings.ThreadsPerWorker)
             throw new UserErrorException($"workers.threadsPerWorker is {recipe.Workers.ThreadsPerWorker}, but this silo gives each worker {_settings.ThreadsPerWorker}; start it with --threads {recipe.Workers.ThreadsPerWorker}.") { Reason = RefusalReason.Worker };
 
-        // Workers of one process share the images.
+        // Workers of one process share the samples.
         var key = $"{dataPath}|{RecipeReader.Write(recipe)}";
         try
         {
-            return new SharedData(_data.GetOrAdd(key, _ => new Lazy<ITrainingData>(() => new ImageTrainingData(recipe, (split, options) => Read(dataPath, split, options)))).Value, _settings.SlowDown);
+            return new SharedData(_data.GetOrAdd(key, _ => new Lazy<ITrainingData>(() => TrainingData.Open(recipe, new DataAccess((split, options) => Read(dataPath, split, options), () => _sources.Value.Files(dataPath))))).Value, _settings.SlowDown);
         }
         catch
         {
@@ -75,7 +72,7 @@ internal sealed class WorkerEnvironment : IWorkerEnvironment
         }
     }
 
-    /// <summary>A view on shared images whose disposal leaves them to the others.</summary>
+    /// <summary>A view on shared data whose disposal leaves them to the others.</summary>
     private sealed class SharedData(ITrainingData data, TimeSpan slowDown) : ITrainingData
     {
         public long Samples => data.Samples;

@@ -85,7 +85,7 @@ static void Meet(string folder, int rank, int world)
 static double Seconds() => Stopwatch.GetTimestamp() / (double)Stopwatch.Frequency;
 
 static Tensor ToTensor(MicroBatchViews made, int view)
-    => tensor(made.Views[view].Pixels, [made.SampleIds.Length, 3, made.Views[view].Height, made.Views[view].Width]);
+    => made.Views[view].ToTensor(CPU);
 
 // Chen et al. 2020, equation 1: the other view of the same image among all other views.
 static Tensor NtXent(Tensor z1, Tensor z2, double temperature)

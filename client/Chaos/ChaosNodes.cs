@@ -43,7 +43,7 @@ internal sealed class ChaosNodes(TrainingRequest request, IReadOnlyList<ChaosTar
             }
 
             // Slices are placed when the first worker brings them, and by then the other parameter silos should be here.
-            for (var i = 0; i < Math.Max(1, request.Workers); i++)
+            for (var i = 0; i < Math.Max(1, request.Workers.Number); i++)
                 Join(ChaosTarget.Workers);
         });
     }

@@ -65,8 +65,17 @@ public static class ChaosSchedule
     /// and, one kind after the other, over the targets. The first silo is only killed; the storage is ended in order in the place of a kill,
     /// and comes back. Then partitions of workers and parameter silos, which leave everything else where it is without them.
     /// </summary>
-    public static IReadOnlyList<ChaosEvent> Make(ulong seed, long steps, int kills, IReadOnlyList<ChaosTarget>? targets = null, int partitions = 0)
+    /// <param name="seed">Of all draws.</param>
+    /// <param name="steps">Of the run.</param>
+    /// <param name="kills">How many.</param>
+    /// <param name="targets">To whom; workers by default.</param>
+    /// <param name="partitions">How many.</param>
+    /// <param name="faults">Kinds of partition to draw from; all by default.</param>
+    /// <param name="seconds">Of each partition; 0: drawn.</param>
+    public static IReadOnlyList<ChaosEvent> Make(
+        ulong seed, long steps, int kills, IReadOnlyList<ChaosTarget>? targets = null, int partitions = 0, IReadOnlyList<NetworkFault>? faults = null, double seconds = 0)
     {
+        var kinds = faults is { Count: > 0 } ? faults : Enum.GetValues<NetworkFault>();
         var all = targets ?? [ChaosTarget.Workers];
         var patient = all.Where(t => t != ChaosTarget.First).DefaultIfEmpty(ChaosTarget.Workers).ToList();
         var onNetwork = patient.Where(t => t != ChaosTarget.Storage).DefaultIfEmpty(ChaosTarget.Workers).ToList();
@@ -93,8 +102,14 @@ public static class ChaosSchedule
             if (target == ChaosTarget.Storage)
                 return drawn with { Action = action == ChaosAction.Kill ? ChaosAction.Leave : action, Seconds = random.NextSingle(1, 5) };
             return action == ChaosAction.Partition
-                ? drawn with { Seconds = ShortestCut * Math.Pow(LongestCut / ShortestCut, random.NextSingle()), Fault = (NetworkFault)random.NextUInt32((uint)Enum.GetValues<NetworkFault>().Length) }
+                ? Partition(drawn)
                 : drawn;
+        }
+
+        ChaosEvent Partition(ChaosEvent drawn)
+        {
+            var length = ShortestCut * Math.Pow(LongestCut / ShortestCut, random.NextSingle());
+            return drawn with { Seconds = seconds > 0 ? seconds : length, Fault = kinds[(int)random.NextUInt32((uint)kinds.Count)] };
         }
     }
 }

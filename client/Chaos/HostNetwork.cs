@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using SslOrleans.Contracts;
@@ -21,6 +22,12 @@ public enum NetworkFault
 
     /// <summary>20 Mbit/s.</summary>
     Narrow,
+
+    /// <summary>Every packet is 100 ms late, in both directions.</summary>
+    Late,
+
+    /// <summary>Every packet is 1 to 20 ms late, so that they overtake each other, in both directions.</summary>
+    Disordered,
 }
 
 /// <summary>
@@ -33,6 +40,7 @@ public sealed class HostNetwork : IDisposable
 
     private readonly string _id;
     private readonly bool _owned;
+    private readonly ConcurrentDictionary<int, LateWire> _wires = [];
 
     private HostNetwork(string id, int hosts, bool owned) => (_id, Hosts, _owned) = (id, hosts, owned);
 
@@ -121,6 +129,12 @@ public sealed class HostNetwork : IDisposable
             case NetworkFault.Narrow:
                 Shell.Run("tc", "-n", Bridge, "qdisc", "add", "dev", Port(host), "root", "tbf", "rate", "20mbit", "burst", "64kb", "latency", "400ms");
                 break;
+            case NetworkFault.Late:
+                Lay(host, _ => TimeSpan.FromMilliseconds(100));
+                break;
+            case NetworkFault.Disordered:
+                Lay(host, packet => TimeSpan.FromMilliseconds(1 + (packet * 7 % 20)));
+                break;
         }
     }
 
@@ -134,6 +148,12 @@ public sealed class HostNetwork : IDisposable
             case NetworkFault.Narrow:
                 Shell.Run("tc", "-n", Bridge, "qdisc", "del", "dev", Port(host), "root");
                 break;
+            case NetworkFault.Late or NetworkFault.Disordered:
+                Shell.Run("ip", "-n", Bridge, "link", "set", Port(host), "master", "bridge0");
+                if (_wires.TryRemove(host, out var wire))
+                    wire.Dispose();
+                Shell.Try("ip", "-n", Bridge, "link", "delete", $"side{host}");
+                break;
             default:
                 // Faults of several hosts overlap: rules of the others stay.
                 foreach (var handle in Shell.Output("ip", "netns", "exec", Bridge, "nft", "-a", "list", "chain", "bridge", "faults", "forward")
@@ -145,6 +165,8 @@ public sealed class HostNetwork : IDisposable
 
     public void Dispose()
     {
+        foreach (var wire in _wires.Values)
+            wire.Dispose();
         if (!_owned)
             return;
         foreach (var name in Enumerable.Range(0, Hosts).Select(Host).Append(Bridge))
@@ -167,38 +189,17 @@ public sealed class HostNetwork : IDisposable
         Shell.Run("ip", "-n", Host(host), "link", "set", "eth0", "up");
     }
 
-    private void Drop(string rule) => Shell.Run("ip", "netns", "exec", Bridge, "nft", $"add rule bridge faults forward {rule}");
-
-    /// <summary>The system's tools for networks.</summary>
-    private static class Shell
+    /// <summary>Between the host's port and the bridge: a bridge of the port's own, and a wire from there to the common one.</summary>
+    private void Lay(int host, Func<long, TimeSpan> late)
     {
-        public static bool IsThere(string tool)
-            => new[] { "/usr/sbin", "/sbin", "/usr/bin", "/bin" }.Any(folder => File.Exists(Path.Combine(folder, tool)));
-
-        public static void Run(params string[] command) => Output(command);
-
-        public static void Try(params string[] command)
-        {
-            try
-            {
-                Output(command);
-            }
-            catch (UserErrorException)
-            {
-                // It was not there.
-            }
-        }
-
-        /// <exception cref="UserErrorException">It failed; says what it printed.</exception>
-        public static string Output(params string[] command)
-        {
-            using var process = Process.Start(new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-            var error = process.StandardError.ReadToEndAsync();
-            var output = process.StandardOutput.ReadToEnd();
-            process.WaitForExit();
-            return process.ExitCode == 0
-                ? output
-                : throw new UserErrorException($"--hosts: `{string.Join(' ', command)}` failed: {error.Result.Trim().Split('\n')[0]} This machine may not let network namespaces be made.");
-        }
+        var (side, near, far) = ($"side{host}", $"near{host}", $"far{host}");
+        _wires[host] = new LateWire(Bridge, near, far, late);
+        Shell.Run("ip", "-n", Bridge, "link", "add", side, "type", "bridge");
+        Shell.Run("ip", "-n", Bridge, "link", "set", side, "up");
+        Shell.Run("ip", "-n", Bridge, "link", "set", near, "master", side, "up");
+        Shell.Run("ip", "-n", Bridge, "link", "set", far, "master", "bridge0", "up");
+        Shell.Run("ip", "-n", Bridge, "link", "set", Port(host), "master", side);
     }
+
+    private void Drop(string rule) => Shell.Run("ip", "netns", "exec", Bridge, "nft", $"add rule bridge faults forward {rule}");
 }

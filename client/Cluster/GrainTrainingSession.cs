@@ -23,11 +23,12 @@ public sealed class GrainTrainingSession : ITrainingSession
     private static readonly TimeSpan s_answer = TimeSpan.FromSeconds(3);
 
     private readonly ClusterConnection _cluster;
+    private readonly ElasticWorkers? _elastic;
     private readonly PatientCalls _calls;
     private volatile string _waitsFor = "";
 
-    private GrainTrainingSession(ClusterConnection cluster, string run)
-        => (_cluster, Run, _calls) = (cluster, run, new PatientCalls(cluster, text => _waitsFor = text));
+    private GrainTrainingSession(ClusterConnection cluster, string run, ElasticWorkers? elastic = null)
+        => (_cluster, Run, _elastic, _calls) = (cluster, run, elastic, new PatientCalls(cluster, text => _waitsFor = text));
 
     public string Run { get; }
 
@@ -62,18 +63,23 @@ public sealed class GrainTrainingSession : ITrainingSession
         }
 
         var cluster = running ?? await ClusterConnection.Start(place?.Invoke(OwnSilo(request, ownWorkers)) ?? OwnSilo(request, ownWorkers), cancellation);
+        ElasticWorkers? elastic = null;
         try
         {
             // Not earlier: three silos that become active at once wait for each other for seconds.
-            for (var i = 0; i < request.Workers; i++)
-                cluster.StartWorker(request.RunsFolder, request.Recipe.Workers.ThreadsPerWorker, DeviceKind(request.Device), request.SigningKey);
+            var gpus = Devices.Gpus(request.Device);
+            for (var i = 0; i < request.Workers.Number; i++)
+                cluster.StartWorker(request.RunsFolder, request.Recipe.Workers.ThreadsPerWorker, gpus.Count > 0 ? gpus[i % gpus.Count] : "cpu", request.SigningKey);
+            elastic = request.Workers.Auto ? new ElasticWorkers(cluster, request, gpus) : null;
             beforeStart?.Invoke(cluster);
-            var session = new GrainTrainingSession(cluster, request.Run);
+            var session = new GrainTrainingSession(cluster, request.Run, elastic);
             await session.Grain.Start(new RunRequest(RecipeReader.Write(request.Recipe), DataLocations.Normalize(request.DataPath), request.Resume));
             return session;
         }
         catch
         {
+            if (elastic is not null)
+                await elastic.DisposeAsync();
             await cluster.DisposeAsync();
             throw;
         }
@@ -115,7 +121,12 @@ public sealed class GrainTrainingSession : ITrainingSession
 
     public Task Stop() => _calls.Ask(() => Grain.Stop(), CancellationToken.None);
 
-    public ValueTask DisposeAsync() => _cluster.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        if (_elastic is not null)
+            await _elastic.DisposeAsync();
+        await _cluster.DisposeAsync();
+    }
 
     /// <summary>A run that is begun keeps the content of the weights that it starts or learns from, and where every process of this machine finds them.</summary>
     private static Recipe WithHash(TrainingRequest request)
@@ -133,8 +144,8 @@ public sealed class GrainTrainingSession : ITrainingSession
     private static SiloSettings OwnSilo(TrainingRequest request, int? ownWorkers)
     {
         var threads = request.Recipe.Workers.ThreadsPerWorker;
-        var device = DeviceKind(request.Device);
-        var own = ownWorkers ?? (request.Workers > 0 ? 0 : device == "cpu" ? Math.Max(1, Environment.ProcessorCount / threads) : 1);
+        var gpus = Devices.Gpus(request.Device);
+        var own = ownWorkers ?? (request.Workers.InProcesses ? 0 : gpus.Count > 0 ? gpus.Count : Math.Max(1, Environment.ProcessorCount / threads));
         return new SiloSettings
         {
             Name = $"train-{Environment.ProcessId}",
@@ -142,7 +153,7 @@ public sealed class GrainTrainingSession : ITrainingSession
             Roles = own > 0 ? $"{Roles.Parameters},{Roles.Worker}" : Roles.Parameters,
             Workers = Math.Min(own, request.Recipe.Batch.MicroBatches),
             ThreadsPerWorker = threads,
-            Device = device,
+            Device = gpus.Count switch { 0 => "cpu", 1 => gpus[0], _ => "cuda" },
             Storage = request.Storage,
             SigningKey = request.SigningKey,
             Dashboard = DashboardSettings.Parse(request.Dashboard, ProjectFiles.Recipes),
@@ -150,12 +161,6 @@ public sealed class GrainTrainingSession : ITrainingSession
             // Who is killed, hangs or leaves is an event of the run, and is shown as one.
             HostLog = LogLevel.Error,
         };
-    }
-
-    private static string DeviceKind(string? name)
-    {
-        var device = Devices.Parse(name);
-        return device.type == TorchSharp.DeviceType.CUDA ? "cuda" : "cpu";
     }
 }
 

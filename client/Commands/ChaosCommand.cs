@@ -32,19 +32,26 @@ public static class ChaosCommand
         };
         var partitions = new Option<int>("--partitions")
         {
-            Description = "Times that the network of a host fails for 0.3 to 9 s: cut, mute, deaf, lossy or narrow. Takes --hosts.",
+            Description = "Times that the network of a host fails for 0.3 to 9 s, in one of the ways that --faults names. Takes --hosts.",
             DefaultValueFactory = _ => 0,
         };
+        var faults = new Option<string>("--faults")
+        {
+            Description = "How networks fail, separated by commas: cut, mute (what the host sends is lost), deaf, lossy (one packet of ten is lost), narrow (20 Mbit/s), late (100 ms), disordered (packets overtake each other). All by default.",
+            DefaultValueFactory = _ => "",
+        };
+        var faultSeconds = new Option<double>("--fault-seconds") { Description = "Length of every partition, instead of a drawn one." };
         var hosts = new Option<int>("--hosts") { Description = "Spreads the processes over so many hosts with addresses of their own (network namespaces of this machine; takes root)." };
         var azurite = new Option<string?>("--azurite") { Description = "For --targets storage: azurite-blob, or a script for node that starts it and ends it when its input ends; by default azurite-blob of the PATH.", HelpName = "program" };
         var minutes = new Option<double>("--minutes") { Description = "Disturbed runs with one seed after the other for so long, up to the first difference; instead of --rounds." };
         var command = new Command("chaos", "Trains undisturbed with one worker, then with workers that are killed, hang, leave and join, and compares every bit.")
         {
-            recipe, data, set, runs, steps, workers, kills, seed, rounds, targets, partitions, hosts, azurite, minutes,
+            recipe, data, set, runs, steps, workers, kills, seed, rounds, targets, partitions, faults, faultSeconds, hosts, azurite, minutes,
         };
         command.SetAction(async (parsed, cancellation) =>
         {
             var aimed = Targets(parsed.GetRequiredValue(targets));
+            var kinds = Faults(parsed.GetRequiredValue(faults));
             var overrides = parsed.GetValue(set)!.Append($"steps={parsed.GetValue(steps).ToString(CultureInfo.InvariantCulture)}").Append("evaluation.knn=false");
             var read = RecipeReader.Read(ProjectFiles.FindRecipe(parsed.GetRequiredValue(recipe)), overrides);
             var path = parsed.GetValue(data) ?? read.Data.Path;
@@ -52,6 +59,8 @@ public static class ChaosCommand
                 throw new UserErrorException("chaos needs images; give --data PATH, or make some with `sslo data generate data/generated`.");
             var program = aimed.Contains(ChaosTarget.Storage) ? ChaosStorage.Program(parsed.GetValue(azurite), path) : null;
             Check(parsed.GetValue(partitions), parsed.GetValue(hosts), aimed);
+            if (parsed.GetValue(faultSeconds) is var length and not (>= 0 and <= 600))
+                throw new UserErrorException(FormattableString.Invariant($"--fault-seconds is {length}; give up to 600 seconds, or 0 to have them drawn."));
             var network = HostNetwork.OfThisProcess();
             if (parsed.GetValue(hosts) > 0 && network is null)
             {
@@ -67,7 +76,7 @@ public static class ChaosCommand
             for (var round = 0; GoesOn(round); round++)
             {
                 var roundSeed = parsed.GetValue(seed) + (ulong)round;
-                var schedule = ChaosSchedule.Make(roundSeed, parsed.GetValue(steps), parsed.GetValue(kills), aimed, parsed.GetValue(partitions));
+                var schedule = ChaosSchedule.Make(roundSeed, parsed.GetValue(steps), parsed.GetValue(kills), aimed, parsed.GetValue(partitions), kinds, parsed.GetValue(faultSeconds));
                 var request = Fresh(folder, $"chaos-{read.Name}-{roundSeed}", read, path, parsed.GetValue(workers));
                 var disturbed = await Go(screen, request, schedule, aimed, network, program, cancellation);
                 allEqual &= ChaosReport.Print(screen, read, roundSeed, calm, disturbed);
@@ -90,6 +99,12 @@ public static class ChaosCommand
                 ? target
                 : throw new UserErrorException($"--targets has \"{name}\"; name workers, parameters, first or storage, separated by commas."))];
 
+    /// <exception cref="UserErrorException">A name is none of the faults.</exception>
+    private static NetworkFault[] Faults(string text)
+        => [.. text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(name =>
+            Enum.GetValues<NetworkFault>().Where(f => name.Equals(f.ToString(), StringComparison.OrdinalIgnoreCase)).Select(f => (NetworkFault?)f).FirstOrDefault()
+                ?? throw new UserErrorException($"--faults has \"{name}\"; name cut, mute, deaf, lossy, narrow, late or disordered, separated by commas."))];
+
     /// <exception cref="UserErrorException">The options contradict each other.</exception>
     private static void Check(int partitions, int hosts, IReadOnlyList<ChaosTarget> targets)
     {
@@ -106,7 +121,7 @@ public static class ChaosCommand
     private static async Task<ChaosOutcome> Go(
         Screen screen, TrainingRequest request, IReadOnlyList<ChaosEvent> schedule, IReadOnlyList<ChaosTarget> targets, HostNetwork? network, string? azurite, CancellationToken cancellation)
     {
-        screen.Line(schedule.Count == 0 ? $"{request.Run}: one worker, undisturbed" : $"{request.Run}: {request.Workers} workers, {schedule.Count} events");
+        screen.Line(schedule.Count == 0 ? $"{request.Run}: one worker, undisturbed" : $"{request.Run}: {request.Workers.Number} workers, {schedule.Count} events");
         if (azurite is null)
             return await new ChaosRun(request, schedule, targets, network, null, Tell).Go(cancellation);
         var (storage, there) = await ChaosStorage.Start(azurite, request);

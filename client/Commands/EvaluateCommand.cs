@@ -1,3 +1,4 @@
+using SslOrleans.Silo;
 using System.CommandLine;
 using SslOrleans.Client.CommandLine;
 using SslOrleans.Client.Evaluation;

@@ -33,8 +33,8 @@ public static class RunCommands
     private static Command Resume(Screen screen, ITrainingSessions sessions)
     {
         var (run, runs) = (RunName(), CommonOptions.Runs());
-        var workers = new Option<int>("--workers") { Description = "Worker processes to start; 0 computes in this process.", HelpName = "N" };
-        var device = new Option<string?>("--device") { Description = "cpu or cuda." };
+        var workers = WorkerCount.Option();
+        var device = new Option<string?>("--device") { Description = "cpu, cuda or cuda:N; the GPUs in turn by default, else the CPU." };
         var dashboard = CommonOptions.Dashboard();
         var sign = CommonOptions.Sign();
         var command = new Command("resume", "Goes on with a run that was paused, stopped or lost, from its last checkpoint and its ledger.") { run, runs, workers, device, dashboard, sign };

@@ -19,7 +19,7 @@ public static class SiloCommand
         var roles = new Option<string>("--roles") { Description = "parameters, standby, worker, separated by commas. By default the first of a cluster is parameters,worker; one that joins on the same machine standby,worker.", DefaultValueFactory = _ => "" };
         var workers = new Option<int?>("--workers") { Description = "Workers on this silo, each a thread with a replica; one a GPU with cuda, else 1." };
         var threads = new Option<int>("--threads") { Description = "libtorch threads of each worker; must be the recipe's.", DefaultValueFactory = _ => 1 };
-        var device = new Option<string>("--device") { Description = "cpu or cuda.", DefaultValueFactory = _ => "cpu" };
+        var device = new Option<string>("--device") { Description = "cpu, cuda (its workers take the GPUs in turn) or cuda:N.", DefaultValueFactory = _ => "cpu" };
         var port = new Option<int>("--port") { Description = "Port for other silos; a free one by default." };
         var parent = new Option<int>("--parent") { Description = "The process that ends this one; should it be killed, this one ends with the cluster's last run.", Hidden = true };
         var dashboard = CommonOptions.Dashboard();

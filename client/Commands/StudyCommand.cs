@@ -1,3 +1,4 @@
+using SslOrleans.Silo;
 using System.CommandLine;
 using System.Globalization;
 using SslOrleans.Client.CommandLine;

@@ -20,8 +20,8 @@ public static class TrainCommand
         var epochs = new Option<double?>("--epochs") { Description = "Passes over the data, instead of what the recipe says." };
         var run = new Option<string?>("--run") { Description = "Name of the run, and of its folder; the recipe's name by default." };
         var runs = CommonOptions.Runs();
-        var device = new Option<string?>("--device") { Description = "cpu, cuda or cuda:N; the first GPU by default, else the CPU." };
-        var workers = new Option<int>("--workers") { Description = "Worker processes to start; 0 computes in this process.", HelpName = "N" };
+        var device = new Option<string?>("--device") { Description = "cpu, cuda or cuda:N; the GPUs in turn by default, else the CPU." };
+        var workers = WorkerCount.Option();
         var dashboard = CommonOptions.Dashboard();
         var sign = CommonOptions.Sign();
         var command = new Command("train", "Trains a recipe. Ctrl-C stops after the step under way.") { recipe, data, set, steps, epochs, run, runs, workers, device, dashboard, sign };

@@ -54,7 +54,7 @@ public static class EncoderEvaluation
         var path = order.DataPath ?? (source.DataPath.Length > 0 ? source.DataPath : source.Recipe.Data.Path);
         if (path.Length == 0)
             throw new UserErrorException("No data set is named; give --data PATH.");
-        using var data = new ImageTrainingData(source.Recipe, (split, options) => DataLocations.OpenSource(path, split, options with { UndecodableLimit = SourceOptions.MostUndecodable }));
+        using var data = TrainingData.Open(source.Recipe, DataLocations.Access(path, options => options with { UndecodableLimit = SourceOptions.MostUndecodable }));
         var layers = Layers(order.Layers, encoder, order.What);
         var refusal = order.Probes.Contains("rotation") ? RotationProbe.Refusal(source.Recipe) : null;
         var views = source.Recipe.Views.Sum(v => v.Count) >= 2 && (order.RecipeName is not null || source.DataPath.Length > 0);
@@ -109,7 +109,7 @@ public static class EncoderEvaluation
         try
         {
             var plan = FineTuning.Plan(source.Recipe);
-            using var data = new ImageTrainingData(plan, (split, options) => DataLocations.OpenSource(path, split, options with { UndecodableLimit = SourceOptions.MostUndecodable }));
+            using var data = TrainingData.Open(plan, DataLocations.Access(path, options => options with { UndecodableLimit = SourceOptions.MostUndecodable }));
             var score = FineTuning.Run(source.Encoder, plan, data, (epoch, loss, accuracy) =>
             {
                 if (!screen.Json)

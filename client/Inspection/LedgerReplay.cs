@@ -25,7 +25,7 @@ public sealed class LedgerReplay(IRunStorage storage, string run, Recipe recipe,
     public async Task<ReplayResult> Run(string what, CancellationToken cancellation)
     {
         var last = Last(what);
-        using var data = new ImageTrainingData(recipe, (split, options) => DataLocations.OpenSource(record.DataPath, split, options));
+        using var data = TrainingData.Open(recipe, DataLocations.Access(record.DataPath));
         if (data.Fingerprint != record.DataFingerprint)
             throw new UserErrorException($"The images in {record.DataPath} have changed since the run; bring the same back to replay it.");
         using var trainer = new LocalTrainer(recipe, data, Math.Max(1, Environment.ProcessorCount / recipe.Workers.ThreadsPerWorker));

@@ -9,7 +9,7 @@ namespace SslOrleans.Client.Training;
 /// <param name="DataPath">Where the images are.</param>
 /// <param name="RunsFolder">Folder that holds the run's folder.</param>
 /// <param name="Resume">True when the run exists and goes on.</param>
-/// <param name="Workers">Worker processes to start; 0: compute in this process.</param>
+/// <param name="Workers">Worker processes.</param>
 /// <param name="Device">cpu, cuda, cuda:1 …; null chooses.</param>
 public sealed record TrainingRequest(
     string Run,
@@ -17,7 +17,7 @@ public sealed record TrainingRequest(
     string DataPath,
     string RunsFolder,
     bool Resume = false,
-    int Workers = 0,
+    WorkerCount Workers = default,
     string? Device = null)
 {
     /// <summary>File with the private key that signs the ledger; null: it is not signed.</summary>

@@ -91,6 +91,9 @@ public sealed record DataRecipe
     /// <summary>Folder, shard, or container of shards (<c>azure:CONTAINER/FOLDER</c>, https address); <c>--data</c> on the command line sets it.</summary>
     public string Path { get; init; } = "";
 
+    /// <summary>What a sample is.</summary>
+    public Modality Modality { get; init; }
+
     /// <summary>Split that is trained on.</summary>
     public string Split { get; init; } = "train";
 

@@ -46,6 +46,8 @@ public static class RecipeKeys
                 throw Unknown(where, path, key, known.Keys);
             if (property.PropertyType == typeof(JsonObject))
                 continue;
+            if (property.PropertyType.IsEnum)
+                CheckWord(value, property.PropertyType, $"{path}{key}", where);
             if (value is JsonObject o && property.PropertyType.IsClass && property.PropertyType != typeof(string))
                 Check(o, property.PropertyType, $"{path}{key}.", where);
             if (value is JsonArray a && ElementRecord(property.PropertyType) is { } element)
@@ -57,6 +59,15 @@ public static class RecipeKeys
                 }
             }
         }
+    }
+
+    /// <summary>A word of a closed set.</summary>
+    private static void CheckWord(JsonNode? value, Type type, string field, string where)
+    {
+        var words = Enum.GetNames(type).Select(JsonNamingPolicy.KebabCaseLower.ConvertName).ToList();
+        var word = value is JsonValue v && v.TryGetValue<string>(out var text) ? text : value?.ToJsonString() ?? "null";
+        if (!words.Contains(word))
+            throw new UserErrorException($"{where}: {field} is \"{word}\"; use one of {string.Join(", ", words)}{(Near(word, words) is { } near ? $"; the nearest is \"{near}\"" : "")}.");
     }
 
     private static Type? ElementRecord(Type type)

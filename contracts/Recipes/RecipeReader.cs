@@ -25,7 +25,7 @@ public static class RecipeReader
         IgnoreReadOnlyProperties = true,
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
         NumberHandling = JsonNumberHandling.Strict,
-        Converters = { new NumberAsText() },
+        Converters = { new NumberAsText(), new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower, allowIntegerValues: false) },
     };
 
     /// <summary>Reads, merges, overrides and checks a recipe file.</summary>
@@ -43,7 +43,12 @@ public static class RecipeReader
         => Finish(ParseObject(json, where), where, overrides);
 
     /// <summary>The whole recipe with every default written out; reading it back gives an equal recipe.</summary>
-    public static string Write(Recipe recipe) => JsonSerializer.Serialize(recipe, SerializerOptions);
+    public static string Write(Recipe recipe)
+    {
+        var json = JsonSerializer.SerializeToNode(recipe, SerializerOptions)!.AsObject();
+        ViewKinds.Strip(json);
+        return json.ToJsonString(SerializerOptions);
+    }
 
     /// <summary>Keys whose values differ, as <c>path: a → b</c>.</summary>
     public static IReadOnlyList<string> Differences(Recipe a, Recipe b)
@@ -71,6 +76,7 @@ public static class RecipeReader
         foreach (var text in overrides ?? [])
             RecipeOverride.Apply(json, text);
         RecipeKeys.Check(json, where);
+        ViewKinds.Check(json, where);
         Recipe recipe;
         try
         {

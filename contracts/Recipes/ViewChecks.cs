@@ -21,6 +21,16 @@ internal static class ViewChecks
     private static void Check(Recipe r, ViewRecipe v, string where, Action<bool, string, object, string> must)
     {
         must(v.Count > 0, $"{where}.count", v.Count, "give at least 1");
+        var kinds = ViewKinds.Of(r.Data.Modality);
+        must(kinds.Contains(v.Kind), $"{where}.kind", ViewKinds.Name(v.Kind), $"data.modality {ViewKinds.Name(r.Data.Modality)} has views of kind {string.Join(" or ", kinds.Select(ViewKinds.Name))}");
+        if (v.Kind == ViewKind.Image)
+            CheckImage(r, v, where, must);
+        else
+            OtherViewChecks.Check(v, where, must);
+    }
+
+    private static void CheckImage(Recipe r, ViewRecipe v, string where, Action<bool, string, object, string> must)
+    {
         CheckCrop(v.Crop, $"{where}.crop", must);
         (string Name, double Value)[] probabilities =
         [

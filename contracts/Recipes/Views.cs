@@ -3,8 +3,15 @@ namespace SslOrleans.Contracts.Recipes;
 /// <summary>A group of equally drawn views of each image. Multi-crop is several groups.</summary>
 public sealed record ViewRecipe
 {
+    /// <summary>What the views are; which other keys there are depends on it.</summary>
+    public ViewKind Kind { get; init; }
+
     /// <summary>How many views of this group.</summary>
     public int Count { get; init; } = 1;
+
+    public TextViewRecipe Text { get; init; } = new();
+
+    public RowViewRecipe Row { get; init; } = new();
 
     public CropRecipe Crop { get; init; } = new();
 

@@ -3,6 +3,7 @@ using Azure.Storage.Blobs;
 using SslOrleans.Contracts;
 using SslOrleans.Grains.Storage;
 using SslOrleans.Learning.Data;
+using SslOrleans.Learning.Training;
 
 namespace SslOrleans.Grains.Data;
 
@@ -55,6 +56,13 @@ public static class DataLocations
             ? ImageSources.Open(new CachedFiles(Open(normal), CacheOptions.FromEnvironment(), _ => { }), split, options)
             : ImageSources.Open(location, split, options);
     }
+
+    /// <summary>How a process without a cluster reaches a location.</summary>
+    /// <param name="location">The place.</param>
+    /// <param name="change">Changes the options that pictures are opened with; null: none.</param>
+    public static DataAccess Access(string location, Func<SourceOptions, SourceOptions>? change = null) => new(
+        (split, options) => OpenSource(location, split, change?.Invoke(options) ?? options),
+        () => IsContainer(location) ? new CachedFiles(Open(location), CacheOptions.FromEnvironment(), _ => { }) : Open(location));
 
     /// <summary>Looks whether a split is there and may be read, before anything is begun that needs it.</summary>
     /// <exception cref="UserErrorException">It is not.</exception>

@@ -34,6 +34,13 @@ public sealed class DataSources
         return ImageSources.Open(files, split, options, shard => GrainDataFiles.Index(_grains, location, shard));
     }
 
+    /// <summary>The files at a location, for data that is no picture.</summary>
+    /// <exception cref="UserErrorException">Neither this process nor the cluster can read it.</exception>
+    public IDataFiles Files(string location)
+        => !DataLocations.IsContainer(location) && (File.Exists(location) || Directory.Exists(location))
+            ? DataLocations.Open(location)
+            : new CachedFiles(Reach(location), CacheOptions.FromEnvironment(), _tell);
+
     private IDataFiles Reach(string location)
     {
         IDataFiles? direct = null;

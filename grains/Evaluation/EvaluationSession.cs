@@ -49,7 +49,7 @@ internal sealed class EvaluationSession : IDisposable
             var networks = Encoder.OfRecipe(recipe, recipe.Evaluation.Teacher, environment.Device(index));
             var train = data.Evaluation(test: false)!;
             var test = data.Evaluation(test: true);
-            var width = networks.Encode(train.Read(0, 1), train.Height, train.Width, [ProbeReport.Backbone])[0].Width;
+            var width = networks.Encode(train.View(0, 1), [ProbeReport.Backbone])[0].Width;
             return (networks, new EvaluationImages(train.Count, test?.Count ?? 0, width, data.Fingerprint));
         });
         return new EvaluationSession(run, recipe, grains.GetGrain<IEvaluatorGrain>(run.Run), payloads, data, thread, encoder, images);
@@ -64,7 +64,7 @@ internal sealed class EvaluationSession : IDisposable
             return await _thread.Run(() =>
             {
                 var set = _data.Evaluation(block.Test)!;
-                var features = _encoder.Encode(set.Read(block.First, block.Count), set.Height, set.Width, [ProbeReport.Backbone])[0];
+                var features = _encoder.Encode(set.View(block.First, block.Count), [ProbeReport.Backbone])[0];
                 return new Immutable<byte[]>(MemoryMarshal.AsBytes(features.Rows(0, block.Count)).ToArray());
             });
         }

@@ -9,6 +9,7 @@ using SslOrleans.Grains.Records;
 using SslOrleans.Grains.Storage;
 using SslOrleans.Grains.Transfer;
 using SslOrleans.Learning.Methods;
+using SslOrleans.Learning.Training;
 
 namespace SslOrleans.Grains.State;
 
@@ -86,7 +87,10 @@ public abstract class VersionedStateGrain(IRunStorage storage, ParameterSilos si
         if (Store.Version != want)
             throw new OutdatedException($"The method state of {this.GetPrimaryKeyString()} is at version {Store.Version}; version {want} is over.");
         var steps = _recent.Where(s => s.Step >= have).ToArray();
-        return Task.FromResult(have >= 0 && steps.Length == want - have
+
+        // Several large steps together could pass the bound that each of them keeps; the whole travels beside the message.
+        var isSmall = steps.Sum(s => s.Changes.Sum(c => (long)c.Values.Value.Length)) <= StateUpdateSize.Most;
+        return Task.FromResult(have >= 0 && steps.Length == want - have && isSmall
             ? new StateCatchUp(want, steps, [])
             : new StateCatchUp(want, [], StateBlocks.Values(Store, payloads)));
     }

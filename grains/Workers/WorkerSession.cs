@@ -156,6 +156,7 @@ internal sealed class WorkerSession
                 var context = _model.Context(order.Step);
                 var (loss, gradients) = order.WithLoss ? Replica.Couple(whole, _version.State(), context) : (0f, []);
                 var update = Replica.Method.State.Count > 0 ? Replica.Advance(whole, _version.State(), context) : StateUpdate.None;
+                StateUpdateSize.Check(Replica.Recipe, StateUpdateSize.Of(update));
                 var parts = gradients.Select(g => g.Split(Plan.MicroBatches)).ToList();
                 return new CoupleResult(
                     loss,

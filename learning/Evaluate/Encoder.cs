@@ -83,11 +83,15 @@ public sealed class Encoder : IDisposable
 
     /// <summary>Features <c>[n, D]</c> of normalised images <c>[n, 3, H, W]</c> at the layers asked for, in their order.</summary>
     public IReadOnlyList<FeatureMatrix> Encode(float[] pixels, int height, int width, IReadOnlyList<string> layers)
+        => Encode(new ViewBuffer(pixels, height, width), layers);
+
+    /// <summary>Features <c>[n, D]</c> of samples as the backbone takes them, at the layers asked for, in their order.</summary>
+    public IReadOnlyList<FeatureMatrix> Encode(ViewBuffer samples, IReadOnlyList<string> layers)
     {
         using var off = no_grad();
         using var scope = NewDisposeScope();
         var found = new Dictionary<string, Tensor>();
-        var images = tensor(pixels, [pixels.Length / (3L * height * width), 3, height, width]).to(_device);
+        var images = samples.ToTensor(_device);
         Tensor features;
         if (_branch.Backbone is Vit vit)
         {

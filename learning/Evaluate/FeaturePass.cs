@@ -35,20 +35,19 @@ public static class FeaturePass
         var rotatedTest = test is null ? 0 : Math.Min(Math.Max(1, order.Rotations / 4), test.Count);
         var all = train.Count + (test?.Count ?? 0) + (2 * order.Pairs) + (rotations > 0 ? RotationProbe.Turns * (rotations + rotatedTest) : 0);
         var done = 0;
-        var trainFeatures = await Encode(train.Count, train.Read, train.Height);
-        var testFeatures = test is null ? null : await Encode(test.Count, test.Read, test.Height);
+        var trainFeatures = await Encode(train.Count, train.View);
+        var testFeatures = test is null ? null : await Encode(test.Count, test.View);
         IReadOnlyList<FeatureMatrix>? first = null, second = null, turnedTrain = null, turnedTest = null;
         if (order.Pairs > 0)
         {
-            var size = data.Render(0, 1).Views[0].Height;
-            first = await Encode(order.Pairs, (f, n) => data.Render(f, n).Views[0].Pixels, size);
-            second = await Encode(order.Pairs, (f, n) => data.Render(f, n).Views[1].Pixels, size);
+            first = await Encode(order.Pairs, (f, n) => data.Render(f, n).Views[0]);
+            second = await Encode(order.Pairs, (f, n) => data.Render(f, n).Views[1]);
         }
 
         if (rotations > 0)
         {
-            turnedTrain = await Encode(RotationProbe.Turns * rotations, (f, n) => Turned(train, rotations, f, n), train.Height);
-            turnedTest = await Encode(RotationProbe.Turns * rotatedTest, (f, n) => Turned(test!, rotatedTest, f, n), test!.Height);
+            turnedTrain = await Encode(RotationProbe.Turns * rotations, (f, n) => Turned(train, rotations, f, n));
+            turnedTest = await Encode(RotationProbe.Turns * rotatedTest, (f, n) => Turned(test!, rotatedTest, f, n));
         }
 
         return [.. order.Layers.Select((layer, i) => new ProbeData(layer, trainFeatures[i], train.Labels, testFeatures?[i], test?.Labels)
@@ -57,18 +56,18 @@ public static class FeaturePass
             Rotations = turnedTrain is null ? null : new LabelledFeatures(turnedTrain[i], Turns(rotations), turnedTest![i], Turns(rotatedTest)),
         })];
 
-        async Task<IReadOnlyList<FeatureMatrix>> Encode(int count, Func<int, int, float[]> read, int side)
+        async Task<IReadOnlyList<FeatureMatrix>> Encode(int count, Func<int, int, ViewBuffer> read)
         {
             FeatureMatrix[]? whole = null;
             var next = Task.Run(() => read(0, Math.Min(Block, count)), cancellation);
             for (var at = 0; at < count; at += Block)
             {
                 cancellation.ThrowIfCancellationRequested();
-                var pixels = await next;
+                var samples = await next;
                 var from = at + Block;
                 if (from < count)
                     next = Task.Run(() => read(from, Math.Min(Block, count - from)), cancellation);
-                var part = encoder.Encode(pixels, side, side, order.Layers);
+                var part = encoder.Encode(samples, order.Layers);
                 whole ??= [.. part.Select(p => new FeatureMatrix(count, p.Width))];
                 for (var i = 0; i < part.Count; i++)
                     part[i].Rows(0, part[i].Count).CopyTo(whole[i].Rows(at, part[i].Count));
@@ -80,7 +79,7 @@ public static class FeaturePass
     }
 
     /// <summary>Rotated image j of n is image j mod n with j / n quarter turns.</summary>
-    private static float[] Turned(EvaluationSet images, int count, int first, int rows)
+    private static ViewBuffer Turned(EvaluationSet images, int count, int first, int rows)
     {
         var one = 3 * images.Height * images.Width;
         var pixels = new float[rows * one];
@@ -90,7 +89,7 @@ public static class FeaturePass
             RotationProbe.Rotate(images.Read(j % count, 1), images.Height, j / count).CopyTo(pixels, i * one);
         }
 
-        return pixels;
+        return new ViewBuffer(pixels, images.Height, images.Width);
     }
 
     private static int[] Turns(int count) => [.. Enumerable.Range(0, RotationProbe.Turns * count).Select(j => j / count)];

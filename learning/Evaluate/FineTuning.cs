@@ -59,7 +59,7 @@ public static class FineTuning
     /// <param name="cancellation">Ends it between two steps.</param>
     /// <exception cref="ProbeException">Labels or the test split are missing.</exception>
     public static FineTuningScore Run(
-        Encoder encoder, Recipe plan, ImageTrainingData data, Action<int, double, double>? afterEpoch = null, CancellationToken cancellation = default)
+        Encoder encoder, Recipe plan, ITrainingData data, Action<int, double, double>? afterEpoch = null, CancellationToken cancellation = default)
     {
         var train = data.Evaluation(test: false)?.Labels ?? throw new ProbeException("the training split has no labels; fine-tuning needs them");
         var test = data.Evaluation(test: true) ?? throw new ProbeException("there is no test split; add one to the data set");
@@ -108,7 +108,7 @@ public static class FineTuning
             networks.Student.train();
             binding.BeginMicroBatch();
             backbone.BeginMicroBatch(plan.Seed, schedule.Epoch(step), views.SampleIds);
-            var images = tensor(view.Pixels, [views.SampleIds.Length, 3, view.Height, view.Width]).to(device);
+            var images = view.ToTensor(device);
             var cost = functional.cross_entropy(networks.Student.call(images), tensor(Array.ConvertAll(views.Labels!, l => (long)l)).to(device));
             binding.Gradient([cost], [ones_like(cost)], gradient);
             binding.PlaceStatistics(binding.ReadBatchStatistics(), 1, gradient);
@@ -139,7 +139,7 @@ public static class FineTuning
         {
             using var scope = NewDisposeScope();
             var count = Math.Min(TestBlock, test.Count - first);
-            var predicted = branch.call(tensor(test.Read(first, count), [count, 3, test.Height, test.Width]).to(device)).argmax(1);
+            var predicted = branch.call(test.View(first, count).ToTensor(device)).argmax(1);
             correct += predicted.eq(tensor(Array.ConvertAll(test.Labels![first..(first + count)], l => (long)l)).to(device)).to(ScalarType.Int64).sum().item<long>();
         }
 

@@ -1,3 +1,4 @@
+using SslOrleans.Contracts.Recipes;
 using static TorchSharp.torch;
 
 namespace SslOrleans.Learning.Methods;
@@ -75,6 +76,9 @@ public sealed class MethodAttribute(string name, params string[] alsoTakes) : At
 
     /// <summary>Further views are used too: local crops, further anchors.</summary>
     public bool MoreViews { get; init; }
+
+    /// <summary>What samples it learns from; pictures unless it says otherwise.</summary>
+    public Modality[] Modalities { get; init; } = [Modality.Image];
 
     /// <summary>How many of the first views need a mask; one on another view is refused.</summary>
     public int Masked { get; init; }

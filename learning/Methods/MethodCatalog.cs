@@ -29,9 +29,14 @@ public static class MethodCatalog
     {
         if (!s_types.TryGetValue(recipe.Method, out var type) && !s_unlisted.TryGetValue(recipe.Method, out type))
             throw Unknown(recipe.Method);
+<<<<<<< HEAD
         var attribute = type.GetCustomAttribute<MethodAttribute>()!;
         Require.Views(recipe, attribute);
         Require.FrozenTeacher(recipe, attribute.FrozenTeacher);
+=======
+        Require.Modality(recipe, type.GetCustomAttribute<MethodAttribute>()!);
+        Require.Views(recipe, type.GetCustomAttribute<MethodAttribute>()!);
+>>>>>>> main
         try
         {
             return (IMethod)Activator.CreateInstance(type, recipe)!;

@@ -64,8 +64,7 @@ public sealed record MethodTensors(IReadOnlyList<MethodTensor> Embeddings, IRead
         foreach (var parameter in networks.Teacher?.parameters() ?? [])
             parameter.requires_grad = false;
         using var on = enable_grad();
-        var images = Enumerable.Range(0, views).Select(_ => zeros(Images, 3, ImageSize, ImageSize)).ToList();
-        var embeddings = created.Encode(networks, new Views(images, [.. images.Select(_ => (Tensor?)null)], new int[Images]), step);
+        var embeddings = created.Encode(networks, BlankViews.Of(recipe, Images).WithoutMasks(), step);
         var width = networks.Student.Backbone.FeatureDimension;
         return new MethodTensors(
             [.. embeddings.Select(e => new MethodTensor(e.Key, Symbols(e.Value.shape, width), e.Value.requires_grad)), .. MethodCatalog.Find(method).AlsoTakes.Select(AlsoTaken)],

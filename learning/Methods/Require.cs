@@ -9,6 +9,13 @@ namespace SslOrleans.Learning.Methods;
 /// <summary>What a method refuses when the recipe is read; every message names the field, the value and the mend.</summary>
 internal static class Require
 {
+    /// <summary>Samples of a kind that the method learns from.</summary>
+    public static void Modality(Recipe recipe, MethodAttribute method)
+    {
+        if (!method.Modalities.Contains(recipe.Data.Modality))
+            throw Error(recipe, "data.modality", $"is \"{ViewKinds.Name(recipe.Data.Modality)}\"", $"{recipe.Method} learns from {string.Join(" or ", method.Modalities.Select(ViewKinds.Name))}");
+    }
+
     /// <summary>As many views per image as the method uses: one that it does not would be rendered and thrown away.</summary>
     public static void Views(Recipe recipe, MethodAttribute method)
     {

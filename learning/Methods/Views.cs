@@ -2,16 +2,19 @@ using static TorchSharp.torch;
 
 namespace SslOrleans.Learning.Methods;
 
-/// <summary>The views of one micro-batch: V tensors <c>[b, 3, Hᵥ, Wᵥ]</c>, rows in sample order, and masks where the recipe asks for them.</summary>
+/// <summary>
+/// The views of one micro-batch: V tensors, rows in sample order, of pictures <c>[b, 3, Hᵥ, Wᵥ]</c>, of texts tokens <c>[b, L]</c>, of rows of
+/// a table cells <c>[b, C]</c>; and masks where the recipe asks for them or cells are missing.
+/// </summary>
 public sealed class Views(IReadOnlyList<Tensor> images, IReadOnlyList<Tensor?> masks, IReadOnlyList<int>? labels = null) : IDisposable
 {
-    /// <summary>Classes of the images, in row order; empty where the data set has none. Only supervised baselines read them.</summary>
+    /// <summary>Classes of the samples, in row order; empty where the data set has none. Only supervised baselines read them.</summary>
     public IReadOnlyList<int> Labels { get; } = labels ?? [];
 
-    /// <summary>View v, normalised.</summary>
+    /// <summary>View v; pixels are normalised.</summary>
     public Tensor this[int view] => images[view];
 
-    /// <summary>Number of views of each image.</summary>
+    /// <summary>Number of views of each sample.</summary>
     public int Count => images.Count;
 
     /// <summary>True when the data pipeline made a mask for view v.</summary>
@@ -20,6 +23,9 @@ public sealed class Views(IReadOnlyList<Tensor> images, IReadOnlyList<Tensor?> m
     /// <summary>The mask of view v: booleans <c>[b, patches]</c>, true where hidden.</summary>
     public Tensor Mask(int view) => masks[view]
         ?? throw new InvalidOperationException($"View {view} has no mask; set views.*.mask.kind in the recipe.");
+
+    /// <summary>The same views with nothing hidden.</summary>
+    public Views WithoutMasks() => new(images, [.. masks.Select(_ => (Tensor?)null)], Labels);
 
     /// <summary>Takes the tensors out of their dispose scope; the caller then disposes of the views.</summary>
     public Views DetachFromDisposeScope()

@@ -1,12 +1,12 @@
 namespace SslOrleans.Learning.Training;
 
-/// <summary>The images of a run as a worker sees them.</summary>
+/// <summary>The samples of a run as a worker sees them.</summary>
 public interface ITrainingData : IViewProvider, IDisposable
 {
     /// <summary>Hash of the data set's content index: every worker of a run must see the same.</summary>
     string Fingerprint { get; }
 
-    /// <summary>What is odd about the images and stops nothing, one sentence each.</summary>
+    /// <summary>What is odd about the samples and stops nothing, one sentence each.</summary>
     IReadOnlyList<string> Notes => [];
 
     /// <summary>A split for probes, without augmentation; null when it does not exist.</summary>
@@ -14,10 +14,19 @@ public interface ITrainingData : IViewProvider, IDisposable
     EvaluationSet? Evaluation(bool test);
 }
 
-/// <summary>Normalised images of one size with their labels.</summary>
+/// <summary>Samples of one shape with their labels, as the backbone takes them, without augmentation.</summary>
 /// <param name="Count">How many.</param>
-/// <param name="Labels">One per image; null when one has none.</param>
-/// <param name="Height">Pixels.</param>
-/// <param name="Width">Pixels.</param>
-/// <param name="Read">Pixels <c>[count, 3, H, W]</c> of images <c>first … first+count−1</c>.</param>
-public sealed record EvaluationSet(int Count, int[]? Labels, int Height, int Width, Func<int, int, float[]> Read);
+/// <param name="Labels">One per sample; null when one has none.</param>
+/// <param name="Shape">Of a sample: <c>[3, H, W]</c> of a picture.</param>
+/// <param name="View">Samples <c>first … first+count−1</c>.</param>
+public sealed record EvaluationSet(int Count, int[]? Labels, IReadOnlyList<long> Shape, Func<int, int, ViewBuffer> View)
+{
+    /// <summary>Pixels along the last side but one.</summary>
+    public int Height => (int)Shape[^2];
+
+    /// <summary>Pixels along the last side.</summary>
+    public int Width => (int)Shape[^1];
+
+    /// <summary>Values of samples <c>first … first+count−1</c>, row-major.</summary>
+    public float[] Read(int first, int count) => View(first, count).Values;
+}

@@ -171,13 +171,13 @@ public sealed class ImageTrainingData : ITrainingData
 
         var size = _plan[0].Crop.Size;
         var settings = ViewSettings.Evaluation(size, ViewPlans.Normalization(_recipe));
-        return new EvaluationSet(source.Count, complete ? labels : null, size, size, (first, count) =>
+        return new EvaluationSet(source.Count, complete ? labels : null, [3, size, size], (first, count) =>
         {
             var pixels = new float[count * settings.Length];
             t_image ??= new RgbImage();
             for (var i = 0; i < count; i++)
                 ViewRenderer.Render(source.Read(first + i, t_image), settings, _recipe.Seed, 0, first + i, 0, pixels.AsSpan(i * settings.Length, settings.Length));
-            return pixels;
+            return new ViewBuffer(pixels, size, size);
         });
     }
 

@@ -2,9 +2,6 @@ using SslOrleans.Contracts.Messages;
 
 namespace SslOrleans.Learning.Training;
 
-/// <summary>One view of every image of a micro-batch: normalised pixels <c>[b, 3, H, W]</c> and, where asked for, a mask <c>[b, patches]</c>.</summary>
-public sealed record ViewBuffer(float[] Pixels, int Height, int Width, bool[]? Mask = null);
-
 /// <summary>
 /// The views of one micro-batch, rows in sample order. Dispose it when its values have been copied into tensors: its memory is then
 /// used for the next. Not disposing costs an allocation and nothing else.
@@ -12,7 +9,7 @@ public sealed record ViewBuffer(float[] Pixels, int Height, int Width, bool[]? M
 /// <param name="SampleIds">Indices in the data set.</param>
 /// <param name="Views">In view-plan order.</param>
 /// <param name="Labels">Classes, where the data set has them; only supervised baselines read them.</param>
-/// <param name="GiveBack">Takes the pixels back; called at most once.</param>
+/// <param name="GiveBack">Takes the views' memory back; called at most once.</param>
 public sealed record MicroBatchViews(long[] SampleIds, IReadOnlyList<ViewBuffer> Views, int[]? Labels = null, Action? GiveBack = null) : IDisposable
 {
     private int _disposed;

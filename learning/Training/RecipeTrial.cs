@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using SslOrleans.Contracts;
 using SslOrleans.Contracts.Recipes;
-using SslOrleans.Learning.Augment;
 using SslOrleans.Learning.Methods;
 using static TorchSharp.torch;
 
@@ -23,7 +22,7 @@ public static class RecipeTrial
     public static (IMethod Method, string? Start) Run(Recipe recipe)
     {
         var method = MethodCatalog.Create(recipe);
-        var plan = ViewPlans.Of(recipe);
+        StateUpdateSize.Check(recipe, StateUpdateSize.Of(method.State, recipe.Batch.Effective));
 
         // Left so: a silo of this process, which may start meanwhile, sets the same.
         set_num_threads(recipe.Workers.ThreadsPerWorker);
@@ -33,13 +32,13 @@ public static class RecipeTrial
             using var networks = method.Build();
             var teacher = FrozenTeachers.Fill(recipe, networks);
             if (networks.Student.parameters().Sum(p => p.numel()) <= MostParameters)
-                Encode(recipe, method, networks, plan);
+Encode(recipe, method, networks);
             return (method, StartWeights.Together(Start(recipe, networks), teacher));
         }
         catch (ExternalException e)
         {
             throw new UserErrorException(
-                $"{recipe.Name}: {recipe.Method} on {recipe.Backbone.Name} does not take views of {string.Join(", ", recipe.Views.Select(v => $"{v.Crop.Size}×{v.Crop.Size}"))} pixels: "
+                $"{recipe.Name}: {recipe.Method} on {recipe.Backbone.Name} does not take views of {string.Join(", ", recipe.Views.Where(v => v.Kind == ViewKind.Image).Select(v => $"{v.Crop.Size}×{v.Crop.Size}"))} pixels: "
                 + $"{e.Message.Split('\n')[0].TrimEnd('.')}; change views.*.crop.size, backbone or projector.", e);
         }
     }
@@ -52,29 +51,14 @@ public static class RecipeTrial
         return weights.Fill(layout.Entries, new float[layout.Length]);
     }
 
-    private static void Encode(Recipe recipe, IMethod method, Networks networks, ViewPlan plan)
+    private static void Encode(Recipe recipe, IMethod method, Networks networks)
     {
         var ids = Enumerable.Range(0, Images).Select(i => (long)i).ToArray();
         var step = new StepContext { Seed = recipe.Seed, Step = 0, TotalSteps = 1, EffectiveBatch = recipe.Batch.Effective, Device = CPU, SampleIds = ids };
         using var frozen = no_grad();
         networks.Student.train();
         networks.Teacher?.train();
-        var images = Enumerable.Range(0, plan.Count).Select(v => zeros(Images, 3, plan[v].Crop.Size, plan[v].Crop.Size)).ToList();
-        var masks = ViewPlans.MasksOf(recipe, plan).Select((m, v) => m is null ? null : Mask(recipe, m, v, ids)).ToList();
         networks.Student.Backbone.BeginMicroBatch(recipe.Seed, 0, ids);
-        _ = method.Encode(networks, new Views(images, masks, new int[Images]), step);
-    }
-
-    private static Tensor Mask(Recipe recipe, MaskSettings settings, int view, long[] samples)
-    {
-        var patches = settings.Grid * settings.Grid;
-        var hidden = new bool[samples.Length * patches];
-        for (var row = 0; row < samples.Length; row++)
-        {
-            var random = Masks.Stream(recipe.Seed, 0, (int)samples[row], view);
-            Masks.Draw(settings, ref random, hidden.AsSpan(row * patches, patches));
-        }
-
-        return tensor(hidden, [samples.Length, patches]);
+        _ = method.Encode(networks, BlankViews.Of(recipe, Images), step);
     }
 }

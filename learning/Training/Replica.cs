@@ -259,13 +259,7 @@ public sealed class Replica : IDisposable
     }
 
     private Views ToTensors(MicroBatchViews batch)
-    {
-        var rows = batch.SampleIds.Length;
-        return new Views(
-            [.. batch.Views.Select(v => tensor(v.Pixels, [rows, 3, v.Height, v.Width]).to(Device))],
-            [.. batch.Views.Select(v => v.Mask is null ? null : tensor(v.Mask, [rows, v.Mask.Length / rows]).to(Device))],
-            batch.Labels);
-    }
+        => new([.. batch.Views.Select(v => v.ToTensor(Device))], [.. batch.Views.Select(v => v.MaskTensor(Device))], batch.Labels);
 
     private Embeddings ToEmbeddings(IReadOnlyList<NamedArray> arrays)
     {

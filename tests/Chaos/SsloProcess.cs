@@ -8,12 +8,15 @@ internal static class SsloProcess
 {
     private static readonly string s_program = Path.Combine(AppContext.BaseDirectory, "sslo.dll");
 
-    public static Process Start(params string[] arguments)
+    public static Process Start(params string[] arguments) => Start(_ => { }, arguments);
+
+    public static Process Start(Action<ProcessStartInfo> change, params string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
         foreach (var argument in new[] { "exec", s_program }.Concat(arguments))
             start.ArgumentList.Add(argument);
         start.Environment["CI"] = "true";
+        change(start);
         return Process.Start(start)!;
     }
 

@@ -15,6 +15,8 @@ public class ArgumentErrorTests
     [InlineData("sslo data --help", "data")]
     [InlineData("--targets has \"wrokers\"; name workers, parameters, first or storage", "chaos", "simclr-cifar10", "--data", "nowhere", "--targets", "parameters,wrokers")]
     [InlineData("--partitions is -1; give 0 or more", "chaos", "simclr-cifar10", "--data", "nowhere", "--partitions", "-1")]
+    [InlineData("--faults has \"7\"; name cut, mute, deaf, lossy, narrow, late or disordered", "chaos", "simclr-cifar10", "--data", "nowhere", "--faults", "cut,7")]
+    [InlineData("--fault-seconds is -1; give up to 600 seconds", "chaos", "simclr-cifar10", "--data", "nowhere", "--partitions", "1", "--hosts", "3", "--fault-seconds", "-1")]
     [InlineData("--azurite nowhere: there is no such file", "chaos", "simclr-cifar10", "--data", "nowhere", "--targets", "workers,storage", "--azurite", "nowhere")]
     [InlineData("--data azure:images needs another; give a folder", "chaos", "simclr-cifar10", "--data", "azure:images", "--targets", "storage")]
     public async Task A_wrong_call_is_answered_with_one_line_and_2(string expected, params string[] args)

@@ -108,7 +108,7 @@ public class OnlineProbeTests
         using var scope = NewDisposeScope();
         using var networks = MethodCatalog.Create(recipe).Build();
         SslOrleans.Learning.Backbones.Initialization.Reset(networks.Student, recipe.Seed);
-        var pixels = views.Views.Select(v => tensor(v.Pixels, [12L, 3, v.Height, v.Width]));
+        var pixels = views.Views.Select(v => v.ToTensor(CPU));
         var features = networks.Student.Backbone.call(cat([.. pixels])).detach().narrow(0, 0, 12);
         var (mean, variance) = (features.mean([0]), features.var(0L, unbiased: false));
         features = (features - mean) / (variance + (1e-3 * variance.mean()) + 1e-12).sqrt() / Math.Sqrt(256);

@@ -77,7 +77,7 @@ public sealed class RecipeViewsTests : IDisposable
             {
                 var expected = new float[plan[v].Length];
                 ViewRenderer.Render(source.Read(sample), plan[v], recipe.Seed, epoch, sample, v, expected);
-                Assert.True(views.Views[v].Pixels.AsSpan(row * expected.Length, expected.Length).SequenceEqual(expected));
+                Assert.True(views.Views[v].Values.AsSpan(row * expected.Length, expected.Length).SequenceEqual(expected));
             }
 
             var mask = new bool[64];
@@ -115,9 +115,9 @@ public sealed class RecipeViewsTests : IDisposable
         int Size(long step)
         {
             using var views = data.Render(step * 20, 10);
-            Assert.Equal((views.Views[0].Height, 8), (views.Views[1].Width, views.Views[2].Height));
-            Assert.Equal(10 * 3 * views.Views[0].Height * views.Views[0].Width, views.Views[0].Pixels.Length);
-            return views.Views[0].Height;
+            Assert.Equal((views.Views[0].Shape[1], 8L), (views.Views[1].Shape[2], views.Views[2].Shape[1]));
+            Assert.Equal(10 * 3 * views.Views[0].Shape[1] * views.Views[0].Shape[2], views.Views[0].Values.Length);
+            return (int)views.Views[0].Shape[1];
         }
 
         Assert.Equal([16, 16, 24, 28, 32, 32], new long[] { 0, 10, 20, 25, 30, 39 }.Select(Size));

@@ -93,7 +93,7 @@ public sealed class ViewLoaderTests : IDisposable
         Assert.Equal(expected.Labels, actual.Labels);
         Assert.Equal(expected.Views.Count, actual.Views.Count);
         for (var v = 0; v < expected.Views.Count; v++)
-            Assert.True(expected.Views[v].Pixels.AsSpan().SequenceEqual(actual.Views[v].Pixels));
+            Assert.True(expected.Views[v].Values.AsSpan().SequenceEqual(actual.Views[v].Values));
     }
 
     /// <summary>Notes what is rendered in which order, and can be held at the first.</summary>

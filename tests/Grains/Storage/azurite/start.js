@@ -3,4 +3,4 @@ const close = () => process.kill(process.pid, "SIGTERM");
 process.stdin.resume();
 process.stdin.on("end", close);
 process.stdin.on("error", close);
-require("azurite/dist/src/blob/main");
+require(`azurite/dist/src/${process.argv.includes("--tablePort") ? "table" : "blob"}/main`);

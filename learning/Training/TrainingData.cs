@@ -1,0 +1,23 @@
+using SslOrleans.Contracts;
+using SslOrleans.Contracts.Recipes;
+using SslOrleans.Learning.Data;
+
+namespace SslOrleans.Learning.Training;
+
+/// <summary>How a run's data is reached, wherever it is.</summary>
+/// <param name="Images">Opens a split of pictures.</param>
+/// <param name="Files">The files at the place, for what is no picture; whoever calls it disposes of them.</param>
+public sealed record DataAccess(Func<string, SourceOptions, IImageSource> Images, Func<IDataFiles> Files);
+
+/// <summary>Opens the data of a recipe by its modality.</summary>
+public static class TrainingData
+{
+    /// <param name="recipe">Which data and views.</param>
+    /// <param name="access">How to reach it.</param>
+    /// <exception cref="UserErrorException">The data or the recipe's view of it is wrong.</exception>
+    public static ITrainingData Open(Recipe recipe, DataAccess access) => recipe.Data.Modality switch
+    {
+        Modality.Image => new ImageTrainingData(recipe, access.Images),
+        var other => throw new UserErrorException($"{recipe.Name}: data.modality is \"{ViewKinds.Name(other)}\", which this version cannot open; use image."),
+    };
+}
