@@ -59,7 +59,7 @@ public sealed record HeadRecipe
     public bool ConstantLearningRate { get; init; }
 }
 
-/// <summary>The EMA teacher: θt ← ξ·θt + (1−ξ)·θs (K19 to K24).</summary>
+/// <summary>The EMA teacher: θt ← ξ·θt + (1−ξ)·θs (K19 to K24); or a teacher that never changes, read from <see cref="Weights"/> (K74).</summary>
 public sealed record TeacherRecipe
 {
     /// <summary>ξ at the first step.</summary>
@@ -70,4 +70,18 @@ public sealed record TeacherRecipe
 
     /// <summary><c>all</c>, or <c>projector</c>: the teacher sees through the student's backbone, and only its heads are an average (K24).</summary>
     public string Scope { get; init; } = "all";
+
+    /// <summary>
+    /// A teacher that learnt before and does not change: a safetensors file of a checkpoint, of <c>sslo export</c>, of torchvision or timm, with everything that the method asks of it.
+    /// </summary>
+    public string Weights { get; init; } = "";
+
+    /// <summary>SHA-256 of that file; filled in when a run is begun, so that it is the same file for ever.</summary>
+    public string WeightsHash { get; init; } = "";
+
+    /// <summary>That teacher's backbone; the student's where it has no name.</summary>
+    public BackboneRecipe Backbone { get; init; } = new() { Name = "" };
+
+    /// <summary>The backbone of a teacher that does not change.</summary>
+    public static BackboneRecipe BackboneOf(Recipe recipe) => recipe.Teacher.Backbone.Name.Length > 0 ? recipe.Teacher.Backbone : recipe.Backbone;
 }

@@ -41,6 +41,19 @@ public interface IMethod
     StateUpdate Advance(MethodState state, Embeddings carried, StepContext step) => StateUpdate.None;
 }
 
+/// <summary>What a method has of a teacher that never changes.</summary>
+public enum FrozenTeacher
+{
+    /// <summary>None: a recipe that names one is refused.</summary>
+    None,
+
+    /// <summary>One of random weights, drawn from the seed, where the recipe names none.</summary>
+    OrRandom,
+
+    /// <summary>One, which the recipe must name.</summary>
+    Required,
+}
+
 /// <summary>Names a method and says where it comes from; <c>sslo methods</c> prints it.</summary>
 /// <param name="name">The name that recipes use.</param>
 /// <param name="alsoTakes">See <see cref="AlsoTakes"/>.</param>
@@ -49,7 +62,7 @@ public sealed class MethodAttribute(string name, params string[] alsoTakes) : At
 {
     public string Name { get; } = name;
 
-    /// <summary>contrastive, self-distillation, clustering, canonical-correlation or masked-image-modelling.</summary>
+    /// <summary>contrastive, self-distillation, clustering, canonical-correlation, masked-image-modelling, pretext, equivariance, distillation, dense or gallery.</summary>
     public string Family { get; init; } = "";
 
     /// <summary>Row of the method inventory.</summary>
@@ -72,6 +85,9 @@ public sealed class MethodAttribute(string name, params string[] alsoTakes) : At
 
     /// <summary>Views may be masked or not, as the recipe likes.</summary>
     public bool MayMask { get; init; }
+
+    /// <summary>Whether it learns from a teacher that never changes, <c>teacher.weights</c> in the recipe.</summary>
+    public FrozenTeacher FrozenTeacher { get; init; }
 
     /// <summary>Embeddings that the loss takes besides those that <see cref="IMethod.Encode"/> makes, as <c>name [N, D]</c> or <c>name [N, D], no gradient</c>; only a user brings them.</summary>
     public IReadOnlyList<string> AlsoTakes => alsoTakes;

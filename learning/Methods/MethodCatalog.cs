@@ -29,8 +29,10 @@ public static class MethodCatalog
     {
         if (!s_types.TryGetValue(recipe.Method, out var type) && !s_unlisted.TryGetValue(recipe.Method, out type))
             throw Unknown(recipe.Method);
-        Require.Modality(recipe, type.GetCustomAttribute<MethodAttribute>()!);
-        Require.Views(recipe, type.GetCustomAttribute<MethodAttribute>()!);
+        var attribute = type.GetCustomAttribute<MethodAttribute>()!;
+        Require.Modality(recipe, attribute);
+        Require.Views(recipe, attribute);
+        Require.FrozenTeacher(recipe, attribute.FrozenTeacher);
         try
         {
             return (IMethod)Activator.CreateInstance(type, recipe)!;

@@ -108,7 +108,8 @@ public sealed record MethodTensors(IReadOnlyList<MethodTensor> Embeddings, IRead
             {
               "name": "{{method}}", "method": "{{method}}", "batch": { "effective": {{Images}}, "micro": {{Images}} }, "loss": {{loss.ToJsonString()}},
               {{Samples(MethodCatalog.Find(method), views, $$"""{ "size": {{ImageSize}} }""", (double)HiddenPatches / 9)}},
-              "backbone": { "name": "vit-nano", "patchSize": {{PatchSize}}, "imageSize": {{ImageSize}} }, "projector": { "shape": "{{Projection}}" }
+              "backbone": { "name": "vit-nano", "patchSize": {{PatchSize}}, "imageSize": {{ImageSize}} }, "projector": { "shape": "{{Projection}}" },
+              "teacher": { "weights": "{{(MethodCatalog.Find(method).FrozenTeacher == FrozenTeacher.Required ? method : "")}}" }
             }
             """,
             settings.Where(s => !sized.Any(z => s.StartsWith(z, StringComparison.Ordinal)) && !IsSize(s)).Select(s => s.StartsWith("loss.queue=", StringComparison.Ordinal) ? $"loss.queue={QueueRows}" : s),

@@ -30,9 +30,10 @@ public static class RecipeTrial
         try
         {
             using var networks = method.Build();
+            var teacher = FrozenTeachers.Fill(recipe, networks);
             if (networks.Student.parameters().Sum(p => p.numel()) <= MostParameters)
-                Encode(recipe, method, networks);
-            return (method, Start(recipe, networks));
+Encode(recipe, method, networks);
+            return (method, StartWeights.Together(Start(recipe, networks), teacher));
         }
         catch (ExternalException e)
         {

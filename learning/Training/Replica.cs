@@ -17,6 +17,7 @@ public sealed class Replica : IDisposable
     private readonly Networks _networks;
     private readonly TensorBinding _binding;
     private readonly OnlineProbe? _probe;
+    private readonly string? _teacherNote;
 
     public Replica(Recipe recipe, Device device)
     {
@@ -38,11 +39,13 @@ public sealed class Replica : IDisposable
                 parameter.requires_grad = false;
         }
 
-        foreach (var branch in new[] { _networks.Student, _networks.Teacher }.OfType<Branch>())
+        _teacherNote = FrozenTeachers.Fill(recipe, _networks);
+        _networks.Frozen?.to(device);
+        foreach (var branch in new[] { _networks.Student, _networks.Teacher, _networks.Frozen }.OfType<Branch>())
         {
             if (recipe.Workers.Precision == WorkersRecipe.BFloat16)
                 BFloat16Compute.Apply(branch, device);
-            if (!MeetsInBatchNorm)
+            if (!MeetsInBatchNorm || branch == _networks.Frozen)
                 continue;
             foreach (var layer in branch.modules().OfType<BatchNorm>())
                 layer.Statistics = new EffectiveBatchStatistics();
@@ -73,7 +76,7 @@ public sealed class Replica : IDisposable
         if (Recipe.Workers.Precision == WorkersRecipe.Float32)
         {
             var flat = _binding.Read();
-            StartNote = StartWeights.Of(Recipe)?.Fill(Layout.Entries, flat);
+            StartNote = StartWeights.Together(StartWeights.Of(Recipe)?.Fill(Layout.Entries, flat), _teacherNote);
             return flat;
         }
 
@@ -84,7 +87,7 @@ public sealed class Replica : IDisposable
         return initial;
     }
 
-    /// <summary>What <see cref="InitialParameters"/> took from the file that the recipe names, in words; null without one.</summary>
+    /// <summary>What was taken from the files that the recipe names, in words; null without one. Known after <see cref="InitialParameters"/>.</summary>
     public string? StartNote { get; private set; }
 
     /// <summary>Loads a version. <paramref name="teacher"/> is read at the offsets that the teacher follows.</summary>
