@@ -29,14 +29,10 @@ public static class MethodCatalog
     {
         if (!s_types.TryGetValue(recipe.Method, out var type) && !s_unlisted.TryGetValue(recipe.Method, out type))
             throw Unknown(recipe.Method);
-<<<<<<< HEAD
         var attribute = type.GetCustomAttribute<MethodAttribute>()!;
+        Require.Modality(recipe, attribute);
         Require.Views(recipe, attribute);
         Require.FrozenTeacher(recipe, attribute.FrozenTeacher);
-=======
-        Require.Modality(recipe, type.GetCustomAttribute<MethodAttribute>()!);
-        Require.Views(recipe, type.GetCustomAttribute<MethodAttribute>()!);
->>>>>>> main
         try
         {
             return (IMethod)Activator.CreateInstance(type, recipe)!;
@@ -44,6 +40,17 @@ public static class MethodCatalog
         catch (TargetInvocationException e) when (e.InnerException is UserErrorException inner)
         {
             throw new UserErrorException(inner.Message, inner);
+        }
+    }
+
+    /// <summary>Refuses a recipe whose method deals the images into more groups than there are images.</summary>
+    /// <exception cref="UserErrorException">It does.</exception>
+    public static void CheckSamples(Recipe recipe, IMethod method, long samples)
+    {
+        foreach (var (key, count) in method.Groups)
+        {
+            if (count > samples)
+                throw Require.Error(recipe, key, $"is {count}", $"the data set has {samples} images; give at most as many, or bring more images");
         }
     }
 

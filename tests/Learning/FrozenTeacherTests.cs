@@ -6,7 +6,6 @@ using SslOrleans.Learning.Tests.Data;
 using SslOrleans.Learning.Training;
 using static SslOrleans.Learning.Tests.LossAlone;
 using static TorchSharp.torch;
-using static TorchSharp.torch.nn;
 
 namespace SslOrleans.Learning.Tests;
 
@@ -79,7 +78,7 @@ public class FrozenTeacherTests
         Backbones.Initialization.Reset(networks.Student, 11);
         networks.Student.eval();
         using var off = no_grad();
-        var tokens = ((Backbones.Vit)networks.Student.Backbone).Tokens(tensor(new SmallRun.Data(recipe).Render(0, 4).Views[0].Pixels).reshape(4, 3, 8, 8));
+        var tokens = ((Backbones.Vit)networks.Student.Backbone).Tokens(tensor(new SmallRun.Data(recipe).Render(0, 4).Views[0].Values).reshape(4, 3, 8, 8));
         Assert.Equal(PatchMask.Pick(tokens.narrow(1, 1, 16), mask).Values<float>(), Targets(recipe with { Teacher = new() { Weights = stage } }));
 
         float[] Targets(Recipe r)
