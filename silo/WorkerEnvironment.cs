@@ -77,6 +77,8 @@ internal sealed class WorkerEnvironment : IWorkerEnvironment
     {
         public long Samples => data.Samples;
 
+        public IReadOnlyList<string> Classes => data.Classes;
+
         public IReadOnlyList<string> Notes => data.Notes;
 
         public string Fingerprint => data.Fingerprint;

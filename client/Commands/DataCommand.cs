@@ -116,6 +116,8 @@ public static class DataCommand
 
         if (r.Unlabelled > 0)
             screen.Line($"        {r.Unlabelled} without a label");
+        if (r.Captioned > 0)
+            screen.Line($"        {r.Captioned} with a caption{(r.Captioned < r.Images ? $", {r.Images - r.Captioned} without" : "")}");
         screen.Line($"        fingerprint {r.Fingerprint}");
         if (r.Split == "train" && r.SixteenBits is null)
             screen.Line($"        --set normalize.mean={List(r.Mean)} --set normalize.standardDeviation={List(r.StandardDeviation)}");

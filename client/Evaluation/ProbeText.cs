@@ -5,7 +5,7 @@ namespace SslOrleans.Client.Evaluation;
 /// <summary>Values of probes as people read them.</summary>
 public static class ProbeText
 {
-    private static readonly string[] s_accuracies = ["knn", "linear", "mlp", "fewshot", "rotation", "finetune"];
+    private static readonly string[] s_accuracies = ["knn", "linear", "mlp", "fewshot", "rotation", "finetune", "zeroshot", "recall"];
 
     /// <summary>The name belongs to an accuracy, a share of 1.</summary>
     public static bool IsAccuracy(string name)

@@ -28,6 +28,9 @@ public sealed record DataReport(
     [JsonIgnore]
     public string? SixteenBits { get; init; }
 
+    /// <summary>Images with a caption.</summary>
+    public int Captioned { get; init; }
+
     /// <summary>Mean of red, green and blue over all pixels, 0 … 1: <c>normalize.mean</c> of a recipe.</summary>
     public IReadOnlyList<double> Mean { get; init; } = [];
 
@@ -91,6 +94,7 @@ public sealed record DataReport(
             new SortedDictionary<string, string>(undecodable, StringComparer.Ordinal))
         {
             SixteenBits = partOfRange,
+            Captioned = Enumerable.Range(0, source.Count).Count(i => source.Caption(i) is not null),
             Mean = [.. sums.Select(s => Math.Round((double)s / Math.Max(1, pixels) / 255, 4))],
             StandardDeviation = [.. sums.Zip(squares, (s, q) => Math.Round(Deviation(s, q, Math.Max(1, pixels)) / 255, 4))],
         };

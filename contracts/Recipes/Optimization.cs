@@ -79,12 +79,12 @@ public sealed record ScheduleRecipe
 public sealed record EvaluationRecipe
 {
     /// <summary>The probes that can run beside a training; `sslo evaluate` has more.</summary>
-    public static IReadOnlyList<string> Known { get; } = ["knn", "linear", "mlp", "fewshot", "rank", "std", "uniformity"];
+    public static IReadOnlyList<string> Known { get; } = ["knn", "linear", "mlp", "fewshot", "rank", "std", "uniformity", "zeroshot", "retrieval"];
 
     /// <summary>Probes at the start, at the end and every this many epochs; 0: only at start and end.</summary>
     public double EveryEpochs { get; init; }
 
-    /// <summary>Further probes: <c>linear</c>, <c>mlp</c>, <c>fewshot</c>, <c>rank</c>, <c>std</c>, <c>uniformity</c>.</summary>
+    /// <summary>Further probes: <c>linear</c>, <c>mlp</c>, <c>fewshot</c>, <c>rank</c>, <c>std</c>, <c>uniformity</c>; of images and captions <c>zeroshot</c> and <c>retrieval</c>.</summary>
     public IReadOnlyList<string> Probes { get; init; } = [];
 
     /// <summary>Probe the EMA teacher instead of the student.</summary>

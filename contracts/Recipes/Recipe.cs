@@ -42,6 +42,8 @@ public sealed record Recipe
     /// <summary>Groups of views in the order in which the method sees them.</summary>
     public IReadOnlyList<ViewRecipe> Views { get; init; } = [];
 
+    public TextRecipe Text { get; init; } = new();
+
     public NormalizeRecipe Normalize { get; init; } = new();
 
     public BackboneRecipe Backbone { get; init; } = new();

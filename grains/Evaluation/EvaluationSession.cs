@@ -79,9 +79,10 @@ internal sealed class EvaluationSession : IDisposable
         var started = Stopwatch.GetTimestamp();
         using var train = await Fetch(lease, test: false, Images.Train);
         using var test = Images.Test == 0 ? null : await Fetch(lease, test: true, Images.Test);
+        using var paired = await Paired(lease, test);
         var reports = await _thread.Run(() => ProbeSuite.Run(
             lease.Probes,
-            [new ProbeData(ProbeReport.Backbone, train, _data.Evaluation(false)!.Labels, test, _data.Evaluation(true)?.Labels)],
+            [new ProbeData(ProbeReport.Backbone, train, _data.Evaluation(false)!.Labels, test, _data.Evaluation(true)?.Labels) { Paired = paired }],
             Settings()));
         var values = reports.SelectMany(r => r.Metrics).ToDictionary();
         return new EvaluationResult(
@@ -98,6 +99,23 @@ internal sealed class EvaluationSession : IDisposable
         _ = _thread.Run(_encoder.Dispose);
         _thread.Dispose();
         _data.Dispose();
+    }
+
+    /// <summary>Texts are few beside images, so that this worker encodes them all; only where a probe reads them.</summary>
+    private async Task<PairedFeatures?> Paired(ProbeLease lease, FeatureMatrix? test)
+    {
+        if (test is null || !lease.Probes.Any(p => p is "zeroshot" or "retrieval"))
+            return null;
+        await _one.WaitAsync();
+        try
+        {
+            await BringTo(lease.Version);
+            return await _thread.Run(() => PairedFeatures.Of(_encoder, _data.Evaluation(true)!, test));
+        }
+        finally
+        {
+            _one.Release();
+        }
     }
 
     private ProbeSettings Settings() => new()

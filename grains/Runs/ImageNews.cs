@@ -6,7 +6,7 @@ using SslOrleans.Learning.Data;
 namespace SslOrleans.Grains.Runs;
 
 /// <summary>What is told of the images: those that do not decode, and what is odd about all of them.</summary>
-internal sealed class ImageNews(RunProgress progress, Ledger ledger)
+internal sealed class ImageNews(RunProgress progress, Ledger ledger, bool captions = false)
 {
     /// <summary>Samples that were told.</summary>
     private readonly HashSet<long> _replaced = [.. ledger.Entries.SelectMany(e => e.Replaced ?? []).Select(r => r.Sample)];
@@ -29,7 +29,7 @@ internal sealed class ImageNews(RunProgress progress, Ledger ledger)
     public void TellReplaced(IReadOnlyList<ReplacedSample> replaced)
     {
         foreach (var (_, sample, by) in replaced.Where(r => _replaced.Add(r.Sample)))
-            progress.Tell(RunEventKind.Warning, $"image {sample} does not decode; image {by} was used in its place (`sslo data inspect` names it)");
+            progress.Tell(RunEventKind.Warning, $"image {sample} does not decode{(captions ? " or has no caption" : "")}; image {by} was used in its place (`sslo data inspect` names it)");
     }
 
     /// <summary>Decided by the positions that the run has used, so that it does not matter who found which image, when, or for which purpose.</summary>

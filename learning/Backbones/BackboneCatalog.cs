@@ -33,6 +33,15 @@ public static class BackboneCatalog
         ["vit-b"] = (768, 12, 12),
     };
 
+    /// <summary>Transformers of tokens; widths, depths and heads are those of the ViTs of the same size.</summary>
+    private static readonly Dictionary<string, (int Width, int Depth, int Heads)> s_texts = new()
+    {
+        ["text-nano"] = (128, 4, 4),
+        ["text-ti"] = (192, 12, 3),
+        ["text-s"] = (384, 12, 6),
+        ["text-b"] = (768, 12, 12),
+    };
+
     /// <summary>Every name, in order of size.</summary>
     public static IReadOnlyCollection<string> Names { get; } = [.. s_entries.Keys, .. s_convNexts.Keys, .. s_transformers.Keys];
 
@@ -66,6 +75,18 @@ public static class BackboneCatalog
             throw new UserErrorException($"backbone.dropPath is {recipe.DropPath}; give a rate from 0 to below 1.");
         return new Vit(recipe, size.Width, size.Depth, size.Heads, fixedPositions);
     }
+
+    /// <summary>A transformer of tokens.</summary>
+    /// <param name="name">Its size.</param>
+    /// <param name="vocabulary">Tokens that it knows.</param>
+    /// <param name="length">L, most tokens of a text.</param>
+    /// <param name="causal">A token sees those before it alone, and the text's end speaks for it (CLIP); otherwise all see all, and the start does (BERT).</param>
+    /// <param name="field">Where the recipe names it, for messages.</param>
+    /// <exception cref="UserErrorException">The name is unknown.</exception>
+    public static TextTransformer Text(string name, int vocabulary, int length, bool causal, string field)
+        => s_texts.TryGetValue(name, out var size)
+            ? new TextTransformer(name, vocabulary, length, size.Width, size.Depth, size.Heads, causal)
+            : throw new UserErrorException($"{field} is \"{name}\"; use one of {string.Join(", ", s_texts.Keys)}.");
 
     /// <summary>D of the backbone that <see cref="Create"/> would build.</summary>
     /// <exception cref="UserErrorException">The name is unknown.</exception>

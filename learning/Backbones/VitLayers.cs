@@ -25,17 +25,25 @@ internal sealed class VitPatchEmbedding : Module<Tensor, Tensor>
     public override Tensor forward(Tensor images) => proj.call(images).flatten(2).transpose(1, 2);
 }
 
+/// <summary>What the attentions of a transformer may look at in the pass under way.</summary>
+internal sealed class AttentionMask
+{
+    /// <summary>Booleans that broadcast to <c>[N, heads, T, T]</c>, true where a token (row) sees another (column); null: everywhere.</summary>
+    public Tensor? Seen { get; set; }
+}
+
 /// <summary>Multi-head self-attention on tokens <c>[N, T, D]</c>.</summary>
 internal sealed class VitAttention : Module<Tensor, Tensor>
 {
     private readonly int _heads;
+    private readonly AttentionMask? _mask;
     private readonly Linear qkv;
     private readonly Linear proj;
 
-    public VitAttention(int width, int heads)
+    public VitAttention(int width, int heads, AttentionMask? mask = null)
         : base(nameof(VitAttention))
     {
-        _heads = heads;
+        (_heads, _mask) = (heads, mask);
         qkv = Linear(width, width * 3);
         proj = Linear(width, width);
         RegisterComponents();
@@ -45,7 +53,7 @@ internal sealed class VitAttention : Module<Tensor, Tensor>
     {
         var (n, t, d) = (tokens.shape[0], tokens.shape[1], tokens.shape[2]);
         var split = Split(tokens);
-        var mixed = functional.scaled_dot_product_attention(split.select(0, 0), split.select(0, 1), split.select(0, 2));
+        var mixed = functional.scaled_dot_product_attention(split.select(0, 0), split.select(0, 1), split.select(0, 2), _mask?.Seen);
         return proj.call(mixed.transpose(1, 2).reshape(n, t, d));
     }
 
@@ -111,12 +119,12 @@ internal sealed class VitBlock : Module<Tensor, Tensor>
     private readonly VitMlp mlp;
     private readonly VitLayerScale? ls2;
 
-    public VitBlock(int width, int heads, double layerScale = 0, DropPath? dropPath = null, int number = 0, double rate = 0)
+    public VitBlock(int width, int heads, double layerScale = 0, DropPath? dropPath = null, int number = 0, double rate = 0, AttentionMask? mask = null)
         : base(nameof(VitBlock))
     {
         (_dropPath, _number, _rate) = (dropPath, number, rate);
         norm1 = LayerNorm(width, 1e-6);
-        attn = new VitAttention(width, heads);
+        attn = new VitAttention(width, heads, mask);
         norm2 = LayerNorm(width, 1e-6);
         mlp = new VitMlp(width);
         if (layerScale > 0)

@@ -9,7 +9,8 @@ namespace SslOrleans.Learning.Data;
 
 /// <summary>
 /// A data set for machines without one: 32×32 pictures of five shapes in two textures, ten classes. Colours, light, place, size and
-/// orientation are drawn independently of the class, and the shapes have equal areas, so that the mean colour says nothing.
+/// orientation are drawn independently of the class, and the shapes have equal areas, so that the mean colour says nothing. Each has a
+/// caption, which names shape, texture and size in one of several ways.
 /// A pure function of the seed.
 /// </summary>
 public static class GeneratedImages
@@ -74,6 +75,16 @@ public static class GeneratedImages
         return (ShapePainter.Paint(ShapeOf(label), TextureOf(label), Size, ref random), label);
     }
 
+    /// <summary>The caption of the image of <see cref="Draw"/> with these numbers.</summary>
+    /// <inheritdoc cref="Draw"/>
+    public static string Caption(ulong seed, int split, int index)
+    {
+        var label = index % Classes.Count;
+        var random = new RandomStream(seed, Purpose.GeneratedData, split, index, 1);
+        var size = ShapePainter.SizeOf(Size, new RandomStream(seed, Purpose.GeneratedData, split, index, 0));
+        return ShapeCaptions.Of(ShapeOf(label), TextureOf(label), size, ref random);
+    }
+
     // Every texture comes with two shapes and every shape with two textures: one of them alone tells half of the classes.
     private static int TextureOf(int label) => label % 5;
 
@@ -88,6 +99,7 @@ public static class GeneratedImages
             var (image, label) = Draw(seed, split == "train" ? 0 : 1, i);
             Add(tar, i, "jpg", ImageEncoder.Jpeg(image, Quality));
             Add(tar, i, "cls", Encoding.ASCII.GetBytes(label.ToString(CultureInfo.InvariantCulture)));
+            Add(tar, i, "txt", Encoding.ASCII.GetBytes(Caption(seed, split == "train" ? 0 : 1, i)));
         }
     }
 

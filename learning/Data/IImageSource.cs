@@ -51,7 +51,7 @@ public interface IImageSource : IDisposable
     /// </summary>
     int? Label(int index);
 
-    /// <summary>Caption, where the data has one.</summary>
+    /// <summary>Caption, where the data has one; each line is one of the sample's captions.</summary>
     string? Caption(int index);
 
     /// <summary>Name of the sample in the data: shard and key, or the file's relative path. Unique in the source.</summary>

@@ -6,6 +6,9 @@ namespace SslOrleans.Learning.Data;
 /// <summary>Paints one textured shape on a shaded ground.</summary>
 internal static class ShapePainter
 {
+    private const float LeastRadius = 0.27f;
+    private const float GreatestRadius = 0.36f;
+
     public static IReadOnlyList<string> Shapes { get; } = ["disc", "square", "triangle", "cross", "ring"];
 
     public static IReadOnlyList<string> Textures { get; } = ["striped", "checked", "dotted", "plain", "grooved"];
@@ -20,7 +23,7 @@ internal static class ShapePainter
         var pixels = image.Writable;
         var centerX = size * random.NextSingle(0.41f, 0.59f);
         var centerY = size * random.NextSingle(0.41f, 0.59f);
-        var radius = size * random.NextSingle(0.27f, 0.36f);
+        var radius = size * random.NextSingle(LeastRadius, GreatestRadius);
         var (sin, cos) = Turn(random.NextSingle(-25f, 25f));
         var pattern = new Pattern(texture, size, ref random);
         Span<float> ground = stackalloc float[3];
@@ -54,6 +57,14 @@ internal static class ShapePainter
         }
 
         return image;
+    }
+
+    /// <summary>Radius of the shape that <see cref="Paint"/> paints with this stream, as a share of the least and the greatest: 0 … 1.</summary>
+    public static float SizeOf(int size, RandomStream random)
+    {
+        _ = random.NextSingle();
+        _ = random.NextSingle();
+        return ((size * random.NextSingle(LeastRadius, GreatestRadius) / size) - LeastRadius) / (GreatestRadius - LeastRadius);
     }
 
     /// <summary>A texture: share of the light colour at a place relative to the shape's centre.</summary>

@@ -8,7 +8,7 @@ namespace SslOrleans.Learning.Data;
 /// <param name="Offset">First byte of the encoded image in the (unpacked) shard.</param>
 /// <param name="Length">Bytes of the encoded image.</param>
 /// <param name="Label">Class, −1 for none.</param>
-/// <param name="Caption">Text, empty for none.</param>
+/// <param name="Caption">Text, empty for none; each line is a caption.</param>
 /// <param name="Hash">XXH3 of the encoded image; 0 when it was not computed.</param>
 public readonly record struct ShardSample(string Key, long Offset, int Length, int Label, string Caption, ulong Hash);
 
@@ -18,7 +18,7 @@ public readonly record struct ShardSample(string Key, long Offset, int Length, i
 /// <param name="Notes">Oddities that stop nothing.</param>
 public sealed record ShardIndex(IReadOnlyList<ShardSample> Samples, IReadOnlyList<string> Classes, IReadOnlyList<string> Notes)
 {
-    private const int Format = 1;
+    private const int Format = 2;
 
     /// <summary>The index as bytes.</summary>
     public byte[] ToBytes()

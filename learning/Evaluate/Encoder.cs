@@ -120,6 +120,33 @@ public sealed class Encoder : IDisposable
         return [.. layers.Select(l => ToMatrix(found[l]))];
     }
 
+    /// <summary>There is a tower of texts beside that of images.</summary>
+    public bool ReadsTexts => _branch.TextOrNone is not null;
+
+    /// <summary>Backbone features <c>[n, F]</c> to unit rows <c>[n, D]</c> in the space that both towers share.</summary>
+    public FeatureMatrix Project(FeatureMatrix features)
+    {
+        FeatureMatrix? whole = null;
+        foreach (var (first, count) in features.Blocks(FeaturePass.Block))
+        {
+            using var off = no_grad();
+            using var scope = NewDisposeScope();
+            var part = ToMatrix(functional.normalize(_branch.Project(features.Tensor(first, count).to(_device)), dim: 1));
+            whole ??= new FeatureMatrix(features.Count, part.Width);
+            part.Rows(0, count).CopyTo(whole.Rows(first, count));
+        }
+
+        return whole!;
+    }
+
+    /// <summary>Tokens <c>[n, L]</c> to unit rows <c>[n, D]</c> in that space.</summary>
+    public FeatureMatrix Texts(ViewBuffer tokens)
+    {
+        using var off = no_grad();
+        using var scope = NewDisposeScope();
+        return ToMatrix(functional.normalize(_branch.Text.call(tokens.ToTensor(_device)), dim: 1));
+    }
+
     /// <summary>Features of the places of normalised images <c>[n, 3, H, H]</c>: <c>[n, P, D]</c>, row-major, and P.</summary>
     public (float[] Values, int Places) Places(float[] pixels, int side)
     {

@@ -37,6 +37,8 @@ public static class FeaturePass
         var done = 0;
         var trainFeatures = await Encode(train.Count, train.View);
         var testFeatures = test is null ? null : await Encode(test.Count, test.View);
+        var backbone = order.Layers.ToList().IndexOf(ProbeReport.Backbone);
+        var paired = test is null || backbone < 0 ? null : PairedFeatures.Of(encoder, test, testFeatures![backbone]);
         IReadOnlyList<FeatureMatrix>? first = null, second = null, turnedTrain = null, turnedTest = null;
         if (order.Pairs > 0)
         {
@@ -52,6 +54,7 @@ public static class FeaturePass
 
         return [.. order.Layers.Select((layer, i) => new ProbeData(layer, trainFeatures[i], train.Labels, testFeatures?[i], test?.Labels)
         {
+            Paired = i == backbone ? paired : null,
             Pairs = first is null ? null : (first[i], second![i]),
             Rotations = turnedTrain is null ? null : new LabelledFeatures(turnedTrain[i], Turns(rotations), turnedTest![i], Turns(rotatedTest)),
         })];

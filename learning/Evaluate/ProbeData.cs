@@ -14,6 +14,9 @@ public sealed record ProbeData(string Layer, FeatureMatrix Train, int[]? TrainLa
     /// <summary>Features of images in all four rotations, with the quarter turns as classes; null where nobody asked for them.</summary>
     public LabelledFeatures? Rotations { get; init; }
 
+    /// <summary>Images and texts in a common space; null where there is none.</summary>
+    public PairedFeatures? Paired { get; init; }
+
     /// <summary>The labelled splits, checked.</summary>
     /// <exception cref="ProbeException">Labels or the test split are missing, do not fit, or all are of one class.</exception>
     public LabelledFeatures Labelled()
@@ -51,6 +54,7 @@ public sealed record ProbeData(string Layer, FeatureMatrix Train, int[]? TrainLa
         Pairs?.Second.Dispose();
         Rotations?.Train.Dispose();
         Rotations?.Test.Dispose();
+        Paired?.Dispose();
     }
 }
 

@@ -5,6 +5,11 @@ namespace SslOrleans.Learning.Evaluate;
 /// <summary>All probes by name, on features that were extracted once. A probe that cannot be run says why; the others go on.</summary>
 public static class ProbeSuite
 {
+    private const string NoTexts = "there is no tower of texts at this layer; a method of images and captions has one, on the backbone of a run with a test split";
+
+    /// <summary>k of recall@k.</summary>
+    private static readonly int[] s_recalls = [1, 5, 10];
+
     private delegate void Probe(ProbeData data, ProbeSettings settings, Dictionary<string, double> values, List<string> notes);
 
     private static readonly (string Name, string What, Probe Run)[] s_probes =
@@ -18,6 +23,8 @@ public static class ProbeSuite
         ("uniformity", "uniformity on the sphere", (d, _, v, _) => v["uniformity"] = AlignmentUniformity.Uniformity(d.Train)),
         ("alignment", "alignment of two views (needs a recipe with two views)", Alignment),
         ("rotation", "prediction of quarter turns (no labels)", Rotation),
+        ("zeroshot", "nearest class name in the recipe's templates, of image and text towers (labels of the test split)", ZeroShot),
+        ("retrieval", "recall of captions by images and of images by captions (no labels)", Retrieval),
     ];
 
     /// <summary>Names and what they are.</summary>
@@ -64,6 +71,28 @@ public static class ProbeSuite
         }
 
         return new ProbeReport(probe.Name, data.Layer, values, notes, error, Stopwatch.GetElapsedTime(started).TotalSeconds);
+    }
+
+    private static void ZeroShot(ProbeData data, ProbeSettings settings, Dictionary<string, double> values, List<string> notes)
+    {
+        var paired = data.Paired ?? throw new ProbeException(NoTexts);
+        var prompts = paired.Prompts ?? throw new ProbeException("nothing names the classes; write their names into classes.txt, one a line, or name class folders after them");
+        var labels = data.TestLabels ?? throw new ProbeException("the test split has no labels");
+        values["zeroshot"] = ImageTextProbes.ZeroShot(paired.Images, prompts, labels);
+        notes.Add($"{prompts.Count} classes; chance is {ProbeReport.Text(100.0 / prompts.Count)} %");
+    }
+
+    private static void Retrieval(ProbeData data, ProbeSettings settings, Dictionary<string, double> values, List<string> notes)
+    {
+        var paired = data.Paired ?? throw new ProbeException(NoTexts);
+        var texts = paired.Texts ?? throw new ProbeException("the test images have no captions");
+        foreach (var (name, queries, partners) in new[] { ("captions", paired.Images, texts), ("images", texts, paired.Images) })
+        {
+            foreach (var (k, share) in s_recalls.Zip(ImageTextProbes.Recall(queries, partners, s_recalls)))
+                values[$"recall.{name}.{k}"] = share;
+        }
+
+        notes.Add($"among {texts.Count} pairs");
     }
 
     private static void Knn(ProbeData data, ProbeSettings settings, Dictionary<string, double> values, List<string> notes)

@@ -38,7 +38,7 @@ public sealed record MethodTensors(IReadOnlyList<MethodTensor> Embeddings, IRead
     }
 
     /// <summary>Recipe text for so many views: those that the method wants masked, and those beside them.</summary>
-    internal static string ViewGroups(MethodAttribute method, int views, string crop, double ratio, int cell = 2)
+    private static string ViewGroups(MethodAttribute method, int views, string crop, double ratio, int cell)
     {
         string Group(int count, string mask) => $$"""{ "count": {{count}}, "crop": {{crop}}{{mask}} }""";
         var masked = string.Create(CultureInfo.InvariantCulture, $$""", "mask": { "kind": "{{method.MaskKind}}", "ratio": {{ratio}}, "cellSize": {{cell}} }""");
@@ -46,6 +46,17 @@ public sealed record MethodTensors(IReadOnlyList<MethodTensor> Embeddings, IRead
             : method.Masked == views ? $"[{Group(views, masked)}]"
             : $"[{Group(method.Masked, masked)}, {Group(views - method.Masked, "")}]";
     }
+
+    /// <summary>Recipe text for a method's samples and so many views of them.</summary>
+    internal static string Samples(MethodAttribute method, int views, string crop, double ratio, int cell = 2) => method.Modalities[0] switch
+    {
+        Modality.TextImage => $$"""
+            "data": { "modality": "text-image" }, "views": [{ "count": {{views - 1}}, "crop": {{crop}} }, { "kind": "text" }]
+            """,
+        _ => $$"""
+            "views": {{ViewGroups(method, views, crop, ratio, cell)}}
+            """,
+    };
 
     private static MethodTensors Find(string method, int views, IReadOnlyList<string> settings)
     {
@@ -95,7 +106,7 @@ public sealed record MethodTensors(IReadOnlyList<MethodTensor> Embeddings, IRead
             $$"""
             {
               "name": "{{method}}", "method": "{{method}}", "batch": { "effective": {{Images}}, "micro": {{Images}} }, "loss": {{loss.ToJsonString()}},
-              "views": {{ViewGroups(attribute, views, $$"""{ "size": {{Grid * attribute.PatchSize}} }""", (double)HiddenPatches / (Grid * Grid), Grid)}},
+              {{Samples(attribute, views, $$"""{ "size": {{Grid * attribute.PatchSize}} }""", (double)HiddenPatches / (Grid * Grid), Grid)}},
               "backbone": { "name": "{{attribute.Backbone}}", "patchSize": {{attribute.PatchSize}}, "imageSize": {{Grid * attribute.PatchSize}} }, "projector": { "shape": "{{Projection}}" },
               "teacher": { "weights": "{{(attribute.FrozenTeacher == FrozenTeacher.Required ? method : "")}}" }
             }

@@ -16,6 +16,7 @@ public sealed class Branch : Module<Tensor, Tensor>
     private readonly Module<Tensor, Tensor>? predictor;
     private readonly Module<Tensor, Tensor>? prototypes;
     private readonly Module? decoder;
+    private readonly TextTower? text;
     private Backbone? _shared;
 #pragma warning restore IDE0044, CA1051
 
@@ -24,7 +25,8 @@ public sealed class Branch : Module<Tensor, Tensor>
         Module<Tensor, Tensor>? projector = null,
         Module<Tensor, Tensor>? predictor = null,
         Module<Tensor, Tensor>? prototypes = null,
-        Module? decoder = null)
+        Module? decoder = null,
+        TextTower? text = null)
         : base(nameof(Branch))
     {
         this.backbone = backbone;
@@ -32,6 +34,7 @@ public sealed class Branch : Module<Tensor, Tensor>
         this.predictor = predictor;
         this.prototypes = prototypes;
         this.decoder = decoder;
+        this.text = text;
         RegisterComponents();
     }
 
@@ -52,6 +55,12 @@ public sealed class Branch : Module<Tensor, Tensor>
 
     /// <summary>The same, or null when there is none.</summary>
     public Module? DecoderOrNone => decoder;
+
+    /// <summary>The tower of captions: tokens <c>[N, L]</c> to projections <c>[N, D]</c>.</summary>
+    public TextTower Text => text ?? throw Missing(nameof(text));
+
+    /// <summary>The same, or null when there is none.</summary>
+    public TextTower? TextOrNone => text;
 
     /// <summary>Images <c>[N, 3, H, W]</c> to projections <c>[N, D]</c>; features when there is no projector.</summary>
     public override Tensor forward(Tensor images) => Project(Backbone.call(images));

@@ -15,6 +15,17 @@ internal static class Require
             throw Error(recipe, "data.modality", $"is \"{ViewKinds.Name(recipe.Data.Modality)}\"", $"{recipe.Method} learns from {string.Join(" or ", method.Modalities.Select(ViewKinds.Name))}");
     }
 
+    /// <summary>Views of these kinds, in this order.</summary>
+    public static void Kinds(Recipe recipe, params ViewKind[] kinds)
+    {
+        var views = recipe.Views.SelectMany(v => Enumerable.Repeat(v.Kind, v.Count)).ToList();
+        for (var view = 0; view < kinds.Length; view++)
+        {
+            if (views[view] != kinds[view])
+                throw Error(recipe, "views", $"has view {view} of kind \"{ViewKinds.Name(views[view])}\"", $"{recipe.Method}'s views are {string.Join(", ", kinds.Select(ViewKinds.Name))}");
+        }
+    }
+
     /// <summary>As many views per image as the method uses: one that it does not would be rendered and thrown away.</summary>
     public static void Views(Recipe recipe, MethodAttribute method)
     {

@@ -6,6 +6,9 @@ public interface ITrainingData : IViewProvider, IDisposable
     /// <summary>Hash of the data set's content index: every worker of a run must see the same.</summary>
     string Fingerprint { get; }
 
+    /// <summary>Names of the classes in label order; empty when nothing names them.</summary>
+    IReadOnlyList<string> Classes => [];
+
     /// <summary>What is odd about the samples and stops nothing, one sentence each.</summary>
     IReadOnlyList<string> Notes => [];
 
@@ -21,6 +24,9 @@ public interface ITrainingData : IViewProvider, IDisposable
 /// <param name="View">Samples <c>first … first+count−1</c>.</param>
 public sealed record EvaluationSet(int Count, int[]? Labels, IReadOnlyList<long> Shape, Func<int, int, ViewBuffer> View)
 {
+    /// <summary>Texts beside the samples; null where there are none.</summary>
+    public CaptionSet? Texts { get; init; }
+
     /// <summary>Pixels along the last side but one.</summary>
     public int Height => (int)Shape[^2];
 
@@ -30,3 +36,8 @@ public sealed record EvaluationSet(int Count, int[]? Labels, IReadOnlyList<long>
     /// <summary>Values of samples <c>first … first+count−1</c>, row-major.</summary>
     public float[] Read(int first, int count) => View(first, count).Values;
 }
+
+/// <summary>Texts of an evaluation set.</summary>
+/// <param name="View">Tokens <c>[count, L]</c> of the captions of samples <c>first … first+count−1</c>; null without captions.</param>
+/// <param name="Prompts">Tokens <c>[T, L]</c> of each class's name in T templates; empty when nothing names the classes.</param>
+public sealed record CaptionSet(Func<int, int, ViewBuffer>? View, IReadOnlyList<ViewBuffer> Prompts);

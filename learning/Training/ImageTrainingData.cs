@@ -76,17 +76,19 @@ public sealed class ImageTrainingData : ITrainingData
     /// <summary>Undecodable images that were replaced so far.</summary>
     public IReadOnlyDictionary<int, string> Undecodable => _source.Undecodable;
 
-    public long[] SampleIds(long firstPosition, int count)
+    public long[] SampleIds(long firstPosition, int count) => Array.ConvertAll(Positions(firstPosition, count), p => (long)p.SampleId);
+
+    /// <summary>Samples and epochs at consecutive positions.</summary>
+    internal SamplePosition[] Positions(long first, int count)
     {
         var positions = new SamplePosition[count];
-        _order.Fill(firstPosition, positions);
-        return Array.ConvertAll(positions, p => (long)p.SampleId);
+        _order.Fill(first, positions);
+        return positions;
     }
 
     public MicroBatchViews Render(long firstPosition, int count)
     {
-        var positions = new SamplePosition[count];
-        _order.Fill(firstPosition, positions);
+        var positions = Positions(firstPosition, count);
         var plan = PlanAt(firstPosition);
         var replaced = new List<ReplacedSample>();
         var pixels = new float[plan.Count][];

@@ -136,7 +136,7 @@ public sealed class LocalTrainer : IDisposable
             using var scope = NewDisposeScope();
             losses[m] = replica.LossAndBackward(open[m], replica.ToTensors(_state), context, gradient);
             lock (sum)
-                sum.Add(new TreeNode(m, 1), gradient);
+                sum.Add(new MicroBatchRange(m, 1), gradient);
         }, load: true);
 
         // Couple, and let the state advance.
@@ -159,7 +159,7 @@ public sealed class LocalTrainer : IDisposable
                 var gradient = new float[Layout.Length];
                 replica.Backward(open[m], [.. parts.Select(p => p[m])], gradient);
                 lock (sum)
-                    sum.Add(new TreeNode(m, 1), gradient);
+                    sum.Add(new MicroBatchRange(m, 1), gradient);
             });
         }
         else

@@ -50,8 +50,11 @@ internal sealed class TensorBinding
             {
                 if (module is not BatchNorm layer)
                     continue;
-                var mean = Add($"{prefix}{name}.running_mean", layer.RunningMean.shape, TensorKind.Statistic, false);
-                var variance = Add($"{prefix}{name}.running_var", layer.RunningVariance.shape, TensorKind.Statistic, false);
+
+                // A student's layer that is not trained is part of a tower that stays as it is; a teacher's never is trained.
+                var kind = prefix.Length == 0 && layer.parameters().Any() && !layer.parameters().Any(p => p.requires_grad) ? TensorKind.Frozen : TensorKind.Statistic;
+                var mean = Add($"{prefix}{name}.running_mean", layer.RunningMean.shape, kind, false);
+                var variance = Add($"{prefix}{name}.running_var", layer.RunningVariance.shape, kind, false);
                 _statistics.Add((mean, variance, layer));
             }
         }

@@ -18,6 +18,7 @@ public static class TrainingData
     public static ITrainingData Open(Recipe recipe, DataAccess access) => recipe.Data.Modality switch
     {
         Modality.Image => new ImageTrainingData(recipe, access.Images),
-        var other => throw new UserErrorException($"{recipe.Name}: data.modality is \"{ViewKinds.Name(other)}\", which this version cannot open; use image."),
+        Modality.TextImage => new TextImageTrainingData(recipe, access.Images),
+        var other => throw new UserErrorException($"{recipe.Name}: data.modality is \"{ViewKinds.Name(other)}\", which this version cannot open; use image or text-image."),
     };
 }

@@ -33,7 +33,7 @@ public class ProofsTests
         var pages = Path.GetDirectoryName(File)!;
         foreach (var method in said.RootElement.EnumerateObject())
         {
-            Assert.True(System.IO.File.Exists(Path.Combine(pages, "..", "..", "recipes", $"{method.Name}-cifar10-quick.jsonc")), method.Name);
+            Assert.True(System.IO.File.Exists(Path.Combine(pages, "..", "..", "recipes", $"{QuickRecipes.Of(method.Name)}.jsonc")), method.Name);
             var page = System.IO.File.ReadAllText(Path.Combine(pages, $"{method.Name}.md"));
             var margin = method.Value.GetProperty("margin").GetInt32();
             Assert.Contains(margin > 0 ? $"a slow test holds {margin} point" : "does **not** beat", page, StringComparison.Ordinal);

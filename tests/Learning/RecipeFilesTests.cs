@@ -29,8 +29,8 @@ public class RecipeFilesTests
     {
         foreach (var method in MethodCatalog.All)
         {
-            Assert.Contains($"{method.Name}-cifar10-quick.jsonc", s_files);
-            if (method.Family != "gallery")
+            Assert.Contains($"{QuickRecipes.Of(method.Name)}.jsonc", s_files);
+            if (method.Family != "gallery" && method.Modalities[0] == Modality.Image)
                 Assert.Contains($"{method.Name}-cifar10.jsonc", s_files);
         }
     }

@@ -103,7 +103,7 @@ internal static class SmallRun
               "views": [ { "count": 2, "crop": { "size": 8 } } ], "projector": { "shape": "16-8", "batchNorm": true },
               "optimizer": { "learningRate": 0.5 } }
             """)!.AsObject();
-        if (s_settings.TryGetValue(method, out var text))
+        if (s_settings.TryGetValue(method, out var text) || SmallModalities.Settings.TryGetValue(method, out text))
         {
             foreach (var (key, value) in JsonNode.Parse(text)!.AsObject())
                 json[key] = value!.DeepClone();
@@ -111,7 +111,7 @@ internal static class SmallRun
 
         if (s_teachers.TryGetValue(method, out var teacher))
             (json["teacher"] ??= new JsonObject())["weights"] = TeacherFile(teacher);
-        foreach (var view in json["views"]!.AsArray())
+        foreach (var view in json["views"]!.AsArray().Where(v => v!["kind"] is null))
             view!["crop"] ??= new JsonObject { ["size"] = 8 };
         return RecipeReader.Parse(json.ToJsonString());
     }
@@ -138,8 +138,11 @@ internal static class SmallRun
         public MicroBatchViews Render(long firstPosition, int count)
         {
             var ids = SampleIds(firstPosition, count);
-            var views = recipe.Views.SelectMany(v => Enumerable.Repeat(v.Crop.Size, v.Count)).Select((size, view) =>
+            var views = recipe.Views.SelectMany(v => Enumerable.Repeat(v, v.Count)).Select((settings, view) =>
             {
+                if (settings.Kind != ViewKind.Image)
+                    return SmallModalities.View(recipe, settings, firstPosition, ids, view);
+                var size = settings.Crop.Size;
                 var pixels = new float[count * 3 * size * size];
                 for (var row = 0; row < count; row++)
                 {

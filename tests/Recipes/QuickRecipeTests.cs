@@ -7,6 +7,7 @@ using SslOrleans.Learning.Checkpoints;
 using SslOrleans.Learning.Data;
 using SslOrleans.Learning.Evaluate;
 using SslOrleans.Learning.Training;
+using SslOrleans.Learning.Tests;
 using static TorchSharp.torch;
 
 namespace SslOrleans.Recipes.Tests;
@@ -45,7 +46,7 @@ public partial class QuickRecipeTests
     public async Task KnnBeatsTheUntrainedEncoder(string method, double margin)
     {
         var recipe = WithTeacher(RecipeReader.Read(Recipe(method)));
-        using var data = new ImageTrainingData(recipe, s_images.Value);
+        using var data = TrainingData.Open(recipe, QuickRecipes.Access(s_images.Value));
         using var trainer = new LocalTrainer(recipe, data, lanes: 2);
         using var encoder = Encoder.OfRecipe(recipe, teacher: false, CPU);
         var before = await Knn();
@@ -88,7 +89,7 @@ public partial class QuickRecipeTests
         Assert.InRange(margin, 1, gained - 0.5);
     }
 
-    private static string Recipe(string method) => Path.Combine(s_root, "recipes", $"{method}-cifar10-quick.jsonc");
+    private static string Recipe(string method) => Path.Combine(s_root, "recipes", $"{QuickRecipes.Of(method)}.jsonc");
 
     [GeneratedRegex(@"^// Measured on generated images: kNN ([0-9.]+) % untrained, ([0-9.]+) % after", RegexOptions.Multiline)]
     private static partial Regex Measured();

@@ -4,7 +4,7 @@ namespace SslOrleans.Learning.Data.Stores;
 
 /// <summary>
 /// Image files in a folder. Images in the folder itself: one flat, unlabelled set, sub-folders included.
-/// Otherwise every sub-folder is a class, in alphabetical order.
+/// Otherwise every sub-folder is a class, in alphabetical order. <c>NAME.txt</c> beside <c>NAME.jpg</c> is its caption.
 /// </summary>
 internal sealed class ImageFolderStore : SampleStore
 {
@@ -12,6 +12,7 @@ internal sealed class ImageFolderStore : SampleStore
 
     private readonly string _folder;
     private readonly List<(string Path, int Label, long Length)> _files = [];
+    private readonly HashSet<string> _texts = new(StringComparer.Ordinal);
 
     public ImageFolderStore(string folder, SourceOptions options)
     {
@@ -36,6 +37,8 @@ internal sealed class ImageFolderStore : SampleStore
             throw Empty(folder);
         if (options.Limit > 0 && _files.Count > options.Limit)
             TakeEvenly(options.Limit);
+        if (options.Limit == 0 && _texts.Count - _files.Count(f => _texts.Contains(CaptionPath(f.Path))) is > 0 and var alone)
+            ignored[".txt"] = alone;
         notes.AddRange(ignored.Select(pair => $"{pair.Value} files '{pair.Key}' ignored"));
         Notes = notes;
         Fingerprint = ComputeFingerprint();
@@ -56,6 +59,21 @@ internal sealed class ImageFolderStore : SampleStore
     public override string Key(int index) => Path.GetRelativePath(_folder, _files[index].Path);
 
     public override int? Label(int index) => _files[index].Label is >= 0 and var label ? label : null;
+
+    public override string? Caption(int index)
+    {
+        var path = CaptionPath(_files[index].Path);
+        if (!_texts.Contains(path))
+            return null;
+        try
+        {
+            return Captions.OfText(File.ReadAllBytes(path)) is { Length: > 0 } caption ? caption : null;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new UserErrorException($"{path}: cannot be read: {failure.Message}", failure);
+        }
+    }
 
     public override ReadOnlySpan<byte> Encoded(int index, ref byte[] scratch)
     {
@@ -84,6 +102,8 @@ internal sealed class ImageFolderStore : SampleStore
         }
     }
 
+    private static string CaptionPath(string image) => Path.ChangeExtension(image, ".txt");
+
     private static UserErrorException Empty(string folder)
     {
         var parts = Directory.EnumerateFiles(folder, "*.part").Count();
@@ -99,7 +119,9 @@ internal sealed class ImageFolderStore : SampleStore
         var found = new List<(string, int, long)>();
         foreach (var file in new DirectoryInfo(folder).EnumerateFiles("*", s_deep))
         {
-            if (!IsImage(file.Name))
+            if (file.Extension.Equals(".txt", StringComparison.OrdinalIgnoreCase))
+                _texts.Add(file.FullName);
+            else if (!IsImage(file.Name))
                 ignored[file.Extension] = ignored.GetValueOrDefault(file.Extension) + 1;
             else if (file.Length > Array.MaxLength)
                 throw new UserErrorException($"{file.FullName}: {file.Length} bytes are too many for one image; remove it.");

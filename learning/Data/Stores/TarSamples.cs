@@ -6,7 +6,7 @@ namespace SslOrleans.Learning.Data.Stores;
 
 /// <summary>
 /// WebDataset-style shards: the files of a sample share the name up to the first dot and lie next to each other;
-/// jpg, jpeg or png is the image, cls (a number) or json ("label") the class, txt the caption.
+/// jpg, jpeg or png is the image, cls (a number) or json ("label") the class, txt or json ("caption") the caption.
 /// </summary>
 internal static class TarSamples
 {
@@ -24,6 +24,7 @@ internal static class TarSamples
         var parts = new HashSet<(int, string)>(members.Count);
         var found = new List<(string Key, TarMember? Image, int Label, string? Caption)>(members.Count / 2);
         var scratch = Array.Empty<byte>();
+        var unreadable = 0;
         foreach (var member in members)
         {
             var dot = member.Name.IndexOf('.', member.Name.LastIndexOf('/') + 1);
@@ -51,9 +52,8 @@ internal static class TarSamples
             {
                 "image" => sample with { Image = member },
                 "cls" => sample with { Label = ParseLabel(path, key, shard.Range(member.Offset, member.Length, ref scratch)) },
-                "txt" => sample with { Caption = System.Text.Encoding.UTF8.GetString(shard.Range(member.Offset, member.Length, ref scratch)).Trim() },
-                _ when sample.Label < 0 => sample with { Label = JsonLabel(path, key, shard.Range(member.Offset, member.Length, ref scratch)) },
-                _ => sample,
+                "txt" => sample with { Caption = Caption(shard.Range(member.Offset, member.Length, ref scratch)) is { Length: > 0 } caption ? caption : sample.Caption },
+                _ => Described(sample, path, shard.Range(member.Offset, member.Length, ref scratch)),
             };
         }
 
@@ -64,7 +64,34 @@ internal static class TarSamples
                 samples.Add(new ShardSample(key, member.Offset, member.Length, label, caption ?? "", hash ? PackedFormat.Hash(shard.Range(member.Offset, member.Length, ref scratch)) : 0));
         }
 
-        return new ShardIndex(samples, [], [.. ignored.Select(pair => $"{pair.Value} files '.{pair.Key}' ignored")]);
+        string[] notes = [.. ignored.Select(pair => $"{pair.Value} files '.{pair.Key}' ignored"), .. unreadable > 0 ? [$"{unreadable} captions are not UTF-8 and left out"] : Array.Empty<string>()];
+        return new ShardIndex(samples, [], notes);
+
+        string Caption(ReadOnlySpan<byte> text)
+        {
+            var caption = Captions.OfText(text);
+            unreadable += caption is null ? 1 : 0;
+            return caption ?? "";
+        }
+    }
+
+    /// <summary>What a JSON file adds to what other files of the sample said: a number's file and a caption's own come first.</summary>
+    private static (string Key, TarMember? Image, int Label, string? Caption) Described((string Key, TarMember? Image, int Label, string? Caption) sample, string path, ReadOnlySpan<byte> text)
+    {
+        try
+        {
+            var reader = new Utf8JsonReader(text);
+            using var document = JsonDocument.ParseValue(ref reader);
+            return sample with
+            {
+                Label = sample.Label < 0 ? JsonLabel(path, sample.Key, document.RootElement) : sample.Label,
+                Caption = string.IsNullOrEmpty(sample.Caption) ? Captions.OfJson(document.RootElement) : sample.Caption,
+            };
+        }
+        catch (JsonException malformed)
+        {
+            throw new UserErrorException($"{path}: {sample.Key}.json is no JSON ({malformed.Message}); mend or remove it.", malformed);
+        }
     }
 
     private static int ParseLabel(string path, string key, ReadOnlySpan<byte> text)
@@ -75,22 +102,12 @@ internal static class TarSamples
             : throw new UserErrorException($"{path}: the label of '{key}' is '{trimmed}', not a number from 0; mend {key}.cls or remove it.");
     }
 
-    private static int JsonLabel(string path, string key, ReadOnlySpan<byte> text)
+    private static int JsonLabel(string path, string key, JsonElement sample)
     {
-        try
-        {
-            var reader = new Utf8JsonReader(text);
-            using var document = JsonDocument.ParseValue(ref reader);
-            if (document.RootElement.ValueKind != JsonValueKind.Object || !document.RootElement.TryGetProperty("label", out var label)
-                || label.ValueKind == JsonValueKind.Null)
-                return -1;
-            if (label.ValueKind == JsonValueKind.Number && label.TryGetInt32(out var value) && value >= 0)
-                return value;
-            throw new UserErrorException($"{path}: the label of '{key}' is {label.GetRawText()}, not a number from 0; mend {key}.json or remove it.");
-        }
-        catch (JsonException malformed)
-        {
-            throw new UserErrorException($"{path}: {key}.json is no JSON ({malformed.Message}); mend or remove it.", malformed);
-        }
+        if (sample.ValueKind != JsonValueKind.Object || !sample.TryGetProperty("label", out var label) || label.ValueKind == JsonValueKind.Null)
+            return -1;
+        if (label.ValueKind == JsonValueKind.Number && label.TryGetInt32(out var value) && value >= 0)
+            return value;
+        throw new UserErrorException($"{path}: the label of '{key}' is {label.GetRawText()}, not a number from 0; mend {key}.json or remove it.");
     }
 }

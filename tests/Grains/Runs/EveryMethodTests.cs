@@ -23,8 +23,8 @@ public class EveryMethodTests
     private const int Steps = 12;
     private const int CheckpointEvery = 5;
 
-    /// <summary>A method for each kind of state: none, teacher and two queues, two queues and prototypes, bank, assignments, teacher and correlation.</summary>
-    private static readonly string[] s_oneForEachState = ["vicreg", "mocov2", "swav", "npid", "deepcluster", "directset"];
+    /// <summary>A method for each kind of state: none, teacher and two queues, two queues and prototypes, bank, assignments, teacher and correlation; and one of two towers.</summary>
+    private static readonly string[] s_oneForEachState = ["vicreg", "mocov2", "swav", "npid", "deepcluster", "directset", "clip"];
 
     private static readonly string[] s_others = [.. MethodCatalog.All.Select(m => m.Name).Except(s_oneForEachState)];
 
@@ -120,7 +120,7 @@ public class EveryMethodTests
         Assert.Equal(Steps, ledger.Entries.Count);
         Assert.True(Ledger.Audit(ledger.Entries, 30, 12, 3).IsExact);
         Assert.EndsWith(recipe.Workers.Precision == WorkersRecipe.Float32 ? "1 thread" : "1 thread; bfloat16", (await RunRecord.Read(RunStorage.Open(folder), "run"))!.NumericsClass);
-        using var data = new ImageTrainingData(recipe, SmallRuns.Images);
+        using var data = TrainingData.Open(recipe, QuickRecipes.Access(SmallRuns.Images));
         using var local = new LocalTrainer(recipe, data);
         foreach (var entry in ledger.Entries)
         {

@@ -20,7 +20,7 @@ public class ProbeSuiteTests
     {
         foreach (var report in Run(Whole).Values)
         {
-            if (report.Probe is "alignment" or "rotation")
+            if (report.Probe is "alignment" or "rotation" or "zeroshot" or "retrieval")
                 continue;
             Assert.Null(report.Error);
             Assert.NotEmpty(report.Values);

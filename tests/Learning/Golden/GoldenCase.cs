@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 
 namespace SslOrleans.Learning.Tests.Golden;
 
-/// <summary>One case of losses.json: a method's loss on given embeddings, with PyTorch's value and gradients.</summary>
+/// <summary>One case of losses.json or losses_modalities.json: a method's loss on given embeddings, with PyTorch's value and gradients.</summary>
 public sealed record GoldenCase(
     string Method,
     string Case,
@@ -19,7 +19,7 @@ public sealed record GoldenCase(
 {
     private static readonly JsonSerializerOptions s_options = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
 
-    public static IReadOnlyList<GoldenCase> All { get; } = Read<GoldenCase[]>("losses.json");
+    public static IReadOnlyList<GoldenCase> All { get; } = [.. Read<GoldenCase[]>("losses.json"), .. Read<GoldenCase[]>("losses_modalities.json")];
 
     public static T Read<T>(string file)
         => JsonSerializer.Deserialize<T>(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Golden", file)), s_options)!;

@@ -1,0 +1,58 @@
+using SslOrleans.Client.CommandLine;
+using SslOrleans.Contracts;
+using SslOrleans.Contracts.Recipes;
+using SslOrleans.Learning.Data;
+
+namespace SslOrleans.Client.Commands;
+
+/// <summary>What <c>sslo quickstart</c> trains on samples of one kind.</summary>
+/// <param name="Recipe">Its recipe.</param>
+/// <param name="Folder">Where the generated data goes.</param>
+/// <param name="What">The data, for people.</param>
+/// <param name="Draw">Makes it.</param>
+/// <param name="Metric">What says that something was learnt.</param>
+/// <param name="Says">That number in words.</param>
+public sealed record Quickstart(string Recipe, string Folder, string What, Action<string> Draw, string Metric, string Says)
+{
+    private const int TrainImages = 5000;
+    private const int TestImages = 1000;
+
+    private static readonly Dictionary<Modality, Quickstart> s_all = new()
+    {
+        [Modality.Image] = new(
+            "quickstart", Path.Combine("data", "generated"), $"{TrainImages} pictures to train on and {TestImages} held out", Images,
+            "knn", $"kNN accuracy on {TestImages} held-out images"),
+        [Modality.TextImage] = new(
+            "quickstart-text-image", Path.Combine("data", "generated-captions"), $"{TrainImages} pictures with captions and {TestImages} held out", Images,
+            "zeroshot", $"Zero-shot accuracy on {TestImages} held-out images, by the names of the ten classes alone"),
+    };
+
+    /// <summary>The one of a modality.</summary>
+    /// <param name="modality">As recipes write it.</param>
+    /// <exception cref="UserErrorException">There is no such modality, or nothing that it could train.</exception>
+    public static Quickstart Of(string modality)
+    {
+        var names = s_all.Keys.Select(ViewKinds.Name).ToList();
+        return s_all.FirstOrDefault(q => ViewKinds.Name(q.Key) == modality).Value
+            ?? throw new UserErrorException($"--modality is \"{modality}\"; use one of {string.Join(", ", names)}{(RecipeKeys.Near(modality, names) is { } near ? $"; the nearest is \"{near}\"" : "")}.");
+    }
+
+    /// <summary>All modalities that have one, joined.</summary>
+    public static string Names => string.Join(", ", s_all.Keys.Select(ViewKinds.Name));
+
+    /// <summary>The data's folder; made when it is not there.</summary>
+    public string Provide(Screen screen)
+    {
+        if (Directory.Exists(Folder) && Directory.EnumerateFiles(Folder).Any() && !Directory.EnumerateFiles(Folder, "*.part").Any())
+        {
+            screen.Line($"data: {Folder}, from last time");
+            return Folder;
+        }
+
+        screen.Line($"data: drawing {What}, into {Folder}");
+        Draw(Folder);
+        return Folder;
+    }
+
+    private static void Images(string folder) => GeneratedImages.Write(folder, TrainImages, TestImages, seed: 0);
+}
