@@ -3,16 +3,21 @@ namespace SslOrleans.Contracts.Recipes;
 /// <summary>The encoder that is kept after training.</summary>
 public sealed record BackboneRecipe
 {
-    /// <summary><c>conv4</c>, <c>resnet18</c>, <c>resnet34</c>, <c>resnet50</c>, <c>vit-nano</c>, <c>vit-ti</c>, <c>vit-s</c>, <c>vit-b</c>.</summary>
+    /// <summary><c>conv4</c>, <c>resnet18</c>, <c>resnet34</c>, <c>resnet50</c>, <c>convnextv2-zepto</c>, <c>-atto</c>, <c>-pico</c>, <c>-nano</c>, <c>-tiny</c>, <c>vit-nano</c>, <c>vit-ti</c>, <c>vit-s</c>, <c>vit-b</c>.</summary>
     public string Name { get; init; } = "conv4";
 
-    /// <summary>ResNet stem: <c>cifar</c> (3×3, stride 1, no pooling) or <c>imagenet</c> (7×7, stride 2, max pooling).</summary>
+    /// <summary>
+    /// ResNet stem: <c>cifar</c> (3×3, stride 1, no pooling) or <c>imagenet</c> (7×7, stride 2, max pooling); ConvNeXt V2: 2×2 or 4×4, stride as large.
+    /// </summary>
     public string Stem { get; init; } = "cifar";
 
     /// <summary>Batch-norm statistics over the <c>micro</c>-batch or, synchronised (<c>sync</c>), over the effective batch (cookbook §3.8.1).</summary>
     public string BatchNorm { get; init; } = "micro";
 
-    /// <summary>ViT: side of a patch in pixels (K52).</summary>
+    /// <summary>ConvNeXt V2: with global response normalisation (K57).</summary>
+    public bool ResponseNorm { get; init; } = true;
+
+    /// <summary>ViT: side of a patch in pixels (K52); ConvNeXt V2 under a mask: its stride.</summary>
     public int PatchSize { get; init; } = 4;
 
     /// <summary>ViT: side of the image in pixels.</summary>

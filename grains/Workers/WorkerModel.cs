@@ -18,6 +18,7 @@ internal sealed class WorkerModel
     {
         (Run, _environment, _index, Lane, Replica, Data) = (run, environment, index, lane, replica, data);
         Plan = new RunPlan(recipe, data.Samples);
+        MethodCatalog.CheckSamples(recipe, replica.Method, data.Samples);
     }
 
     public RunBrief Run { get; }

@@ -44,7 +44,10 @@ public abstract class Backbone : Module<Tensor, Tensor>
     /// <summary>A map <c>[N, D, H, W]</c> as places <c>[N, H·W, D]</c>, shown to the watcher.</summary>
     protected Tensor AsPlaces(Tensor map)
     {
-        _watcher?.Invoke(map.detach().mean([2, 3]));
+        Show(map.detach().mean([2, 3]));
         return map.flatten(2).transpose(1, 2);
     }
+
+    /// <summary>Shows features <c>[N, D]</c> without graph to the watcher.</summary>
+    protected void Show(Tensor features) => _watcher?.Invoke(features.detach());
 }

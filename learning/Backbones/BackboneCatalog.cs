@@ -14,6 +14,16 @@ public static class BackboneCatalog
         ["resnet50"] = new(2048, 5, r => ResNet.ResNet50(CifarStem(r))),
     };
 
+    /// <summary>Widths and depths of the stages; the first is ours, for quick runs on a CPU, the others as timm has them.</summary>
+    private static readonly Dictionary<string, (int[] Widths, int[] Depths)> s_convNexts = new()
+    {
+        ["convnextv2-zepto"] = ([32, 64, 128], [1, 1, 2]),
+        ["convnextv2-atto"] = ([40, 80, 160, 320], [2, 2, 6, 2]),
+        ["convnextv2-pico"] = ([64, 128, 256, 512], [2, 2, 6, 2]),
+        ["convnextv2-nano"] = ([80, 160, 320, 640], [2, 2, 8, 2]),
+        ["convnextv2-tiny"] = ([96, 192, 384, 768], [3, 3, 9, 3]),
+    };
+
     /// <summary>Width, depth and heads; the first is for quick runs on a CPU.</summary>
     private static readonly Dictionary<string, (int Width, int Depth, int Heads)> s_transformers = new()
     {
@@ -33,12 +43,19 @@ public static class BackboneCatalog
     };
 
     /// <summary>Every name, in order of size.</summary>
-    public static IReadOnlyCollection<string> Names { get; } = [.. s_entries.Keys, .. s_transformers.Keys];
+    public static IReadOnlyCollection<string> Names { get; } = [.. s_entries.Keys, .. s_convNexts.Keys, .. s_transformers.Keys];
 
     /// <summary>Builds a backbone; <see cref="Initialization.Reset"/> then gives it the weights of a seed.</summary>
     /// <exception cref="UserErrorException">The name or one of the numbers is wrong.</exception>
     public static Backbone Create(BackboneRecipe recipe) 
-        => s_transformers.ContainsKey(recipe.Name) ? Transformer(recipe) : Find(recipe).Create(recipe);
+        => s_transformers.ContainsKey(recipe.Name) ? Transformer(recipe) : s_convNexts.ContainsKey(recipe.Name) ? ConvNext(recipe) : Find(recipe).Create(recipe);
+
+    /// <summary>A ConvNeXt V2, which can run on visible places alone.</summary>
+    /// <exception cref="UserErrorException">The recipe names something else.</exception>
+    public static ConvNextV2 ConvNext(BackboneRecipe recipe)
+        => s_convNexts.TryGetValue(recipe.Name, out var size)
+            ? new ConvNextV2(recipe.Name, size.Widths, size.Depths, CifarStem(recipe) ? 2 : 4, recipe.ResponseNorm)
+            : throw new UserErrorException($"backbone.name is \"{recipe.Name}\", but this method hides places of a convolutional net; use one of {string.Join(", ", s_convNexts.Keys)}.");
 
     /// <summary>A ViT whose parts a masked method uses.</summary>
     /// <param name="recipe">Must name a ViT.</param>
@@ -74,7 +91,9 @@ public static class BackboneCatalog
     /// <summary>D of the backbone that <see cref="Create"/> would build.</summary>
     /// <exception cref="UserErrorException">The name is unknown.</exception>
     public static int FeatureDimension(BackboneRecipe recipe) 
-        => s_transformers.TryGetValue(recipe.Name, out var size) ? size.Width : Find(recipe).FeatureDimension;
+        => s_transformers.TryGetValue(recipe.Name, out var size) ? size.Width
+            : s_convNexts.TryGetValue(recipe.Name, out var stages) ? stages.Widths[^1]
+            : Find(recipe).FeatureDimension;
 
     /// <summary>L of layer-wise decay: blocks of a transformer and what stands before them, stages of a ResNet and its stem, layers of conv4.</summary>
     /// <exception cref="UserErrorException">The name is unknown.</exception>

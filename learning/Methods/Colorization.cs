@@ -1,8 +1,5 @@
 using SslOrleans.Contracts.Recipes;
-using SslOrleans.Learning.Backbones;
-using SslOrleans.Learning.Heads;
 using SslOrleans.Learning.Losses;
-using SslOrleans.Learning.Numerics;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 

@@ -29,8 +29,8 @@ public sealed class Data2Vec : IMethod
 
     public sealed record Options
     {
-        /// <summary>K, last blocks of the teacher that are averaged.</summary>
-        public int Layers { get; init; } = 6;
+        /// <summary>K, last blocks of the teacher that are averaged; 0: half of them.</summary>
+        public int Layers { get; init; }
 
         /// <summary>β, where the loss goes from square to absolute value.</summary>
         public double Beta { get; init; } = 2;
@@ -55,7 +55,7 @@ public sealed class Data2Vec : IMethod
         var tokens = vit.Transform(vit.AddPositions(head.Hide(vit.Embed(views[0]), mask.ToTensor(step.Device))));
         var found = new Embeddings { { "prediction", PatchMask.Pick(head.call(tokens.narrow(1, 1, tokens.shape[1] - 1)), hidden) } };
         using var off = no_grad();
-        found.Add("layers", LayersAt(networks.Teacher!, views[0], _options.Layers, hidden));
+        found.Add("layers", LayersAt(networks.Teacher!, views[0], _options.Layers > 0 ? _options.Layers : (vit.Depth + 1) / 2, hidden));
         return found;
     }
 

@@ -42,8 +42,8 @@ public sealed class Data2Vec2 : IMethod
         /// <summary>M, masks of each image.</summary>
         public int Masks { get; init; } = 8;
 
-        /// <summary>K, last blocks of the teacher that are averaged.</summary>
-        public int Layers { get; init; } = 10;
+        /// <summary>K, last blocks of the teacher that are averaged; 0: five of six.</summary>
+        public int Layers { get; init; }
 
         /// <summary>Weight of what [cls] predicts.</summary>
         public double ClassWeight { get; init; } = 0.01;
@@ -82,7 +82,7 @@ public sealed class Data2Vec2 : IMethod
             { "class", stack([.. tokens.select(1, 0).chunk(masks.Count)], 1) },
         };
         using var off = no_grad();
-        var layers = stack([.. ((Vit)networks.Teacher!.Backbone).Layers(views[0], _options.Layers).Select(l => l.narrow(1, 1, l.shape[1] - 1))], 2);
+        var layers = stack([.. ((Vit)networks.Teacher!.Backbone).Layers(views[0], _options.Layers > 0 ? _options.Layers : vit.Depth - (vit.Depth / 6)).Select(l => l.narrow(1, 1, l.shape[1] - 1))], 2);
         var places = cat([.. hidden], 1);
         found.Add("layers", layers.gather(1, places.unsqueeze(-1).unsqueeze(-1).expand(places.shape[0], places.shape[1], layers.shape[2], layers.shape[3])));
         found.Add("mean", LayerTargets.Of(layers).mean([1]));

@@ -62,6 +62,8 @@ public sealed class DeepCluster : IMethod
 
     public IReadOnlyList<StateSpec> State { get; }
 
+    public IReadOnlyList<(string Key, int Count)> Groups => [("loss.clusters", _options.Clusters)];
+
     public IReadOnlyList<string> Carried => ["z1"];
 
     public Networks Build() => BuildNetworks.Student(_recipe);

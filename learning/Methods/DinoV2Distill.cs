@@ -1,6 +1,5 @@
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Backbones;
-using SslOrleans.Learning.Heads;
 using static TorchSharp.torch;
 
 namespace SslOrleans.Learning.Methods;

@@ -3,7 +3,6 @@ using SslOrleans.Learning.Backbones;
 using SslOrleans.Learning.Heads;
 using SslOrleans.Learning.Losses;
 using static TorchSharp.torch;
-using static TorchSharp.torch.nn;
 
 namespace SslOrleans.Learning.Methods;
 

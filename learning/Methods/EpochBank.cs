@@ -1,5 +1,4 @@
 using SslOrleans.Learning.Numerics;
-using static TorchSharp.torch;
 
 namespace SslOrleans.Learning.Methods;
 

@@ -22,6 +22,9 @@ public interface IMethod
     /// <summary>The loss of outputs that say nothing, ln K or ln(2N − 1); a run that stays there learns nothing. NaN where there is no such number.</summary>
     double LossOfChance => double.NaN;
 
+    /// <summary>Groups that the images of the data set are dealt into, by the recipe's key: there cannot be more than images.</summary>
+    IReadOnlyList<(string Key, int Count)> Groups => [];
+
     /// <summary>The embeddings that <see cref="Advance"/> reads; empty when no state advances.</summary>
     IReadOnlyList<string> Carried => [];
 
@@ -85,6 +88,15 @@ public sealed class MethodAttribute(string name, params string[] alsoTakes) : At
 
     /// <summary>Views may be masked or not, as the recipe likes.</summary>
     public bool MayMask { get; init; }
+
+    /// <summary>Kind of mask that its masked views need.</summary>
+    public string MaskKind { get; init; } = "random";
+
+    /// <summary>A small backbone that it works with, and the side of a patch of it in pixels; for runs that only ask what it takes.</summary>
+    public string Backbone { get; init; } = "vit-nano";
+
+    /// <inheritdoc cref="Backbone"/>
+    public int PatchSize { get; init; } = 4;
 
     /// <summary>Whether it learns from a teacher that never changes, <c>teacher.weights</c> in the recipe.</summary>
     public FrozenTeacher FrozenTeacher { get; init; }

@@ -1,5 +1,4 @@
 using SslOrleans.Contracts.Recipes;
-using SslOrleans.Learning.Heads;
 using SslOrleans.Learning.Numerics;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -35,8 +34,8 @@ public sealed class Jigsaw : IMethod
         /// <summary>K, orders (the paper: 1000).</summary>
         public int Orders { get; init; } = 1000;
 
-        /// <summary>Side of a tile in pixels; what is left of a third of the view is gap and jitter (the paper: 64 of 85).</summary>
-        public int Tile { get; init; } = 64;
+        /// <summary>Side of a tile in pixels; what is left of a third of the view is gap and jitter. 0: three quarters of that third (the paper: 64 of 85).</summary>
+        public int Tile { get; init; }
     }
 
     public bool Coupled => false;
@@ -48,7 +47,7 @@ public sealed class Jigsaw : IMethod
     public Embeddings Encode(Networks networks, Views views, StepContext step)
     {
         var chosen = step.SampleIds.Select(id => (int)Draws.Of(step, id, 6).NextUInt32((uint)_options.Orders)).ToArray();
-        var cut = Enumerable.Range(0, Tiles.Count).Select(t => Tiles.Cut(views[0], _options.Tile, row => _orders[chosen[row]][t], step, 10 + t));
+        var cut = Enumerable.Range(0, Tiles.Count).Select(t => Tiles.Cut(views[0], Tiles.Side(_options.Tile, views[0]), row => _orders[chosen[row]][t], step, 10 + t));
         var features = networks.Student.Backbone.call(cat([.. cut])).chunk(Tiles.Count);
         return new Embeddings
         {

@@ -43,6 +43,17 @@ public static class MethodCatalog
         }
     }
 
+    /// <summary>Refuses a recipe whose method deals the images into more groups than there are images.</summary>
+    /// <exception cref="UserErrorException">It does.</exception>
+    public static void CheckSamples(Recipe recipe, IMethod method, long samples)
+    {
+        foreach (var (key, count) in method.Groups)
+        {
+            if (count > samples)
+                throw Require.Error(recipe, key, $"is {count}", $"the data set has {samples} images; give at most as many, or bring more images");
+        }
+    }
+
     /// <summary>The keys of the method's <c>loss</c> section with their default values, in the order of the method's file.</summary>
     /// <exception cref="UserErrorException">There is no such method.</exception>
     public static JsonObject DefaultOptions(string method)

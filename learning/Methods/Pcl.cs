@@ -68,6 +68,8 @@ public sealed class Pcl : IMethod
 
     public IReadOnlyList<StateSpec> State { get; }
 
+    public IReadOnlyList<(string Key, int Count)> Groups => [.. _options.Granularities.Select((k, m) => ($"loss.granularities[{m}]", k))];
+
     public IReadOnlyList<string> Carried => ["key2"];
 
     public Networks Build() => BuildNetworks.StudentAndTeacher(_recipe);

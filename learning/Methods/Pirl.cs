@@ -42,8 +42,8 @@ public sealed class Pirl : IMethod
         /// <summary>λ, share of the tiles' term; the rest is the image's.</summary>
         public double TileWeight { get; init; } = 0.5;
 
-        /// <summary>Side of a tile in pixels, at most a third of the view's.</summary>
-        public int Tile { get; init; } = 64;
+        /// <summary>Side of a tile in pixels, at most a third of the view's; 0: three quarters of that.</summary>
+        public int Tile { get; init; }
 
         /// <summary>Share of the old row that the bank keeps.</summary>
         public double BankMomentum { get; init; } = 0.5;
@@ -71,7 +71,7 @@ public sealed class Pirl : IMethod
             var random = Draws.Of(step, id, 6);
             return Draws.Order(Tiles.Count, ref random);
         }).ToList();
-        var cut = Enumerable.Range(0, Tiles.Count).Select(t => Tiles.Cut(views[1], _options.Tile, row => orders[row][t], step, 10 + t));
+        var cut = Enumerable.Range(0, Tiles.Count).Select(t => Tiles.Cut(views[1], Tiles.Side(_options.Tile, views[1]), row => orders[row][t], step, 10 + t));
         var features = networks.Student.Backbone.call(cat([.. cut])).chunk(Tiles.Count);
         return new Embeddings
         {

@@ -1,5 +1,4 @@
 using SslOrleans.Contracts.Recipes;
-using SslOrleans.Learning.Heads;
 using SslOrleans.Learning.Numerics;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
@@ -29,8 +28,8 @@ public sealed class RelativePatch : IMethod
 
     public sealed record Options
     {
-        /// <summary>Side of a tile in pixels; what is left of a third of the view is gap and jitter (the paper: 96 of about 144).</summary>
-        public int Tile { get; init; } = 64;
+        /// <summary>Side of a tile in pixels; what is left of a third of the view is gap and jitter. 0: three quarters of that third.</summary>
+        public int Tile { get; init; }
     }
 
     public bool Coupled => false;
@@ -42,8 +41,8 @@ public sealed class RelativePatch : IMethod
     public Embeddings Encode(Networks networks, Views views, StepContext step)
     {
         var neighbours = step.SampleIds.Select(id => (int)Draws.Of(step, id, 6).NextUInt32(Neighbours)).ToArray();
-        var middle = Tiles.Cut(views[0], _options.Tile, _ => Middle, step, 10);
-        var beside = Tiles.Cut(views[0], _options.Tile, row => neighbours[row] < Middle ? neighbours[row] : neighbours[row] + 1, step, 11);
+        var middle = Tiles.Cut(views[0], Tiles.Side(_options.Tile, views[0]), _ => Middle, step, 10);
+        var beside = Tiles.Cut(views[0], Tiles.Side(_options.Tile, views[0]), row => neighbours[row] < Middle ? neighbours[row] : neighbours[row] + 1, step, 11);
         var features = networks.Student.Backbone.call(cat([middle, beside])).chunk(2);
         return new Embeddings
         {

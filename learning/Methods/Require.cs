@@ -2,7 +2,6 @@ using SslOrleans.Contracts;
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Backbones;
 using SslOrleans.Learning.Heads;
-using SslOrleans.Learning.Numerics;
 
 namespace SslOrleans.Learning.Methods;
 
@@ -113,12 +112,18 @@ internal static class Require
         {
         }
 
+        if (!varying)
+            SameMask(recipe, view);
+        HidesPlaces(recipe, recipe.Backbone.ImageSize / recipe.Backbone.PatchSize, view);
+    }
+
+    /// <summary>A mask that leaves something to see and something to predict of grid × grid places.</summary>
+    public static void HidesPlaces(Recipe recipe, int grid, int view = 0)
+    {
         var mask = MaskOf(recipe, view);
         if (mask.Kind == "none")
             throw Error(recipe, $"views.{view}.mask.kind", "is \"none\"", $"{recipe.Method} hides patches; use random, block or uniform");
-        if (!varying)
-            SameMask(recipe, view);
-        var patches = PortableMath.Power(recipe.Backbone.ImageSize / recipe.Backbone.PatchSize, 2);
+        var patches = grid * grid;
         var (field, ratio) = mask.RatioMax > mask.Ratio ? ("ratioMax", mask.RatioMax) : ("ratio", mask.Ratio);
         if (Math.Round(ratio * patches) is var hidden && (hidden < 1 || hidden > patches - 1))
             throw Error(recipe, $"views.{view}.mask.{field}", $"is {ratio}", $"give a share that hides at least 1 and at most {patches - 1} of the {patches} patches");
@@ -159,8 +164,8 @@ internal static class Require
     public static void Layers(Recipe recipe, int count)
     {
         using var vit = BackboneCatalog.Transformer(recipe.Backbone);
-        if (count < 1 || count > vit.Depth)
-            throw Error(recipe, "loss.layers", $"is {count}", $"give 1 to {vit.Depth}, the blocks of {recipe.Backbone.Name}");
+        if (count < 0 || count > vit.Depth)
+            throw Error(recipe, "loss.layers", $"is {count}", $"give 1 to {vit.Depth}, the blocks of {recipe.Backbone.Name}, or 0");
     }
 
     /// <summary>Views of the size that the positions are made for, where a decoder has no others.</summary>

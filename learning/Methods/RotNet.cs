@@ -1,9 +1,6 @@
 using SslOrleans.Contracts.Recipes;
-using SslOrleans.Learning.Backbones;
-using SslOrleans.Learning.Heads;
 using SslOrleans.Learning.Numerics;
 using static TorchSharp.torch;
-using static TorchSharp.torch.nn;
 
 namespace SslOrleans.Learning.Methods;
 

@@ -59,6 +59,8 @@ public sealed class SeLa : IMethod
 
     public IReadOnlyList<StateSpec> State { get; }
 
+    public IReadOnlyList<(string Key, int Count)> Groups => [("loss.prototypes", _options.Prototypes)];
+
     public IReadOnlyList<string> Carried => ["z1", "prototypes"];
 
     public Networks Build()

@@ -1,5 +1,4 @@
 using SslOrleans.Contracts.Recipes;
-using SslOrleans.Learning.Numerics;
 using static TorchSharp.torch;
 
 namespace SslOrleans.Learning.Methods;
@@ -35,11 +34,14 @@ internal static class Tiles
         })]);
     }
 
+    /// <summary>Side of a tile: what the recipe says, or three quarters of the cell (Noroozi and Favaro: 64 of 85 pixels).</summary>
+    public static int Side(int asked, Tensor images) => asked > 0 ? asked : Math.Max(1, (int)(images.shape[2] / Grid * 3 / 4));
+
     /// <summary>Refuses tiles that do not fit into a third of every view.</summary>
     public static void MustFit(Recipe recipe, string field, int side)
     {
         var cell = recipe.Views.Min(v => v.Crop.Ramp.From > 0 ? Math.Min(v.Crop.Ramp.From, v.Crop.Size) : v.Crop.Size) / Grid;
-        if (side < 1 || side > cell)
-            throw Require.Error(recipe, field, $"is {side}", $"give 1 to {cell} pixels: a third of the view");
+        if (side < 0 || side > cell || cell < 1)
+            throw Require.Error(recipe, field, $"is {side}", $"give 1 to {cell} pixels, a third of the view, or 0 for three quarters of that");
     }
 }

@@ -2,7 +2,6 @@ using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Backbones;
 using SslOrleans.Learning.Heads;
 using SslOrleans.Learning.Losses;
-using SslOrleans.Learning.Numerics;
 using static TorchSharp.torch;
 
 namespace SslOrleans.Learning.Methods;
@@ -12,7 +11,7 @@ namespace SslOrleans.Learning.Methods;
 /// token, which makes up for what such an even sample gives away. One view; <c>views.0.mask.kind</c> is <c>uniform</c>.
 /// Embeddings <c>prediction</c> and <c>target</c> <c>[N, H, p·p·3]</c>.
 /// </summary>
-[Method("ummae", Views = 1, Masked = 1, Family = "masked-image-modelling", Inventory = "M087",
+[Method("ummae", Views = 1, Masked = 1, MaskKind = "uniform", Family = "masked-image-modelling", Inventory = "M087",
     Paper = "Li et al., Uniform Masking: Enabling MAE Pre-training for Pyramid-based Vision Transformers with Locality, 2022")]
 public sealed class UmMae : IMethod
 {

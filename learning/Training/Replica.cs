@@ -151,7 +151,7 @@ public sealed class Replica : IDisposable
             if (!root.requires_grad)
                 continue;
             roots.Add(root);
-            seeds.Add(tensor(gradient.Values, gradient.Shape).to(Device));
+            seeds.Add(TensorMemory.Aligned(gradient.Values, gradient.Shape, Device));
         }
 
         _binding.Gradient(roots, seeds, into);
@@ -209,7 +209,7 @@ public sealed class Replica : IDisposable
 
     /// <summary>The stores' values as tensors on this device; they belong to the caller's dispose scope.</summary>
     public MethodState ToTensors(params IEnumerable<StateStore> stores)
-        => new(stores.SelectMany(s => s.Names, (s, n) => (s, n)).ToDictionary(p => p.n, p => tensor(p.s.Values(p.n).ToArray(), [.. p.s.Shape(p.n)]).to(Device)));
+        => new(stores.SelectMany(s => s.Names, (s, n) => (s, n)).ToDictionary(p => p.n, p => TensorMemory.Aligned(p.s.Values(p.n), [.. p.s.Shape(p.n)], Device)));
 
     /// <summary>Backbone features <c>[N, D]</c> of normalised images <c>[N, 3, H, W]</c>, in evaluation mode; of the teacher when asked for.</summary>
     public float[] Features(float[] pixels, int height, int width, bool teacher = false)
@@ -259,13 +259,13 @@ public sealed class Replica : IDisposable
     }
 
     private Views ToTensors(MicroBatchViews batch)
-        => new([.. batch.Views.Select(v => v.ToTensor(Device))], [.. batch.Views.Select(v => v.MaskTensor(Device))], batch.Labels);
+        => new([.. batch.Views.Select(v => v.ToTensor(Device))], [.. batch.Views.Select(v => v.MaskTensor(Device))], batch.Labels, [.. batch.Views.Select(v => v.DescriptionTensor(Device))]);
 
     private Embeddings ToEmbeddings(IReadOnlyList<NamedArray> arrays)
     {
         var embeddings = new Embeddings();
         foreach (var array in arrays)
-            embeddings.Add(array.Name, tensor(array.Values, array.Shape).to(Device).requires_grad_(array.RequiresGradient));
+            embeddings.Add(array.Name, TensorMemory.Aligned(array.Values, array.Shape, Device).requires_grad_(array.RequiresGradient));
         return embeddings;
     }
 

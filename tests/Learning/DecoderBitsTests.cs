@@ -34,6 +34,23 @@ public class DecoderBitsTests
         AlwaysTheSame(decoder, () => decoder.Decode(tokens, restore, noise));
     }
 
+    [Fact]
+    public void A_product_with_values_of_NET_memory_has_the_same_bits_wherever_the_array_lies()
+    {
+        set_num_threads(1);
+        var values = Enumerable.Range(0, 4 * 16).Select(i => MathF.Sin(i + 1)).ToArray();
+        using var weights = sin(arange(0, 16 * 8, ScalarType.Float32)).reshape(16, 8);
+        var found = Enumerable.Range(0, 40).Select(i =>
+        {
+            using var scope = NewDisposeScope();
+            var (before, moved) = (new byte[(i * 12) + 3], values.ToArray());
+            var product = TensorMemory.Aligned(moved, [4, 16], CPU).mm(weights).Values<float>();
+            GC.KeepAlive(before);
+            return string.Join(' ', product);
+        });
+        Assert.Single(found.Distinct());
+    }
+
     private static void AlwaysTheSame(Module module, Func<Tensor> run)
     {
         set_num_threads(1);

@@ -6,7 +6,6 @@ using SslOrleans.Learning.Tests.Data;
 using SslOrleans.Learning.Training;
 using static SslOrleans.Learning.Tests.LossAlone;
 using static TorchSharp.torch;
-using static TorchSharp.torch.nn;
 
 namespace SslOrleans.Learning.Tests;
 

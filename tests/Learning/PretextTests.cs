@@ -164,9 +164,9 @@ public class PretextTests
     }
 
     [Theory]
-    [InlineData("jigsaw", "loss.tile=3", "loss.tile is 3; give 1 to 2 pixels: a third of the view")]
+    [InlineData("jigsaw", "loss.tile=3", "loss.tile is 3; give 1 to 2 pixels, a third of the view")]
     [InlineData("jigsaw", "loss.orders=1", "loss.orders is 1; give 2 to 10000")]
-    [InlineData("relativepatch", "loss.tile=0", "loss.tile is 0")]
+    [InlineData("relativepatch", "loss.tile=-1", "loss.tile is -1")]
     [InlineData("pirl", "loss.tileWeight=1.5", "loss.tileWeight is 1.5; give a share from 0 to 1")]
     [InlineData("rotnet", "views.0.rotation={\"probability\":0.5,\"quarterTurns\":true}", "views.0.rotation.probability is 0.5; rotnet tells rotations; set it to 0")]
     [InlineData("counting", "views.0.crop.size=9", "views.0.crop.size is 9; make it")]

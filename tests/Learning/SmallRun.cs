@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using SslOrleans.Contracts.Recipes;
+using SslOrleans.Learning.Augment;
 using SslOrleans.Learning.Checkpoints;
 using SslOrleans.Learning.Numerics;
 using SslOrleans.Learning.Training;
@@ -66,6 +67,11 @@ internal static class SmallRun
         ["dbot"] = $$""" { "loss": { "decoderWidth": 16, "decoderDepth": 1, "decoderHeads": 2 }, {{Patches}}, "views": [ { "mask": { "kind": "random", "ratio": 0.75 } } ] } """,
         ["distill"] = """ { "views": [ { "crop": { "size": 8 } } ] } """,
         ["dinov2distill"] = $$""" { "loss": { "prototypes": 10, "patchPrototypes": 6 }, {{Patches}}, "views": [ { "count": 2, "crop": { "size": 8 } }, { "count": 1, "crop": { "size": 4 } } ] } """,
+        ["densecl"] = $$""" { "loss": { "queue": 24 }, {{Teacher}}, "views": [ { "count": 2, "crop": { "size": 16 } } ] } """,
+        ["vicregl"] = """ { "loss": { "matches": 3 }, "views": [ { "count": 2, "crop": { "size": 16 } } ] } """,
+        ["equimod"] = """ { "loss": { "descriptionWidth": 8 }, "views": [ { "count": 3, "crop": { "size": 8 } } ] } """,
+        ["sie"] = """ { "loss": { "hiddenWidth": 8 }, "optimizer": { "learningRate": 0.1 } } """,
+        ["fcmae"] = """ { "loss": { "decoderWidth": 16 }, "backbone": { "name": "convnextv2-zepto", "patchSize": 8, "imageSize": 16 }, "views": [ { "crop": { "size": 16 }, "mask": { "kind": "random", "ratio": 0.5 } } ] } """,
         ["npid"] = """ { "views": [ { "crop": { "size": 8 } } ] } """,
     };
 
@@ -110,6 +116,17 @@ internal static class SmallRun
         return RecipeReader.Parse(json.ToJsonString());
     }
 
+    /// <summary>Crops of random places, half of them mirrored, and factors of colour.</summary>
+    private static float[] Descriptions(long[] ids, long draw) => [.. ids.SelectMany(id =>
+    {
+        var random = new RandomStream(2, Purpose.View, draw, id, 0);
+        var row = ViewDescription.Whole();
+        (row[ViewDescription.Left], row[ViewDescription.Top], row[ViewDescription.Width], row[ViewDescription.Height]) = (random.NextSingle(0, 0.5f), random.NextSingle(0, 0.5f), 0.5f, 0.5f);
+        row[ViewDescription.Flip] = random.NextUInt32(2);
+        row[ViewDescription.Brightness] = random.NextSingle(-0.4f, 0.4f);
+        return row;
+    })];
+
     /// <summary>Coloured noise around a class's mean; a pure function of sample, epoch and view.</summary>
     public sealed class Data(Recipe recipe) : IViewProvider
     {
@@ -134,7 +151,7 @@ internal static class SmallRun
                         pixels[(row * 3 * size * size) + i] = (0.5f * random.NextNormal()) + (i / (size * size) == ids[row] % 3 ? 1 : 0);
                 }
 
-                return new ViewBuffer(pixels, size, size);
+                return new ViewBuffer(pixels, size, size) { Descriptions = Descriptions(ids, (firstPosition / SmallRun.Samples) + view) };
             });
             return new MicroBatchViews(ids, [.. views], Array.ConvertAll(ids, id => (int)(id % 3)));
         }

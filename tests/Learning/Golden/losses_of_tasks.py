@@ -215,4 +215,90 @@ def dbot():
         case("dbot", name, {"beta": beta}, {"prediction": rand(n, h, f, scale=scale), "target": rand(n, h, f)}, lambda x, s, b=beta: loss(x, b), fixed=["target"], **masked())
 
 
-ALL = [hcl, sscd, pirl, rotnet, essl, tiles, counting, colorization, contextencoder, data2vec, data2vec2, ummae, beit, distill, dinov2distill, dbot]
+# --- Places of feature maps, equivariance ------------------------------------------------------------------------------------
+def against_queue(q, k, queue, t):
+    total = 0
+    for a, b in zip(q, k):
+        logits = torch.stack([cos(a, b)] + [(a / a.norm()) @ row for row in queue]) / t
+        total = total - (logits[0] - logits.logsumexp(0)) / len(q)
+    return total
+
+
+def densecl():
+    def loss(x, s, t, share):
+        places = against_queue(x["r1"].flatten(0, 1), x["match2"].flatten(0, 1), s["denseQueue2"], t)
+        return (1 - share) * against_queue(x["q1"], x["key2"], s["queue2"], t) + share * places
+    for name, n, p, d, q, share in [("3 images of 4 places", 3, 4, 5, 6, 0.5), ("2 images of 9 places, mostly places", 2, 9, 4, 8, 0.9), ("edge: one place, images alone", 2, 1, 3, 2, 0.0)]:
+        e = {"q1": rand(n, d), "key2": unit(n, d), "r1": rand(n, p, d), "match2": unit(n * p, d).reshape(n, p, d), "mean2": unit(n, d)}
+        case("densecl", name, {"temperature": 0.2, "queue": q, "dense": share}, e, lambda x, s, c=share: loss(x, s, 0.2, c), fixed=["key2", "match2", "mean2"],
+             state={"queue2": unit(q, d), "denseQueue2": unit(q, d)}, projector=str(d))
+
+
+def hinge_and_covariance(z, eps=1e-4):
+    n, d = z.shape
+    std = torch.stack([torch.sqrt(((z[:, k] - z[:, k].mean()) ** 2).sum() / (n - 1) + eps) for k in range(d)])
+    c = torch.cov(z.t()).reshape(d, d)
+    return torch.clamp(1 - std, min=0).mean(), sum(c[a, b] ** 2 for a in range(d) for b in range(d) if a != b) / d
+
+
+def vicregl():
+    def pairs(a, b):
+        total, g = 0, a.shape[1]
+        for k in range(g):
+            (va, ca), (vb, cb) = hinge_and_covariance(a[:, k]), hinge_and_covariance(b[:, k])
+            total = total + (25 * ((a[:, k] - b[:, k]) ** 2).mean() + 25 * (va + vb) / 2 + ca + cb) / g
+        return total
+
+    def loss(x, share):
+        images = pairs(x["z1"][:, None], x["z2"][:, None])
+        local = sum(pairs(x[a], x[b]) for a, b in (("a1", "b1"), ("a2", "b2"), ("c1", "d1"), ("c2", "d2"))) / 2
+        return share * images + (1 - share) * local
+    for name, n, g, d, share in [("5 images, 3 pairs", 5, 3, 4, 0.75), ("4 images, 2 pairs, places alone", 4, 2, 3, 0.0), ("edge: two images, one pair", 2, 1, 2, 0.5)]:
+        e = {"z1": rand(n, d), "z2": rand(n, d)} | {f"{a}{v}": rand(n, g, d, scale=0.7) for a in "abcd" for v in (1, 2)}
+        case("vicregl", name, {"global": share, "matches": g}, e, lambda x, s, c=share: loss(x, c), projector=str(d))
+
+
+def one_way(a, b, t):
+    total = 0
+    for i in range(len(a)):
+        logits = torch.stack([cos(a[i], row) / t for row in b])
+        total = total - (logits[i] - logits.logsumexp(0)) / len(a)
+    return total
+
+
+def equimod():
+    for name, n, d, t, w in [("4x6", 4, 6, 0.2, 1.0), ("5x3, weight 3", 5, 3, 0.5, 3.0), ("edge: two images, predictions alike", 2, 4, 0.5, 1.0)]:
+        e = two(n, d) | {k: rand(n, d) for k in ("e1", "e2", "p1", "p2")}
+        if name.startswith("edge"):
+            e["p1"][1] = e["p1"][0]
+        case("equimod", name, {"temperature": t, "equivariance": w}, e, lambda x, s, t=t, w=w: nt_xent(x["z1"], x["z2"], t)
+             + w * (one_way(x["e1"], x["p1"], t) + one_way(x["e2"], x["p2"], t)) / 2, views=3)
+
+
+def sie():
+    def loss(x, i, e, v, c):
+        total = i * ((x["i1"] - x["i2"]) ** 2).mean() + e * ((x["p2"] - x["e2"]) ** 2).mean()
+        for one in ("1", "2"):
+            hinge, cov = hinge_and_covariance(torch.cat([x["i" + one], x["e" + one]], 1))
+            total = total + v * hinge + c * cov
+        return total + v * hinge_and_covariance(x["p2"])[0]
+    for name, n, d, o in [("5x3", 5, 3, (10.0, 4.5, 10.0, 1.0)), ("8x2, other weights", 8, 2, (1.0, 2.0, 3.0, 0.5)), ("edge: no equivariant term, two images", 2, 2, (10.0, 0.0, 10.0, 1.0))]:
+        case("sie", name, dict(zip(["invariance", "equivariance", "variance", "covariance"], o)), {k: rand(n, d) for k in ("i1", "i2", "e1", "e2", "p2")},
+             lambda x, s, o=o: loss(x, *o))
+
+
+def fcmae():
+    for name, n, h, norm, scale in [("2 images, 4 patches", 2, 4, True, 1.0), ("3 images, 2 patches, raw pixels", 3, 2, False, 1.0), ("edge: one flat patch", 1, 1, True, 0.0)]:
+        def loss(x, s, norm=norm):
+            total = 0
+            for p, t in zip(x["prediction"].flatten(0, 1), x["target"].flatten(0, 1)):
+                t = (t - t.mean()) / torch.sqrt(t.var(unbiased=True) + 1e-6) if norm else t
+                total = total + ((p - t) ** 2).mean()
+            return total / (x["prediction"].shape[0] * x["prediction"].shape[1])
+        target = rand(n, h, 12, scale=scale) if scale else torch.full((n, h, 12), 0.5)
+        case("fcmae", name, {"normalizePixels": norm}, {"prediction": rand(n, h, 12), "target": target}, loss, fixed=["target"],
+             backbone={"name": "convnextv2-zepto", "patchSize": 8}, views=[{"crop": {"size": 32}, "mask": {"kind": "random", "ratio": 0.5}}])
+
+
+ALL = [hcl, sscd, pirl, rotnet, essl, tiles, counting, colorization, contextencoder, data2vec, data2vec2, ummae, beit, distill, dinov2distill, dbot,
+       densecl, vicregl, equimod, sie, fcmae]
