@@ -134,11 +134,18 @@ public sealed class GrainTrainingSession : ITrainingSession
         await _cluster.DisposeAsync();
     }
 
-    /// <summary>A run that is begun keeps the content of the weights that it starts from, and where every process of this machine finds them.</summary>
+    /// <summary>A run that is begun keeps the content of the weights that it starts or learns from, and where every process of this machine finds them.</summary>
     private static Recipe WithHash(TrainingRequest request)
-        => request.Recipe is { Initial.Length: > 0, InitialHash.Length: 0 } recipe && !request.Resume && File.Exists(recipe.Initial)
-            ? recipe with { Initial = Path.GetFullPath(recipe.Initial), InitialHash = StartWeights.Hash(recipe.Initial) }
-            : request.Recipe;
+    {
+        var recipe = request.Recipe;
+        if (request.Resume)
+            return recipe;
+        if (recipe is { Initial.Length: > 0, InitialHash.Length: 0 } && File.Exists(recipe.Initial))
+            recipe = recipe with { Initial = Path.GetFullPath(recipe.Initial), InitialHash = StartWeights.Hash(recipe.Initial) };
+        return recipe.Teacher is { Weights.Length: > 0, WeightsHash.Length: 0 } teacher && File.Exists(teacher.Weights)
+            ? recipe with { Teacher = teacher with { Weights = Path.GetFullPath(teacher.Weights), WeightsHash = StartWeights.Hash(teacher.Weights) } }
+            : recipe;
+    }
 
     private static SiloSettings OwnSilo(TrainingRequest request, int? ownWorkers)
     {

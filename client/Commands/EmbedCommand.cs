@@ -4,7 +4,6 @@ using System.Diagnostics;
 using System.Globalization;
 using SslOrleans.Client.CommandLine;
 using SslOrleans.Client.Evaluation;
-using SslOrleans.Client.Training;
 using SslOrleans.Contracts;
 using SslOrleans.Learning.Evaluate;
 

@@ -2,7 +2,6 @@ using SslOrleans.Silo;
 using System.CommandLine;
 using SslOrleans.Client.CommandLine;
 using SslOrleans.Client.Evaluation;
-using SslOrleans.Client.Training;
 using SslOrleans.Contracts;
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Evaluate;

@@ -3,7 +3,6 @@ using System.CommandLine;
 using SslOrleans.Client.CommandLine;
 using SslOrleans.Client.Evaluation;
 using SslOrleans.Client.Pictures;
-using SslOrleans.Client.Training;
 using SslOrleans.Contracts;
 
 namespace SslOrleans.Client.Commands;

@@ -125,7 +125,7 @@ public static class RunCommands
                 screen.Line(status.Message);
             screen.Table(
                 ["worker", "device", "state", "micro-batches", "per second", "process"],
-                status.Workers.Select(w => (IReadOnlyList<string>)[w.Worker.Name, w.Worker.Device, w.State, $"{w.MicroBatches}", $"{w.MicroBatchesPerSecond:0.0}", $"{w.Worker.ProcessId}"]));
+                status.Workers.Select(w => (IReadOnlyList<string>)[w.Worker.Name, w.Worker.Device, Format.Word(w.State), $"{w.MicroBatches}", $"{w.MicroBatchesPerSecond:0.0}", $"{w.Worker.ProcessId}"]));
             return ExitCodes.Well;
         });
         return command;

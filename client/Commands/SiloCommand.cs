@@ -1,7 +1,6 @@
 using System.CommandLine;
 using SslOrleans.Client.Cluster;
 using SslOrleans.Client.CommandLine;
-using SslOrleans.Client.Training;
 using SslOrleans.Contracts;
 using SslOrleans.Grains.Placement;
 using SslOrleans.Silo;

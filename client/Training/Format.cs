@@ -9,6 +9,9 @@ public static class Format
 {
     private const string Blocks = "▁▂▃▄▅▆▇█";
 
+    /// <summary>A word of a closed set.</summary>
+    public static string Word(Enum value) => value.ToString().ToLowerInvariant();
+
     /// <summary>Five significant digits.</summary>
     public static string Number(double value) => value.ToString("G5", CultureInfo.InvariantCulture);
 

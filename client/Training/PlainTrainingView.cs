@@ -64,7 +64,7 @@ public sealed class PlainTrainingView(Screen screen, TimeProvider clock) : ITrai
     {
         _shownStep = s.Step;
         var left = Format.TimeLeft(s, _request?.Recipe.Batch.Effective ?? 0);
-        var here = s.Workers.Count(w => w.State != "gone");
+        var here = s.Workers.Count(w => w.State != WorkerActivity.Gone);
         var workers = s.Workers.Length > 0 ? $", {here} worker{(here == 1 ? "" : "s")}" : "";
         screen.Line($"step {s.Step}/{s.TotalSteps}, epoch {s.Epoch:F2}, loss {Format.Number(s.Loss)}, learning rate {Format.Number(s.LearningRate)}, "
             + $"{Format.Rate(s.ImagesPerSecond)} images/s, data wait {Format.Percent(s.DataWaitShare)}{workers}"

@@ -73,14 +73,14 @@ public static class TrainingPicture
     private static IRenderable Workers(RunStatus s, int width)
     {
         if (width < Narrow)
-            return new Rows(s.Workers.Select(w => Line(width, ("default", w.Worker.Name), ("grey", $" {w.State} {Format.Rate(w.MicroBatchesPerSecond)}/s"))));
+            return new Rows(s.Workers.Select(w => Line(width, ("default", w.Worker.Name), ("grey", $" {Format.Word(w.State)} {Format.Rate(w.MicroBatchesPerSecond)}/s"))));
         var table = new Table { Border = TableBorder.None };
         foreach (var column in new[] { "worker", "device", "state", "holds", "speed", "seen" })
             table.AddColumn(new TableColumn($"[grey]{column}[/]") { Padding = new Padding(0, 0, 2, 0), NoWrap = true });
         foreach (var w in s.Workers)
         {
             var seen = Format.Duration(DateTimeOffset.UtcNow - w.LastSeen);
-            string[] cells = [w.Worker.Name, w.Worker.Device, w.State, $"{w.MicroBatches}", $"{Format.Rate(w.MicroBatchesPerSecond)}/s", seen];
+            string[] cells = [w.Worker.Name, w.Worker.Device, Format.Word(w.State), $"{w.MicroBatches}", $"{Format.Rate(w.MicroBatchesPerSecond)}/s", seen];
             table.AddRow(cells.Select(c => new Text(c)));
         }
 

@@ -8,7 +8,7 @@ namespace SslOrleans.Contracts.Grains;
 public interface IParameterGrain : IGrainWithStringKey
 {
     /// <summary>Makes an empty slice ready for <see cref="Load"/>.</summary>
-    Task Create(string recipe, TensorPlace[] tensors);
+    Task Create(string recipe, TensorEntry[] tensors);
 
     /// <summary>Initial float32 values; the slice is at version 0 then.</summary>
     [ResponseTimeout("00:02:00")]
@@ -16,7 +16,7 @@ public interface IParameterGrain : IGrainWithStringKey
 
     /// <summary>Puts a checkpoint back.</summary>
     [ResponseTimeout("00:10:00")]
-    Task Restore(string recipe, TensorPlace[] tensors, long version);
+    Task Restore(string recipe, TensorEntry[] tensors, long version);
 
     /// <summary>float32 values at a version; kept until the version after the next one.</summary>
     /// <exception cref="OutdatedException">The slice is at another version.</exception>
@@ -49,7 +49,7 @@ public interface IParameterGrain : IGrainWithStringKey
     /// Applies the optimiser here and in the warm copy once the sum is complete; a repeated call returns the first one's result.
     /// </summary>
     [ResponseTimeout("00:02:00")]
-    Task<SliceCommit> Apply(StepRates rates, double clip);
+    Task<SliceCommit> Apply(StepSchedule rates, double clip);
 
     /// <summary>The slice's parameters and optimiser state at the present version, tensor by tensor, for a checkpoint.</summary>
     [ResponseTimeout("00:02:00")]
@@ -70,10 +70,10 @@ public interface ITeacherGrain : IGrainWithStringKey
     /// <summary>Starts as the student (cookbook §2.3).</summary>
     /// <returns>The silo that it lives on, as <see cref="Restore"/> and <see cref="Follow"/> do.</returns>
     [ResponseTimeout("00:02:00")]
-    Task<string> Create(TensorPlace[] tensors, long version, Payload student);
+    Task<string> Create(TensorEntry[] tensors, long version, Payload student);
 
     [ResponseTimeout("00:10:00")]
-    Task<string> Restore(TensorPlace[] tensors, long version);
+    Task<string> Restore(TensorEntry[] tensors, long version);
 
     /// <summary>θt ← ξθt + (1−ξ)θs for version <paramref name="step"/> + 1; a repeated call changes nothing.</summary>
     [ResponseTimeout("00:02:00")]

@@ -6,10 +6,10 @@ namespace SslOrleans.Contracts.Grains;
 /// <summary>What the two grains of method state have in common: versioned values that advance once per step.</summary>
 public interface IVersionedStateGrain : IGrainWithStringKey
 {
-    Task Create(StateValue[] initial, int[] kinds);
+    Task Create(StateValue[] initial);
 
     [ResponseTimeout("00:10:00")]
-    Task Restore(StateValue[] initial, int[] kinds, long version);
+    Task Restore(StateValue[] initial, long version);
 
     /// <summary>Advances to <c>step.Step + 1</c>; a repeated advance changes nothing.</summary>
     Task Advance(StateStep step);

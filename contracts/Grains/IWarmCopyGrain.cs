@@ -34,7 +34,7 @@ public interface IWarmCopyGrain : IGrainWithStringKey
     /// <summary>Applies the prepared step; a repeated call returns the first one's result.</summary>
     /// <exception cref="StateLostException">There is no whole copy, or it lacks the sum.</exception>
     [ResponseTimeout("00:02:00")]
-    Task<SliceCommit> Apply(int slice, StepRates rates, double clip);
+    Task<SliceCommit> Apply(int slice, StepSchedule rates, double clip);
 
     /// <summary>
     /// Where the copy of a slice stands; <see cref="SliceStand.Version"/> is −1 when there is none. With workers.verify a copy whose values
@@ -73,7 +73,7 @@ public interface IWarmCopyGrain : IGrainWithStringKey
 public sealed record SliceOrigin(
     [property: Id(0)] int Slice,
     [property: Id(1)] string Recipe,
-    [property: Id(2)] TensorPlace[] Tensors)
+    [property: Id(2)] TensorEntry[] Tensors)
 {
     /// <summary>Name of the prepared sum among the vectors.</summary>
     public const string Sum = "sum";
@@ -112,7 +112,7 @@ public sealed record SliceStand(
 [GenerateSerializer]
 [Alias("SslOrleans.StepIntent")]
 public sealed record StepIntent(
-    [property: Id(0)] StepRates Rates,
+    [property: Id(0)] StepSchedule Rates,
     [property: Id(1)] double Clip,
     [property: Id(2)] StateChangeBlock[] Advance,
     [property: Id(3)] string Entry);
@@ -122,5 +122,4 @@ public sealed record StepIntent(
 [Alias("SslOrleans.StateCopy")]
 public sealed record StateCopy(
     [property: Id(0)] long Version,
-    [property: Id(1)] StateValue[] Values,
-    [property: Id(2)] int[] Kinds);
+    [property: Id(1)] StateValue[] Values);

@@ -11,16 +11,6 @@ public sealed record TensorBlock(
     [property: Id(2)] Payload Values,
     [property: Id(3)] bool RequiresGradient);
 
-/// <summary>A whole subtree of the summation tree over micro-batches: <c>Start … Start + Size − 1</c>.</summary>
-[GenerateSerializer]
-[Alias("SslOrleans.Leaves")]
-public readonly record struct Leaves([property: Id(0)] int Start, [property: Id(1)] int Size)
-{
-    public int End => Start + Size;
-
-    public override string ToString() => Size == 1 ? $"{Start}" : $"{Start}-{End - 1}";
-}
-
 /// <summary>A partial gradient sum over a subtree, for one slice.</summary>
 /// <param name="Run">Run id.</param>
 /// <param name="Step">Step whose gradient it is; also the version that it was computed on.</param>
@@ -31,7 +21,7 @@ public readonly record struct Leaves([property: Id(0)] int Start, [property: Id(
 public sealed record PartialSum(
     [property: Id(0)] string Run,
     [property: Id(1)] long Step,
-    [property: Id(2)] Leaves Leaves,
+    [property: Id(2)] MicroBatchRange Leaves,
     [property: Id(3)] Payload Values,
     [property: Id(4)] string Sender)
 {
@@ -54,28 +44,6 @@ public sealed record DrawnSum(
     [property: Id(0)] int MicroBatch,
     [property: Id(1)] string Sender,
     [property: Id(2)] string Hash);
-
-/// <summary>One tensor's place in the flat vector of a run.</summary>
-[GenerateSerializer]
-[Alias("SslOrleans.TensorPlace")]
-public sealed record TensorPlace(
-    [property: Id(0)] string Name,
-    [property: Id(1)] long[] Shape,
-    [property: Id(2)] int Offset,
-    [property: Id(3)] int Length,
-    [property: Id(4)] int Kind,
-    [property: Id(5)] bool Followed);
-
-/// <summary>What the schedules say for one step; the same for every slice.</summary>
-[GenerateSerializer]
-[Alias("SslOrleans.StepRates")]
-public sealed record StepRates(
-    [property: Id(0)] long Step,
-    [property: Id(1)] double LearningRate,
-    [property: Id(2)] double BaseRate,
-    [property: Id(3)] double WeightDecay,
-    [property: Id(4)] double TeacherMomentum,
-    [property: Id(5)] long StillSteps);
 
 /// <summary>What a commit of a slice tells.</summary>
 /// <param name="Version">Commits in the slice.</param>
@@ -119,9 +87,10 @@ public sealed record StateStep(
 [Alias("SslOrleans.StateValue")]
 public sealed record StateValue(
     [property: Id(0)] string Name,
-    [property: Id(1)] long[] Shape,
-    [property: Id(2)] long Pushed,
-    [property: Id(3)] Payload Values);
+    [property: Id(1)] StateKind Kind,
+    [property: Id(2)] long[] Shape,
+    [property: Id(3)] long Pushed,
+    [property: Id(4)] Payload Values);
 
 /// <summary>What brings a replica of a method's state up to date: the steps since, or everything when it is too far behind.</summary>
 [GenerateSerializer]

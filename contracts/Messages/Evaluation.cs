@@ -13,7 +13,7 @@ namespace SslOrleans.Contracts.Messages;
 [Alias("SslOrleans.EvaluationOrder")]
 public sealed record EvaluationOrder(
     [property: Id(0)] RunBrief Run,
-    [property: Id(1)] TensorPlace[] Tensors,
+    [property: Id(1)] TensorEntry[] Tensors,
     [property: Id(2)] long Version,
     [property: Id(3)] string Hash,
     [property: Id(4)] string[] Probes,

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 
 namespace SslOrleans.Contracts.Messages;
 
@@ -60,12 +61,33 @@ public sealed record RunStatus(
     [property: Id(13)] long LastCheckpoint,
     [property: Id(14)] Dictionary<string, double> Probes);
 
-/// <summary>What a worker does in a run.</summary>
+/// <summary>What a worker is doing in a run.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<WorkerActivity>))]
+public enum WorkerActivity
+{
+    /// <summary>It opens the data and builds its networks.</summary>
+    [JsonStringEnumMemberName("preparing")]
+    Preparing,
+
+    /// <summary>It has no micro-batch.</summary>
+    [JsonStringEnumMemberName("ready")]
+    Ready,
+
+    /// <summary>It has micro-batches.</summary>
+    [JsonStringEnumMemberName("computing")]
+    Computing,
+
+    /// <summary>It left, or died.</summary>
+    [JsonStringEnumMemberName("gone")]
+    Gone,
+}
+
+/// <summary>A worker's part in a run.</summary>
 [GenerateSerializer]
 [Alias("SslOrleans.WorkerShare")]
 public sealed record WorkerShare(
     [property: Id(0)] WorkerInfo Worker,
-    [property: Id(1)] string State,
+    [property: Id(1)] WorkerActivity State,
     [property: Id(2)] int MicroBatches,
     [property: Id(3)] double MicroBatchesPerSecond,
     [property: Id(4)] DateTimeOffset LastSeen);

@@ -46,7 +46,7 @@ public sealed record RunBrief(
 public sealed record Lease(
     [property: Id(0)] RunBrief Run,
     [property: Id(1)] long Step,
-    [property: Id(2)] Leaves[] Leaves,
+    [property: Id(2)] MicroBatchRange[] Leaves,
     [property: Id(3)] long Attempt);
 
 /// <summary>A sample position whose image does not decode and was replaced by another image of the data set.</summary>
@@ -93,7 +93,7 @@ public readonly record struct WorkTimes(
 public sealed record BackpropOrder(
     [property: Id(0)] string Run,
     [property: Id(1)] long Step,
-    [property: Id(2)] Leaves[] Leaves,
+    [property: Id(2)] MicroBatchRange[] Leaves,
     [property: Id(3)] Dictionary<int, TensorBlock[]> Gradients,
     [property: Id(4)] long Attempt);
 
@@ -144,15 +144,14 @@ public sealed record CoupleResult(
 [GenerateSerializer]
 [Alias("SslOrleans.RunShape")]
 public sealed record RunShape(
-    [property: Id(0)] TensorPlace[] Tensors,
+    [property: Id(0)] TensorEntry[] Tensors,
     [property: Id(1)] long Samples,
     [property: Id(2)] string DataFingerprint,
     [property: Id(3)] bool Coupled,
     [property: Id(4)] string[] Carried,
-    [property: Id(5)] StateValue[] InitialState,
-    [property: Id(6)] int[] StateKinds)
+    [property: Id(5)] StateValue[] InitialState)
 {
     /// <summary>What is odd about the images and stops nothing.</summary>
-    [Id(7)]
+    [Id(6)]
     public string[] Notes { get; init; } = [];
 }

@@ -3,16 +3,21 @@ namespace SslOrleans.Contracts.Recipes;
 /// <summary>The encoder that is kept after training.</summary>
 public sealed record BackboneRecipe
 {
-    /// <summary><c>conv4</c>, <c>resnet18</c>, <c>resnet34</c>, <c>resnet50</c>, <c>vit-nano</c>, <c>vit-ti</c>, <c>vit-s</c>, <c>vit-b</c>.</summary>
+    /// <summary><c>conv4</c>, <c>resnet18</c>, <c>resnet34</c>, <c>resnet50</c>, <c>convnextv2-zepto</c>, <c>-atto</c>, <c>-pico</c>, <c>-nano</c>, <c>-tiny</c>, <c>vit-nano</c>, <c>vit-ti</c>, <c>vit-s</c>, <c>vit-b</c>.</summary>
     public string Name { get; init; } = "conv4";
 
-    /// <summary>ResNet stem: <c>cifar</c> (3×3, stride 1, no pooling) or <c>imagenet</c> (7×7, stride 2, max pooling).</summary>
+    /// <summary>
+    /// ResNet stem: <c>cifar</c> (3×3, stride 1, no pooling) or <c>imagenet</c> (7×7, stride 2, max pooling); ConvNeXt V2: 2×2 or 4×4, stride as large.
+    /// </summary>
     public string Stem { get; init; } = "cifar";
 
     /// <summary>Batch-norm statistics over the <c>micro</c>-batch or, synchronised (<c>sync</c>), over the effective batch (cookbook §3.8.1).</summary>
     public string BatchNorm { get; init; } = "micro";
 
-    /// <summary>ViT: side of a patch in pixels (K52).</summary>
+    /// <summary>ConvNeXt V2: with global response normalisation (K57).</summary>
+    public bool ResponseNorm { get; init; } = true;
+
+    /// <summary>ViT: side of a patch in pixels (K52); ConvNeXt V2 under a mask: its stride.</summary>
     public int PatchSize { get; init; } = 4;
 
     /// <summary>ViT: side of the image in pixels.</summary>
@@ -59,7 +64,7 @@ public sealed record HeadRecipe
     public bool ConstantLearningRate { get; init; }
 }
 
-/// <summary>The EMA teacher: θt ← ξ·θt + (1−ξ)·θs (K19 to K24).</summary>
+/// <summary>The EMA teacher: θt ← ξ·θt + (1−ξ)·θs (K19 to K24); or a teacher that never changes, read from <see cref="Weights"/> (K74).</summary>
 public sealed record TeacherRecipe
 {
     /// <summary>ξ at the first step.</summary>
@@ -70,4 +75,18 @@ public sealed record TeacherRecipe
 
     /// <summary><c>all</c>, or <c>projector</c>: the teacher sees through the student's backbone, and only its heads are an average (K24).</summary>
     public string Scope { get; init; } = "all";
+
+    /// <summary>
+    /// A teacher that learnt before and does not change: a safetensors file of a checkpoint, of <c>sslo export</c>, of torchvision or timm, with everything that the method asks of it.
+    /// </summary>
+    public string Weights { get; init; } = "";
+
+    /// <summary>SHA-256 of that file; filled in when a run is begun, so that it is the same file for ever.</summary>
+    public string WeightsHash { get; init; } = "";
+
+    /// <summary>That teacher's backbone; the student's where it has no name.</summary>
+    public BackboneRecipe Backbone { get; init; } = new() { Name = "" };
+
+    /// <summary>The backbone of a teacher that does not change.</summary>
+    public static BackboneRecipe BackboneOf(Recipe recipe) => recipe.Teacher.Backbone.Name.Length > 0 ? recipe.Teacher.Backbone : recipe.Backbone;
 }

@@ -1,6 +1,5 @@
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
-using SslOrleans.Grains.Parameters;
 using SslOrleans.Grains.Transfer;
 using SslOrleans.Learning.Training;
 
@@ -23,9 +22,9 @@ internal sealed class VersionCopy : IDisposable
         var copy = new VersionCopy();
         try
         {
-            foreach (var slice in new ParameterLayout(TensorPlaces.Entries(order.Tensors), slices).Slices)
+            foreach (var slice in new ParameterLayout(order.Tensors, slices).Slices)
             {
-                var key = $"{run}/{slice.Index}";
+                var key = $"{new SliceKey(run, slice.Index)}";
                 await Keep(grains.GetGrain<IParameterGrain>(key).Pull(order.Version), (false, slice.Index));
                 if (slice.Entries.Any(e => e.Followed))
                     await Keep(grains.GetGrain<ITeacherGrain>(key).Pull(order.Version), (true, slice.Index));

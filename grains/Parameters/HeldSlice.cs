@@ -11,7 +11,7 @@ namespace SslOrleans.Grains.Parameters;
 /// <param name="spec">What it is of.</param>
 /// <param name="state">Its values.</param>
 /// <param name="last">The last commit; null where it is not known.</param>
-internal sealed class HeldSlice(string key, SliceSpec spec, SliceState state, SliceCommit? last = null)
+internal sealed class HeldSlice(SliceKey key, SliceSpec spec, SliceState state, SliceCommit? last = null)
 {
     private readonly bool _verified = spec.Recipe.Workers.Verify > 0;
     private SliceCommit? _measured;
@@ -61,7 +61,7 @@ internal sealed class HeldSlice(string key, SliceSpec spec, SliceState state, Sl
     }
 
     /// <summary>Applies the optimiser; the slice is at the next version then.</summary>
-    public SliceCommit Apply(StepRates rates, double clip)
+    public SliceCommit Apply(StepSchedule rates, double clip)
     {
         Last = SliceCommits.Apply(state, Measure(rates.Step), rates, clip, Sums.Total);
         Discard();

@@ -21,13 +21,13 @@ internal sealed class IncomingSums(int length, int microBatches)
     public float[] Total => Sum.Total;
 
     /// <summary>Micro-batches whose sums are not here yet.</summary>
-    public IEnumerable<int> Missing => Enumerable.Range(0, microBatches).Where(m => !Sum.Covers(new TreeNode(m, 1)));
+    public IEnumerable<int> Missing => Enumerable.Range(0, microBatches).Where(m => !Sum.Covers(new MicroBatchRange(m, 1)));
 
     /// <summary>The drawn micro-batches whose sums count, as they arrived.</summary>
     public IReadOnlyCollection<DrawnSum> Drawn => _drawn.Values;
 
     /// <summary>Whether the sum over these micro-batches is here already.</summary>
-    public bool Covers(Leaves leaves) => Sum.Covers(Node(leaves));
+    public bool Covers(MicroBatchRange leaves) => Sum.Covers(leaves);
 
     /// <summary>Memory for a sum, of which every element will be written; goes back with <see cref="Add"/> or <see cref="Return"/>.</summary>
     public float[] Rent() => _free.TryPop(out var free) ? free : new float[length];
@@ -38,7 +38,7 @@ internal sealed class IncomingSums(int length, int microBatches)
     /// <param name="values">Taken over.</param>
     public void Add(PartialSum sum, float[] values)
     {
-        var node = Node(sum.Leaves);
+        var node = sum.Leaves;
 
         // The tree adds in place, so the hash comes first.
         var drawn = sum.Drawn ? new DrawnSum(node.Start, sum.Sender, Facts.Hash(values)) : null;
@@ -49,7 +49,7 @@ internal sealed class IncomingSums(int length, int microBatches)
     }
 
     /// <summary>Takes the sum over all micro-batches, as a warm copy has it.</summary>
-    public void Complete(float[] total) => Sum.Add(new TreeNode(0, microBatches), total);
+    public void Complete(float[] total) => Sum.Add(new MicroBatchRange(0, microBatches), total);
 
     /// <summary>Starts the next step.</summary>
     public void Clear()
@@ -61,6 +61,4 @@ internal sealed class IncomingSums(int length, int microBatches)
         while (_free.Count > 8)
             _free.Pop();
     }
-
-    private static TreeNode Node(Leaves leaves) => new(leaves.Start, leaves.Size);
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Orleans.Concurrency;
 using Orleans.Placement;
 using SslOrleans.Contracts;
@@ -34,19 +33,17 @@ public sealed class ParameterGrain(IRunStorage storage, ParameterSilos silos, IL
     /// <summary>Of a step only sums of this try count.</summary>
     private (long Step, long Attempt)? _only;
 
-    private string Key => this.GetPrimaryKeyString();
-
-    private string Run => Key[..Key.LastIndexOf('/')];
+    private SliceKey Key => SliceKey.Parse(this.GetPrimaryKeyString());
 
     private WarmCopy Copy => _copy ??= new WarmCopy(GrainFactory, silos, payloads, self.Name, Key);
 
     private HeldSlice Held => _held ?? throw new StateLostException($"Parameter slice {Key} holds nothing; it is restored from the last checkpoint.");
 
-    private ITeacherGrain Teacher => GrainFactory.GetGrain<ITeacherGrain>(Key);
+    private ITeacherGrain Teacher => GrainFactory.GetGrain<ITeacherGrain>($"{Key}");
 
     public override Task OnActivateAsync(CancellationToken cancellationToken) => TakeCopysPlace();
 
-    public async Task Create(string recipe, TensorPlace[] tensors)
+    public async Task Create(string recipe, TensorEntry[] tensors)
     {
         Begin(recipe, tensors);
         await Copy.Forget();
@@ -57,14 +54,14 @@ public sealed class ParameterGrain(IRunStorage storage, ParameterSilos silos, IL
         var spec = _spec ?? throw new StateLostException($"Parameter slice {Key} was not created here; it begins anew.");
         Hold(new HeldSlice(Key, spec, new SliceState(spec.Recipe, spec.Slice, await payloads.Take(values))));
         if (spec.HasTeacher)
-            Copy.Teacher = await Beside.Me(self.Name, () => Teacher.Create(TensorPlaces.Of(spec.Slice.Entries), 0, _published.Now));
+            Copy.Teacher = await Beside.Me(self.Name, () => Teacher.Create([.. spec.Slice.Entries], 0, _published.Now));
     }
 
-    public async Task Restore(string recipe, TensorPlace[] tensors, long version)
+    public async Task Restore(string recipe, TensorEntry[] tensors, long version)
     {
         var spec = Begin(recipe, tensors);
         await Copy.Forget();
-        var reader = await CheckpointReader.Open(storage, Run, version, CheckpointReader.Parameters, CheckpointReader.Optimizer);
+        var reader = await CheckpointReader.Open(storage, Key.Run, version, CheckpointReader.Parameters, CheckpointReader.Optimizer);
         var state = new SliceState(spec.Recipe, spec.Slice, new float[spec.Slice.Length]);
         var optimizer = state.OptimizerState.ToDictionary(o => o.Name, o => reader.Vector(CheckpointReader.Optimizer, spec.Slice, e => $"{o.Name}.{e.Name}"));
         state.Restore(version, reader.Vector(CheckpointReader.Parameters, spec.Slice, e => e.Name), optimizer);
@@ -122,7 +119,7 @@ public sealed class ParameterGrain(IRunStorage storage, ParameterSilos silos, IL
         return Copy.Intend(intent);
     }
 
-    public async Task<SliceCommit> Apply(StepRates rates, double clip)
+    public async Task<SliceCommit> Apply(StepSchedule rates, double clip)
     {
         var held = Held;
         var applied = held.Last is { } last && last.Version == rates.Step + 1 ? last : null;
@@ -178,10 +175,10 @@ public sealed class ParameterGrain(IRunStorage storage, ParameterSilos silos, IL
     /// <summary>A sum of a try that was given up may still be on its way here.</summary>
     private bool Counts(PartialSum sum) => _only is not { } only || only.Step != sum.Step || only.Attempt == sum.Attempt;
 
-    private SliceSpec Begin(string recipe, TensorPlace[] tensors)
+    private SliceSpec Begin(string recipe, TensorEntry[] tensors)
     {
         (_held, _prepared) = (null, (-1, Task.CompletedTask));
-        return _spec = SliceSpec.Of(Key, recipe, tensors);
+        return _spec = SliceSpec.Of(Key.Slice, recipe, tensors);
     }
 
     private void Hold(HeldSlice held)
@@ -195,7 +192,7 @@ public sealed class ParameterGrain(IRunStorage storage, ParameterSilos silos, IL
     {
         if (await Copy.Best() is not ({ } copy, { } stand))
             return;
-        var slice = int.Parse(Key[(Run.Length + 1)..], CultureInfo.InvariantCulture);
+        var slice = Key.Slice;
         var origin = await copy.Origin(slice);
         var spec = Begin(origin.Recipe, origin.Tensors);
         var state = new SliceState(spec.Recipe, spec.Slice, new float[spec.Slice.Length]);
@@ -233,6 +230,6 @@ public sealed class ParameterGrain(IRunStorage storage, ParameterSilos silos, IL
         var vectors = (await Snapshot()).Vectors;
         if (spec.HasTeacher)
             vectors[CheckpointReader.Teacher] = (await Teacher.Snapshot()).Vectors[CheckpointReader.Teacher];
-        return (new SliceOrigin(spec.Slice.Index, spec.Text, TensorPlaces.Of(spec.Slice.Entries)), await Stand(), vectors);
+        return (new SliceOrigin(spec.Slice.Index, spec.Text, [.. spec.Slice.Entries]), await Stand(), vectors);
     }
 }

@@ -14,9 +14,9 @@ internal static class SliceCommits
         => new(state.Version, "", state.GradientSquares(sum), state.GradientMaximum(sum));
 
     /// <summary>Applies the optimiser; <paramref name="sum"/> is used up.</summary>
-    public static SliceCommit Apply(SliceState state, SliceCommit measured, StepRates rates, double clip, Span<float> sum)
+    public static SliceCommit Apply(SliceState state, SliceCommit measured, StepSchedule schedule, double clip, Span<float> sum)
     {
-        state.Apply(TensorPlaces.Schedule(rates), sum, clip);
+        state.Apply(schedule, sum, clip);
         return measured with { Version = state.Version, Hash = Hash(state) };
     }
 

@@ -29,7 +29,7 @@ internal sealed class SliceCopy
     public SliceCopy(string run, SliceOrigin origin, SliceStand stand)
     {
         (Origin, _begun, _last, Intent) = (origin, stand, stand.Last, stand.Intent);
-        _slice = TensorPlaces.Slice($"{run}/{origin.Slice}", origin.Tensors);
+        _slice = LayoutSlice.Of(origin.Slice, origin.Tensors);
         var recipe = RecipeReader.Parse(origin.Recipe);
         _verified = recipe.Workers.Verify > 0;
         _state = new SliceState(recipe, _slice, new float[_slice.Length]);
@@ -91,7 +91,7 @@ internal sealed class SliceCopy
         return _checked.Hash;
     }
 
-    public SliceCommit Apply(StepRates rates, double clip)
+    public SliceCommit Apply(StepSchedule rates, double clip)
     {
         if (_last is { } last && last.Version == rates.Step + 1)
             return last;

@@ -1,4 +1,3 @@
-using SslOrleans.Contracts.Messages;
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Training;
 
@@ -13,5 +12,5 @@ internal sealed record SliceSpec(string Text, Recipe Recipe, LayoutSlice Slice)
     /// <summary>An EMA teacher follows some of its tensors.</summary>
     public bool HasTeacher => Slice.Entries.Any(e => e.Followed);
 
-    public static SliceSpec Of(string key, string recipe, TensorPlace[] tensors) => new(recipe, RecipeReader.Parse(recipe), TensorPlaces.Slice(key, tensors));
+    public static SliceSpec Of(int slice, string recipe, TensorEntry[] tensors) => new(recipe, RecipeReader.Parse(recipe), LayoutSlice.Of(slice, tensors));
 }

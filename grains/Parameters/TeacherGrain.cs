@@ -26,7 +26,7 @@ public sealed class TeacherGrain(IRunStorage storage, ParameterSilos silos, ILoc
     private double _distance;
     private (long Version, KeptPayload Values)? _published;
 
-    private string Run => this.GetPrimaryKeyString()[..this.GetPrimaryKeyString().LastIndexOf('/')];
+    private SliceKey Key => SliceKey.Parse(this.GetPrimaryKeyString());
 
     private TeacherState State => _state
         ?? throw new StateLostException($"Teacher slice {this.GetPrimaryKeyString()} holds nothing; it is restored from the last checkpoint.");
@@ -34,28 +34,26 @@ public sealed class TeacherGrain(IRunStorage storage, ParameterSilos silos, ILoc
     /// <summary>A teacher that wakes up without values takes those of the warm copy of its slice.</summary>
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        var key = this.GetPrimaryKeyString();
-        if (await new WarmCopy(GrainFactory, silos, payloads, self.Name, key).Best() is not ({ } copy, { } stand))
+        if (await new WarmCopy(GrainFactory, silos, payloads, self.Name, Key).Best() is not ({ } copy, { } stand))
             return;
-        var index = int.Parse(key[(Run.Length + 1)..], System.Globalization.CultureInfo.InvariantCulture);
-        var slice = TensorPlaces.Slice(key, (await copy.Origin(index)).Tensors);
-        var values = await payloads.Take(await copy.Read(index, stand.Version, CheckpointReader.Teacher));
+        var slice = LayoutSlice.Of(Key.Slice, (await copy.Origin(Key.Slice)).Tensors);
+        var values = await payloads.Take(await copy.Read(Key.Slice, stand.Version, CheckpointReader.Teacher));
         _slice = slice;
         _state = new TeacherState(slice.Entries, slice.Offset, values, stand.Version);
     }
 
-    public async Task<string> Create(TensorPlace[] tensors, long version, Payload student)
+    public async Task<string> Create(TensorEntry[] tensors, long version, Payload student)
     {
         var values = await payloads.Take(student);
-        _slice = TensorPlaces.Slice(this.GetPrimaryKeyString(), tensors);
+        _slice = LayoutSlice.Of(Key.Slice, tensors);
         _state = new TeacherState(_slice.Entries, _slice.Offset, values, version);
         return self.Name;
     }
 
-    public async Task<string> Restore(TensorPlace[] tensors, long version)
+    public async Task<string> Restore(TensorEntry[] tensors, long version)
     {
-        _slice = TensorPlaces.Slice(this.GetPrimaryKeyString(), tensors);
-        var reader = await CheckpointReader.Open(storage, Run, version, CheckpointReader.Teacher);
+        _slice = LayoutSlice.Of(Key.Slice, tensors);
+        var reader = await CheckpointReader.Open(storage, Key.Run, version, CheckpointReader.Teacher);
         _state = new TeacherState(_slice.Entries, _slice.Offset, reader.Vector(CheckpointReader.Teacher, _slice, e => e.Name), version);
         return self.Name;
     }

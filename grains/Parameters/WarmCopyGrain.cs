@@ -20,11 +20,11 @@ public sealed class WarmCopyGrain(PayloadStore payloads) : Grain, IWarmCopyGrain
     private readonly Dictionary<int, SliceCopy> _slices = [];
     private readonly Dictionary<string, StateStore> _states = [];
 
-    private string Run => this.GetPrimaryKeyString()[(this.GetPrimaryKeyString().LastIndexOf('/') + 1)..];
+    private WarmCopyKey Key => WarmCopyKey.Parse(this.GetPrimaryKeyString());
 
     public Task Begin(SliceOrigin origin, SliceStand stand)
     {
-        _slices[origin.Slice] = new SliceCopy(Run, origin, stand);
+        _slices[origin.Slice] = new SliceCopy(Key.Run, origin, stand);
         return Task.CompletedTask;
     }
 
@@ -40,7 +40,7 @@ public sealed class WarmCopyGrain(PayloadStore payloads) : Grain, IWarmCopyGrain
         return Task.CompletedTask;
     }
 
-    public Task<SliceCommit> Apply(int slice, StepRates rates, double clip) => Task.FromResult(Slice(slice).Apply(rates, clip));
+    public Task<SliceCommit> Apply(int slice, StepSchedule rates, double clip) => Task.FromResult(Slice(slice).Apply(rates, clip));
 
     public Task<SliceStand> Find(int slice)
     {
@@ -49,15 +49,14 @@ public sealed class WarmCopyGrain(PayloadStore payloads) : Grain, IWarmCopyGrain
         if (copy.IsSound)
             return Task.FromResult(copy.Stand);
         _slices.Remove(slice);
-        var silo = this.GetPrimaryKeyString()[..^(Run.Length + 1)];
-        return Task.FromResult(SliceStand.Nothing with { Trouble = $"the warm copy of slice {slice} on {silo} has other bits than at its last commit and was not taken over: look at the memory of that machine" });
+        return Task.FromResult(SliceStand.Nothing with { Trouble = $"the warm copy of slice {slice} on {Key.Silo} has other bits than at its last commit and was not taken over: look at the memory of that machine" });
     }
 
     public Task<SliceOrigin> Origin(int slice) => Task.FromResult(Slice(slice).Origin);
 
     public Task<Payload> Read(int slice, long version, string vector) => Task.FromResult(Slice(slice).Read(version, vector, payloads));
 
-    public async Task PutState(string kind, StateCopy copy) => _states[kind] = await StateBlocks.Store(copy.Values, copy.Kinds, copy.Version, payloads);
+    public async Task PutState(string kind, StateCopy copy) => _states[kind] = await StateBlocks.Store(copy.Values, copy.Version, payloads);
 
     public Task AdvanceState(string kind, StateStep step)
     {

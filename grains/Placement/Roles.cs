@@ -1,3 +1,4 @@
+using SslOrleans.Contracts.Grains;
 using Orleans.Placement;
 using Orleans.Runtime.MembershipService.SiloMetadata;
 using Orleans.Runtime.Placement;
@@ -72,8 +73,7 @@ public sealed class OnNamedSiloDirector(ISiloStatusOracle silosHere) : IPlacemen
 {
     public IEnumerable<SiloAddress> Filter(PlacementFilterStrategy filterStrategy, PlacementTarget target, IEnumerable<SiloAddress> silos)
     {
-        var key = target.GrainIdentity.Key.ToString() ?? "";
-        var name = key[..Math.Max(0, key.LastIndexOf('/'))];
+        var (name, _) = KeyParts.Of(target.GrainIdentity.Key.ToString() ?? "");
         return silos.Where(s => silosHere.TryGetSiloName(s, out var silo) && silo == name);
     }
 }

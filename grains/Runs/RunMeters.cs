@@ -1,6 +1,5 @@
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Grains.Steps;
-using SslOrleans.Learning.Training;
 
 namespace SslOrleans.Grains.Runs;
 

@@ -40,15 +40,15 @@ internal static class RunView
         run.Progress.Step > 0 && float.IsFinite(run.Meters.Loss) ? run.Meters.Loss : null,
         run.Progress.Hash,
         files is { Checkpoints.Last: >= 0 and var last } ? last : null,
-        [.. run.Roster.All.Where(w => !w.Gone).Select(w => $"{w.Name} ({State(w)})")],
+        [.. run.Roster.All.Where(w => !w.Gone).Select(w => $"{w.Name} ({State(w).ToString().ToLowerInvariant()})")],
         copies,
         WaitsFor(run));
 
     private static double Epoch(RunContext run, PreparedRun? prepared)
         => prepared is null ? 0 : (double)prepared.Plan.FirstPosition(run.Progress.Step) / prepared.Plan.Samples;
 
-    private static string State(RunWorker worker)
-        => worker.Gone ? "gone" : worker.Ready ? worker.Busy ? "computing" : "ready" : "preparing";
+    private static WorkerActivity State(RunWorker worker)
+        => worker.Gone ? WorkerActivity.Gone : !worker.Ready ? WorkerActivity.Preparing : worker.Busy ? WorkerActivity.Computing : WorkerActivity.Ready;
 
     private static string WaitsFor(RunContext run)
     {

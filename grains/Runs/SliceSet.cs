@@ -1,11 +1,9 @@
 using System.Globalization;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
-using SslOrleans.Grains.Parameters;
 using SslOrleans.Grains.Placement;
 using SslOrleans.Grains.Records;
 using SslOrleans.Grains.Transfer;
-using SslOrleans.Learning.Methods;
 using SslOrleans.Learning.Training;
 
 namespace SslOrleans.Grains.Runs;
@@ -13,35 +11,32 @@ namespace SslOrleans.Grains.Runs;
 /// <summary>All grains that hold what a commit changes: parameter slices, teacher slices, method state.</summary>
 internal sealed class SliceSet(IGrainFactory grains, PayloadStore payloads, string run, string recipe, RunShape shape, int slices)
 {
-    private readonly ParameterLayout _layout = new(TensorPlaces.Entries(shape.Tensors), slices);
+    private readonly ParameterLayout _layout = new(shape.Tensors, slices);
 
     private IEnumerable<(LayoutSlice Slice, IParameterGrain Grain)> Parameters
-        => _layout.Slices.Select(s => (s, grains.GetGrain<IParameterGrain>($"{run}/{s.Index}")));
+        => _layout.Slices.Select(s => (s, grains.GetGrain<IParameterGrain>($"{new SliceKey(run, s.Index)}")));
 
     private IEnumerable<(LayoutSlice Slice, ITeacherGrain Grain)> Teachers
-        => _layout.Slices.Where(s => s.Entries.Any(e => e.Followed)).Select(s => (s, grains.GetGrain<ITeacherGrain>($"{run}/{s.Index}")));
+        => _layout.Slices.Where(s => s.Entries.Any(e => e.Followed)).Select(s => (s, grains.GetGrain<ITeacherGrain>($"{new SliceKey(run, s.Index)}")));
 
-    private IEnumerable<(IVersionedStateGrain Grain, int[] Own)> States
+    /// <summary>The grains of the method's state, each with the shapes of what it holds.</summary>
+    private IEnumerable<(IVersionedStateGrain Grain, StateValue[] Own)> States => Split(shape.InitialState);
+
+    private IEnumerable<(IVersionedStateGrain Grain, StateValue[] Own)> Split(StateValue[] state)
     {
-        get
-        {
-            var queues = Enumerable.Range(0, shape.StateKinds.Length).Where(i => shape.StateKinds[i] == (int)StateKind.Queue).ToArray();
-            var values = Enumerable.Range(0, shape.StateKinds.Length).Except(queues).ToArray();
-            if (queues.Length > 0)
-                yield return (grains.GetGrain<INegativeQueueGrain>(run), queues);
-            if (values.Length > 0)
-                yield return (grains.GetGrain<IMethodStateGrain>(run), values);
-        }
+        if (state.Where(v => v.Kind == StateKind.Queue).ToArray() is { Length: > 0 } queues)
+            yield return (grains.GetGrain<INegativeQueueGrain>(run), queues);
+        if (state.Where(v => v.Kind != StateKind.Queue).ToArray() is { Length: > 0 } values)
+            yield return (grains.GetGrain<IMethodStateGrain>(run), values);
     }
 
     /// <summary>Puts the method's initial state in place; the slices get theirs from a worker.</summary>
-    public Task CreateState(StateValue[] initial)
-        => Task.WhenAll(States.Select(s => s.Grain.Create([.. s.Own.Select(i => initial[i])], [.. s.Own.Select(i => shape.StateKinds[i])])));
+    public Task CreateState(StateValue[] initial) => Task.WhenAll(Split(initial).Select(s => s.Grain.Create(s.Own)));
 
     public Task Restore(long version)
         => Task.WhenAll([
-            .. Parameters.Select(p => MovingGrains.Ask(() => p.Grain.Restore(recipe, TensorPlaces.Of(p.Slice.Entries), version))),
-            .. States.Select(s => MovingGrains.Ask(() => s.Grain.Restore([.. s.Own.Select(i => shape.InitialState[i])], [.. s.Own.Select(i => shape.StateKinds[i])], version))),
+            .. Parameters.Select(p => MovingGrains.Ask(() => p.Grain.Restore(recipe, [.. p.Slice.Entries], version))),
+            .. States.Select(s => MovingGrains.Ask(() => s.Grain.Restore(s.Own, version))),
         ]);
 
     /// <summary>By slice, the drawn micro-batches' sums that the complete sum is made of.</summary>
@@ -69,7 +64,7 @@ internal sealed class SliceSet(IGrainFactory grains, PayloadStore payloads, stri
     public async Task<(SliceCommit[] Slices, string Hash)> Apply(StepIntent intent)
     {
         var states = Task.WhenAll(States.Select(s => MovingGrains.Ask(() => s.Grain.Advance(
-            new StateStep(intent.Rates.Step, [.. intent.Advance.Where(c => s.Own.Any(i => shape.InitialState[i].Name == c.Name))])))));
+            new StateStep(intent.Rates.Step, [.. intent.Advance.Where(c => s.Own.Any(v => v.Name == c.Name))])))));
         var commits = await Task.WhenAll(Parameters.Select(p => MovingGrains.Ask(() => p.Grain.Apply(intent.Rates, intent.Clip))));
         await states;
         return (commits, Combine(commits.Take(_layout.HashedSlices).Select(c => c.Hash)));

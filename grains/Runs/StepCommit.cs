@@ -4,7 +4,6 @@ using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Contracts;
-using SslOrleans.Grains.Parameters;
 using SslOrleans.Grains.Records;
 using SslOrleans.Grains.Steps;
 using SslOrleans.Learning.Optim;
@@ -40,7 +39,7 @@ internal sealed class StepCommit(RunContext run, RunFiles files, ImageNews image
         var schedule = prepared.Plan.Schedule(Progress.Step);
         var clip = run.Recipe.Optimizer.ClipGradientNorm > 0 ? Clipping.Factor(run.Recipe.Optimizer, norm) : 1.0;
         var entry = Entry(prepared.Plan, outcome, schedule, Stopwatch.GetElapsedTime(started).TotalSeconds);
-        var intent = new StepIntent(TensorPlaces.Rates(schedule), clip, outcome.Advance, JsonSerializer.Serialize(entry, RecipeReader.SerializerOptions));
+        var intent = new StepIntent(schedule, clip, outcome.Advance, JsonSerializer.Serialize(entry, RecipeReader.SerializerOptions));
         await prepared.Slices.Intend(intent);
         var (slices, hash) = await prepared.Slices.Apply(intent);
         run.Meters.Committed(outcome, schedule, slices, Stopwatch.GetElapsedTime(started).TotalSeconds, Stopwatch.GetElapsedTime(computed).TotalSeconds, run.Roster.Live.Count());

@@ -1,4 +1,3 @@
-using SslOrleans.Contracts.Messages;
 using SslOrleans.Grains.Steps;
 
 namespace SslOrleans.Grains.Simulation;
@@ -131,7 +130,7 @@ internal sealed class SimulatedStep(SimulatedCluster cluster)
             }
         }
 
-        void Assign(SimulatedWorker worker, Leaves[] leaves, bool second)
+        void Assign(SimulatedWorker worker, MicroBatchRange[] leaves, bool second)
         {
             var lease = new Lease(worker, leaves) { Doubled = second };
             open.Add(lease);
@@ -154,7 +153,7 @@ internal sealed class SimulatedStep(SimulatedCluster cluster)
         }
     }
 
-    private sealed class Lease(SimulatedWorker worker, Leaves[] leaves)
+    private sealed class Lease(SimulatedWorker worker, MicroBatchRange[] leaves)
     {
         public SimulatedWorker Worker { get; } = worker;
 

@@ -18,12 +18,12 @@ internal static class StateBlocks
         => new([.. changes.Select(c => new StateChange(c.Name, Payload.Floats(c.Values.Value).ToArray(), c.SampleIds))]);
 
     public static StateValue[] Values(StateStore store, PayloadStore payloads)
-        => [.. store.Names.Select(n => new StateValue(n, [.. store.Shape(n)], store.Pushed(n), payloads.Lend(store.Values(n))))];
+        => [.. store.Names.Select(n => new StateValue(n, store.Kind(n), [.. store.Shape(n)], store.Pushed(n), payloads.Lend(store.Values(n))))];
 
     /// <summary>A store with these shapes and values; zeros where the values were left out.</summary>
-    public static async Task<StateStore> Store(StateValue[] values, int[] kinds, long version, PayloadStore payloads)
+    public static async Task<StateStore> Store(StateValue[] values, long version, PayloadStore payloads)
     {
-        var store = new StateStore([.. values.Select((v, i) => new StateSpec(v.Name, (StateKind)kinds[i], v.Shape))], 0, 0);
+        var store = new StateStore([.. values.Select(v => new StateSpec(v.Name, v.Kind, v.Shape))], 0, 0);
         var taken = new List<(string, float[], long)>();
         foreach (var value in values.Where(v => v.Values.Length > 0))
             taken.Add((value.Name, await payloads.Take(value.Values), value.Pushed));
@@ -33,7 +33,7 @@ internal static class StateBlocks
 
     /// <summary>The store as it travels to a silo that keeps it warm, or back.</summary>
     public static StateCopy Copy(StateStore store, PayloadStore payloads)
-        => new(store.Version, Values(store, payloads), [.. store.Names.Select(n => (int)store.Kind(n))]);
+        => new(store.Version, Values(store, payloads));
 
     private static Immutable<byte[]> Bytes(ReadOnlySpan<float> values) => new(MemoryMarshal.AsBytes(values).ToArray());
 }

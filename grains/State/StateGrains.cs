@@ -48,18 +48,18 @@ public abstract class VersionedStateGrain(IRunStorage storage, ParameterSilos si
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         if (await Warmth.Best() is { } copy)
-            Begin(await StateBlocks.Store(copy.Values, copy.Kinds, copy.Version, payloads));
+            Begin(await StateBlocks.Store(copy.Values, copy.Version, payloads));
     }
 
-    public async Task Create(StateValue[] initial, int[] kinds)
+    public async Task Create(StateValue[] initial)
     {
-        Begin(await StateBlocks.Store(initial, kinds, 0, payloads));
+        Begin(await StateBlocks.Store(initial, 0, payloads));
         await Warmth.Forget();
     }
 
-    public async Task Restore(StateValue[] initial, int[] kinds, long version)
+    public async Task Restore(StateValue[] initial, long version)
     {
-        var store = await StateBlocks.Store(initial, kinds, version, payloads);
+        var store = await StateBlocks.Store(initial, version, payloads);
         var reader = await CheckpointReader.Open(storage, this.GetPrimaryKeyString(), version);
         store.Restore(version, reader.MethodState(store.Names));
         Begin(store);

@@ -52,5 +52,5 @@ internal sealed class StateWarmth(IGrainFactory grains, ParameterSilos silos, Pa
             On = "";
     }
 
-    private IWarmCopyGrain Of(string silo) => grains.GetGrain<IWarmCopyGrain>($"{silo}/{run}");
+    private IWarmCopyGrain Of(string silo) => grains.GetGrain<IWarmCopyGrain>($"{new WarmCopyKey(silo, run)}");
 }

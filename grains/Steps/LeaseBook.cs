@@ -1,5 +1,3 @@
-using SslOrleans.Contracts.Messages;
-
 namespace SslOrleans.Grains.Steps;
 
 /// <summary>
@@ -22,7 +20,7 @@ public sealed class LeaseBook
     /// <param name="speeds">Micro-batches per second of each free worker; 0 for one that was not measured yet.</param>
     /// <param name="typical">Speed that a newcomer is expected to have; 0 when nobody was measured.</param>
     /// <returns>Per worker its subtrees; empty when there is nothing to deal or nobody to deal it to.</returns>
-    public IReadOnlyList<Leaves[]> Deal(IEnumerable<int> taken, IReadOnlyList<double> speeds, double typical)
+    public IReadOnlyList<MicroBatchRange[]> Deal(IEnumerable<int> taken, IReadOnlyList<double> speeds, double typical)
     {
         if (speeds.Count == 0)
             return [];
@@ -43,7 +41,7 @@ public sealed class LeaseBook
     }
 
     /// <summary>A worker has brought these; those that nobody brought before are its credit.</summary>
-    public Leaves[] Finish(IEnumerable<int> brought)
+    public MicroBatchRange[] Finish(IEnumerable<int> brought)
     {
         var first = brought.Where(m => !_done[m]).Order().ToList();
         foreach (var m in first)
@@ -53,7 +51,7 @@ public sealed class LeaseBook
     }
 
     /// <summary>Those of them that are still to be computed, as subtrees: what a lost or late worker leaves to others.</summary>
-    public Leaves[] Unfinished(IEnumerable<int> held) => StepPlanner.Cover(_done.Length, held.Where(m => !_done[m]).Order());
+    public MicroBatchRange[] Unfinished(IEnumerable<int> held) => StepPlanner.Cover(_done.Length, held.Where(m => !_done[m]).Order());
 
     /// <summary>Whether a worker has taken so long that its micro-batches are leased a second time.</summary>
     /// <param name="seconds">How long it has had them.</param>

@@ -16,7 +16,7 @@ internal sealed class LeaseTimeline
 
     public DateTimeOffset Now => _start + Stopwatch.GetElapsedTime(_ticks);
 
-    public Mark Begin(long step, string worker, Leaves[] leaves, bool second)
+    public Mark Begin(long step, string worker, MicroBatchRange[] leaves, bool second)
     {
         var mark = new Mark(this, new LeaseSpan(++_last, ++_change, step, worker, [.. leaves.Select(l => l.ToString())], second, Now, null, null, null, LeaseOutcome.Open));
         _marks.Enqueue(mark);

@@ -4,7 +4,7 @@ using SslOrleans.Grains.Records;
 namespace SslOrleans.Grains.Steps;
 
 /// <summary>Credit for micro-batches, or their loss with a worker.</summary>
-internal sealed record Work(string Worker, Leaves[] Leaves, string Why = "");
+internal sealed record Work(string Worker, MicroBatchRange[] Leaves, string Why = "");
 
 /// <summary>What a step gave before it is committed.</summary>
 internal sealed record StepOutcome(

@@ -1,4 +1,3 @@
-using SslOrleans.Contracts.Messages;
 using SslOrleans.Learning.Numerics;
 
 namespace SslOrleans.Grains.Steps;
@@ -20,16 +19,16 @@ public static class StepPlanner
     /// <param name="open">Micro-batches to deal, in order.</param>
     /// <param name="speeds">One per worker, above 0.</param>
     /// <returns>Per worker, the subtrees in order; empty for one that gets nothing.</returns>
-    public static IReadOnlyList<Leaves[]> Deal(int microBatches, IReadOnlyList<int> open, IReadOnlyList<double> speeds)
+    public static IReadOnlyList<MicroBatchRange[]> Deal(int microBatches, IReadOnlyList<int> open, IReadOnlyList<double> speeds)
     {
         var limit = Slack * Shortest(open.Count, speeds);
-        var whole = new PriorityQueue<TreeNode, long>();
+        var whole = new PriorityQueue<MicroBatchRange, long>();
         foreach (var subtree in Cover(microBatches, open))
-            Offer(new TreeNode(subtree.Start, subtree.Size));
+            Offer(subtree);
 
         // Micro-batches that each could still take within the limit.
         var left = new PriorityQueue<int, (double, int)>(speeds.Select((s, w) => (w, (-limit * s, w))));
-        var shares = speeds.Select(_ => new List<TreeNode>()).ToArray();
+        var shares = speeds.Select(_ => new List<MicroBatchRange>()).ToArray();
         while (whole.TryDequeue(out var subtree, out _))
         {
             left.TryPeek(out var worker, out var most);
@@ -46,10 +45,10 @@ public static class StepPlanner
         }
 
         // Two halves may have come together again.
-        return [.. shares.Select(s => s is [var one] ? [new Leaves(one.Start, one.Size)] : Cover(microBatches, s.SelectMany(t => Enumerable.Range(t.Start, t.Size)).Order()))];
+        return [.. shares.Select(s => s is [var one] ? [one] : Cover(microBatches, s.SelectMany(t => Enumerable.Range(t.Start, t.Size)).Order()))];
 
         // The largest first, of equals the first.
-        void Offer(TreeNode subtree) => whole.Enqueue(subtree, ((long)-subtree.Size << 32) + subtree.Start);
+        void Offer(MicroBatchRange subtree) => whole.Enqueue(subtree, ((long)-subtree.Size << 32) + subtree.Start);
     }
 
     /// <summary>The shortest time in which these workers can do so many, to a millionth.</summary>
@@ -70,9 +69,9 @@ public static class StepPlanner
     }
 
     /// <summary>The fewest whole subtrees for these micro-batches, given in order.</summary>
-    public static Leaves[] Cover(int microBatches, IEnumerable<int> leaves)
+    public static MicroBatchRange[] Cover(int microBatches, IEnumerable<int> leaves)
     {
-        var cover = new List<Leaves>();
+        var cover = new List<MicroBatchRange>();
         var (start, end) = (0, 0);
         foreach (var leaf in leaves)
         {
@@ -91,7 +90,7 @@ public static class StepPlanner
         void Close()
         {
             if (end > start)
-                cover.AddRange(SumTree.Cover(microBatches, start, end).Select(n => new Leaves(n.Start, n.Size)));
+                cover.AddRange(SumTree.Cover(microBatches, start, end));
         }
     }
 }

@@ -117,7 +117,7 @@ internal sealed class StepRunner(
     /// <summary>Micro-batches per second of the workers that were measured; 0 while none was.</summary>
     private double TypicalSpeed => roster.Live.Where(w => w.Speed > 0).Select(w => w.Speed).DefaultIfEmpty(0).Average();
 
-    private void Assign(RunWorker worker, Leaves[] leaves, bool second)
+    private void Assign(RunWorker worker, MicroBatchRange[] leaves, bool second)
     {
         // A newcomer is expected to be as fast as the others.
         var speed = worker.Speed > 0 ? worker.Speed : TypicalSpeed;
@@ -264,13 +264,13 @@ internal sealed class StepRunner(
             Take(result, worker);
     }
 
-    private sealed class Assignment(RunWorker worker, Leaves[] leaves, double expectedSpeed, LeaseTimeline.Mark mark)
+    private sealed class Assignment(RunWorker worker, MicroBatchRange[] leaves, double expectedSpeed, LeaseTimeline.Mark mark)
     {
         private readonly Stopwatch _clock = Stopwatch.StartNew();
 
         public RunWorker Worker { get; } = worker;
 
-        public Leaves[] Leaves { get; } = leaves;
+        public MicroBatchRange[] Leaves { get; } = leaves;
 
         public LeaseTimeline.Mark Mark { get; } = mark;
 

@@ -11,12 +11,9 @@ namespace SslOrleans.Grains.WarmCopies;
 /// A slice's hand on its warm copy: chooses the silo, brings the copy there, keeps it up to date. A copy whose silo dies is given up, and
 /// the next step makes another one; without a second parameter silo there is none.
 /// </summary>
-internal sealed class WarmCopy(IGrainFactory grains, ParameterSilos silos, PayloadStore payloads, string self, string key)
+internal sealed class WarmCopy(IGrainFactory grains, ParameterSilos silos, PayloadStore payloads, string self, SliceKey key)
 {
     private const int MostRebuilds = 2;
-
-    private readonly string _run = key[..key.LastIndexOf('/')];
-    private readonly int _slice = int.Parse(key[(key.LastIndexOf('/') + 1)..], System.Globalization.CultureInfo.InvariantCulture);
 
     /// <summary>Silo that has the copy; empty without one.</summary>
     public string On { get; private set; } = "";
@@ -40,7 +37,7 @@ internal sealed class WarmCopy(IGrainFactory grains, ParameterSilos silos, Paylo
     /// <summary>The copy with the most commits, wherever it is; null when there is none.</summary>
     public async Task<(IWarmCopyGrain Copy, SliceStand Stand)?> Best()
     {
-        var found = await Task.WhenAll(silos.Ranked(key).Append(self).Distinct().Select(Find));
+        var found = await Task.WhenAll(silos.Ranked($"{key}").Append(self).Distinct().Select(Find));
         Trouble = found.Select(f => f.Stand.Trouble).FirstOrDefault(t => t.Length > 0) ?? "";
         return found.Where(f => f.Stand.Version >= 0).OrderByDescending(f => f.Stand.Version).ThenByDescending(f => f.Stand.Prepared)
             .Select(f => ((IWarmCopyGrain, SliceStand)?)f).FirstOrDefault();
@@ -48,7 +45,7 @@ internal sealed class WarmCopy(IGrainFactory grains, ParameterSilos silos, Paylo
         async Task<(IWarmCopyGrain Copy, SliceStand Stand)> Find(string silo)
         {
             var stand = SliceStand.Nothing;
-            await IfItLives(async () => stand = await Of(silo).Find(_slice));
+            await IfItLives(async () => stand = await Of(silo).Find(key.Slice));
             return (Of(silo), stand);
         }
     }
@@ -57,7 +54,7 @@ internal sealed class WarmCopy(IGrainFactory grains, ParameterSilos silos, Paylo
     public async Task Forget()
     {
         On = "";
-        await Task.WhenAll(silos.Ranked(key).Select(s => IfItLives(() => Of(s).Drop(_slice, ""))));
+        await Task.WhenAll(silos.Ranked($"{key}").Select(s => IfItLives(() => Of(s).Drop(key.Slice, ""))));
     }
 
     /// <summary>Returns when the copy has the complete sum of the step; makes a copy first when there is none.</summary>
@@ -68,7 +65,7 @@ internal sealed class WarmCopy(IGrainFactory grains, ParameterSilos silos, Paylo
     public async Task Prepare(long step, float[] sum, bool verify, Func<Task<(SliceOrigin Origin, SliceStand Stand, IReadOnlyDictionary<string, Payload> Vectors)>> whole)
     {
         var before = On;
-        On = silos.ForCopy(key, self, before, Teacher);
+        On = silos.ForCopy($"{key}", self, before, Teacher);
         await Bring(step, sum, anew: On != before, whole);
         for (var tries = 0; verify && On.Length > 0 && !await IsSound(step, sum); tries++)
         {
@@ -77,14 +74,14 @@ internal sealed class WarmCopy(IGrainFactory grains, ParameterSilos silos, Paylo
                 await Bring(step, sum, anew: true, whole);
             else
                 On = "";
-            Trouble = $"the warm copy of slice {_slice} on {bad} had other bits than its slice: {(again ? "it was made anew" : "it was given up")}; look at the memory of that machine";
+            Trouble = $"the warm copy of slice {key.Slice} on {bad} had other bits than its slice: {(again ? "it was made anew" : "it was given up")}; look at the memory of that machine";
         }
     }
 
     private async Task<bool> IsSound(long step, float[] sum)
     {
         var hash = "";
-        await OrGiveUp(async () => hash = await Copy.Check(_slice, step));
+        await OrGiveUp(async () => hash = await Copy.Check(key.Slice, step));
         return On.Length == 0 || hash == Facts.Hash(sum);
     }
 
@@ -98,27 +95,27 @@ internal sealed class WarmCopy(IGrainFactory grains, ParameterSilos silos, Paylo
             {
                 await Copy.Begin(origin, stand);
                 foreach (var (vector, values) in vectors)
-                    await Copy.Fill(_slice, vector, values);
+                    await Copy.Fill(key.Slice, vector, values);
             });
         }
 
         if (On.Length == 0)
             return;
         using var kept = payloads.Keep(sum);
-        await OrGiveUp(() => Copy.Prepare(_slice, step, kept.Payload));
+        await OrGiveUp(() => Copy.Prepare(key.Slice, step, kept.Payload));
     }
 
-    public Task Intend(StepIntent intent) => OrGiveUp(() => Copy.Intend(_slice, intent));
+    public Task Intend(StepIntent intent) => OrGiveUp(() => Copy.Intend(key.Slice, intent));
 
     /// <summary>What the copy's commit tells; null when there is no copy any more.</summary>
-    public async Task<SliceCommit?> Apply(StepRates rates, double clip)
+    public async Task<SliceCommit?> Apply(StepSchedule rates, double clip)
     {
         SliceCommit? commit = null;
-        await OrGiveUp(async () => commit = await Copy.Apply(_slice, rates, clip));
+        await OrGiveUp(async () => commit = await Copy.Apply(key.Slice, rates, clip));
         return commit;
     }
 
-    private IWarmCopyGrain Of(string silo) => grains.GetGrain<IWarmCopyGrain>($"{silo}/{_run}");
+    private IWarmCopyGrain Of(string silo) => grains.GetGrain<IWarmCopyGrain>($"{new WarmCopyKey(silo, key.Run)}");
 
     private async Task OrGiveUp(Func<Task> use)
     {

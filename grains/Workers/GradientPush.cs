@@ -14,11 +14,11 @@ namespace SslOrleans.Grains.Workers;
 /// while the next micro-batch is computed: one partial sum per subtree, whatever the number of workers.
 /// </summary>
 internal sealed class GradientPush(
-    string run, long step, long attempt, Leaves[] leaves, RunPlan plan, ParameterLayout layout, string life, IGrainFactory grains, PayloadStore payloads,
+    string run, long step, long attempt, MicroBatchRange[] leaves, RunPlan plan, ParameterLayout layout, string life, IGrainFactory grains, PayloadStore payloads,
     ConcurrentStack<float[]> free) : IDisposable
 {
     private readonly IReadOnlyList<int> _drawn = plan.Drawn(step).MicroBatches;
-    private readonly Leaves[] _whole = Apart(plan, step, leaves);
+    private readonly MicroBatchRange[] _whole = Apart(plan, step, leaves);
     private readonly TreeSum _sum = new(plan.MicroBatches, free.Push);
     private readonly List<Task> _sending = [];
     private readonly Lock _lock = new();
@@ -35,20 +35,20 @@ internal sealed class GradientPush(
             // Another micro-batch of the lease failed, and this one was still under way.
             if (_over)
                 return;
-            _sum.Add(new TreeNode(microBatch, 1), gradient);
-            foreach (var whole in _whole.Where(l => _sum.Parts.ContainsKey(new TreeNode(l.Start, l.Size))))
-                Send(whole, _sum.Take(new TreeNode(whole.Start, whole.Size)));
+            _sum.Add(new MicroBatchRange(microBatch, 1), gradient);
+            foreach (var whole in _whole.Where(l => _sum.Parts.ContainsKey(l)))
+                Send(whole, _sum.Take(whole));
         }
     }
 
     /// <summary>The lease's subtrees, with every drawn micro-batch by itself: a slice can compare it then. The tree gives the same bits.</summary>
-    public static Leaves[] Apart(RunPlan plan, long step, Leaves[] leaves)
+    public static MicroBatchRange[] Apart(RunPlan plan, long step, MicroBatchRange[] leaves)
     {
         var drawn = plan.Drawn(step).MicroBatches;
         return drawn.Count == 0
             ? leaves
             : [.. leaves.SelectMany(l => StepPlanner.Cover(plan.MicroBatches, Enumerable.Range(l.Start, l.Size).Except(drawn))
-                .Concat(drawn.Where(m => m >= l.Start && m < l.End).Select(m => new Leaves(m, 1))))];
+                .Concat(drawn.Where(m => m >= l.Start && m < l.End).Select(m => new MicroBatchRange(m, 1))))];
     }
 
     /// <summary>Every part has arrived.</summary>
@@ -63,17 +63,17 @@ internal sealed class GradientPush(
         }
     }
 
-    private void Send(Leaves whole, float[] vector)
+    private void Send(MicroBatchRange whole, float[] vector)
     {
         foreach (var slice in layout.Slices)
             _sending.Add(Send(slice.Index, whole, payloads.Keep(vector.AsSpan(slice.Offset, slice.Length))));
         free.Push(vector);
     }
 
-    private async Task Send(int slice, Leaves whole, KeptPayload values)
+    private async Task Send(int slice, MicroBatchRange whole, KeptPayload values)
     {
         using (values)
-            await MovingGrains.Ask(() => grains.GetGrain<IParameterGrain>($"{run}/{slice}").Push(new PartialSum(run, step, whole, values.Payload, life)
+            await MovingGrains.Ask(() => grains.GetGrain<IParameterGrain>($"{new SliceKey(run, slice)}").Push(new PartialSum(run, step, whole, values.Payload, life)
             {
                 Attempt = attempt,
                 Drawn = whole.Size == 1 && _drawn.Contains(whole.Start),

@@ -57,14 +57,13 @@ internal sealed class ParameterReplica(string run, RunPlan plan, ParameterLayout
 
     private async Task<StateStore?> BringStateTo(StateStore? store, IEnumerable<StateSpec> wanted, IVersionedStateGrain grain, long version)
     {
-        var own = wanted.ToList();
-        if (own.Count == 0)
+        if (!wanted.Any())
             return null;
         return await MovingGrains.Ask(async () =>
         {
             var news = await grain.Since(store?.Version ?? -1, version);
             if (news.Whole.Length > 0)
-                return await StateBlocks.Store(news.Whole, [.. own.Select(s => (int)s.Kind)], version, payloads);
+                return await StateBlocks.Store(news.Whole, version, payloads);
             foreach (var step in news.Steps)
                 store!.Advance(step.Step, StateBlocks.Update(step.Changes));
             return store;
@@ -77,5 +76,5 @@ internal sealed class ParameterReplica(string run, RunPlan plan, ParameterLayout
 
     private T Slice<T>(int slice)
         where T : IGrainWithStringKey
-        => grains.GetGrain<T>($"{run}/{slice}");
+        => grains.GetGrain<T>($"{new SliceKey(run, slice)}");
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Orleans.Concurrency;
 using Orleans.Placement;
 using SslOrleans.Contracts.Grains;
@@ -37,7 +36,7 @@ public sealed class WorkerGrain(IWorkerEnvironment environment, OpenRuns openRun
 
     private string Name => this.GetPrimaryKeyString();
 
-    private int Index => int.Parse(Name[(Name.LastIndexOf('/') + 1)..], CultureInfo.InvariantCulture);
+    private int Index => WorkerKey.Parse(Name).Index;
 
     private IWorkerPoolGrain Pool => GrainFactory.GetGrain<IWorkerPoolGrain>(IWorkerPoolGrain.Key);
 
@@ -188,7 +187,7 @@ public sealed class WorkerGrain(IWorkerEnvironment environment, OpenRuns openRun
 
     private WorkerInfo Info() => new(
         Name,
-        Name[..Name.LastIndexOf('/')],
+        WorkerKey.Parse(Name).Silo,
         _life,
         environment.Device(Index).ToString(),
         environment.NumericsClass(Index),

@@ -1,7 +1,6 @@
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Grains.Devices;
-using SslOrleans.Grains.Parameters;
 using SslOrleans.Grains.State;
 using SslOrleans.Grains.Transfer;
 using SslOrleans.Learning.Methods;
@@ -19,6 +18,7 @@ internal sealed class WorkerModel
     {
         (Run, _environment, _index, Lane, Replica, Data) = (run, environment, index, lane, replica, data);
         Plan = new RunPlan(recipe, data.Samples);
+        MethodCatalog.CheckSamples(recipe, replica.Method, data.Samples);
     }
 
     public RunBrief Run { get; }
@@ -53,15 +53,14 @@ internal sealed class WorkerModel
         // First values are drawn, which takes a while where there are many: a worker that joins later is only asked what they are like.
         var state = payloads is not null
             ? StateBlocks.Values(new StateStore(Method.State, Replica.Recipe.Seed, Data.Samples), payloads)
-            : [.. Method.State.Select(s => new StateValue(s.Name, s.ShapeFor(Data.Samples), 0, Payload.Nothing))];
+            : [.. Method.State.Select(s => new StateValue(s.Name, s.Kind, s.ShapeFor(Data.Samples), 0, Payload.Nothing))];
         return new RunShape(
-            TensorPlaces.Of(Replica.Layout.Entries),
+            [.. Replica.Layout.Entries],
             Data.Samples,
             Data.Fingerprint,
             Method.Coupled,
             [.. Method.Carried],
-            state,
-            [.. Method.State.Select(s => (int)s.Kind)])
+            state)
         {
             Notes = [.. Data.Notes, .. Replica.StartNote is { } note ? new[] { note } : []],
         };

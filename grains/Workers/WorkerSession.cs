@@ -5,7 +5,6 @@ using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Contracts;
 using SslOrleans.Grains.Devices;
-using SslOrleans.Grains.Parameters;
 using SslOrleans.Grains.Placement;
 using SslOrleans.Grains.State;
 using SslOrleans.Grains.Transfer;
@@ -63,8 +62,8 @@ internal sealed class WorkerSession
         var initial = await _model.Lane.Run(Replica.InitialParameters);
         foreach (var slice in Replica.Layout.Slices)
         {
-            var grain = _grains.GetGrain<IParameterGrain>($"{Run}/{slice.Index}");
-            await grain.Create(_model.Run.Recipe, TensorPlaces.Of(slice.Entries));
+            var grain = _grains.GetGrain<IParameterGrain>($"{new SliceKey(Run, slice.Index)}");
+            await grain.Create(_model.Run.Recipe, [.. slice.Entries]);
             using var values = _payloads.Keep(initial.AsSpan(slice.Offset, slice.Length));
             await grain.Load(values.Payload);
         }
@@ -269,7 +268,7 @@ internal sealed class WorkerSession
             _blocks.Clear();
     }
 
-    private GradientPush Push(long step, long attempt, Leaves[] leaves) => new(Run, step, attempt, leaves, Plan, Replica.Layout, _life, _grains, _payloads, _free);
+    private GradientPush Push(long step, long attempt, MicroBatchRange[] leaves) => new(Run, step, attempt, leaves, Plan, Replica.Layout, _life, _grains, _payloads, _free);
 
     private void ThrowIfClosed()
     {

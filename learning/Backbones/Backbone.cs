@@ -6,6 +6,8 @@ namespace SslOrleans.Learning.Backbones;
 /// <summary>An encoder: images <c>[N, 3, H, W]</c> to features <c>[N, D]</c>. It is what training leaves behind.</summary>
 public abstract class Backbone : Module<Tensor, Tensor>
 {
+    private Action<Tensor>? _watcher;
+
     protected Backbone(string name)
         : base(name)
     {
@@ -25,10 +27,27 @@ public abstract class Backbone : Module<Tensor, Tensor>
     {
     }
 
-    /// <summary>Shows the features <c>[N, D]</c> of every batch to a watcher, which must not change them; they carry no graph.</summary>
-    public virtual void Watch(Action<Tensor> watcher) => register_forward_hook((_, _, features) =>
+    /// <summary>
+    /// Shows the features <c>[N, D]</c> of every batch to a watcher, which must not change them; they carry no graph. Of a batch of which only the
+    /// places were asked for it sees their mean.
+    /// </summary>
+    public virtual void Watch(Action<Tensor> watcher)
     {
-        watcher(features.detach());
-        return features;
-    });
+        _watcher = watcher;
+        register_forward_hook((_, _, features) =>
+        {
+            watcher(features.detach());
+            return features;
+        });
+    }
+
+    /// <summary>A map <c>[N, D, H, W]</c> as places <c>[N, H·W, D]</c>, shown to the watcher.</summary>
+    protected Tensor AsPlaces(Tensor map)
+    {
+        Show(map.detach().mean([2, 3]));
+        return map.flatten(2).transpose(1, 2);
+    }
+
+    /// <summary>Shows features <c>[N, D]</c> without graph to the watcher.</summary>
+    protected void Show(Tensor features) => _watcher?.Invoke(features.detach());
 }

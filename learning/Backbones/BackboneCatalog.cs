@@ -8,10 +8,20 @@ public static class BackboneCatalog
 {
     private static readonly Dictionary<string, Entry> s_entries = new()
     {
-        ["conv4"] = new(256, _ => new Conv4()),
-        ["resnet18"] = new(512, r => ResNet.ResNet18(CifarStem(r))),
-        ["resnet34"] = new(512, r => ResNet.ResNet34(CifarStem(r))),
-        ["resnet50"] = new(2048, r => ResNet.ResNet50(CifarStem(r))),
+        ["conv4"] = new(256, 4, _ => new Conv4()),
+        ["resnet18"] = new(512, 5, r => ResNet.ResNet18(CifarStem(r))),
+        ["resnet34"] = new(512, 5, r => ResNet.ResNet34(CifarStem(r))),
+        ["resnet50"] = new(2048, 5, r => ResNet.ResNet50(CifarStem(r))),
+    };
+
+    /// <summary>Widths and depths of the stages; the first is ours, for quick runs on a CPU, the others as timm has them.</summary>
+    private static readonly Dictionary<string, (int[] Widths, int[] Depths)> s_convNexts = new()
+    {
+        ["convnextv2-zepto"] = ([32, 64, 128], [1, 1, 2]),
+        ["convnextv2-atto"] = ([40, 80, 160, 320], [2, 2, 6, 2]),
+        ["convnextv2-pico"] = ([64, 128, 256, 512], [2, 2, 6, 2]),
+        ["convnextv2-nano"] = ([80, 160, 320, 640], [2, 2, 8, 2]),
+        ["convnextv2-tiny"] = ([96, 192, 384, 768], [3, 3, 9, 3]),
     };
 
     /// <summary>Width, depth and heads; the first is for quick runs on a CPU.</summary>
@@ -40,7 +50,7 @@ public static class BackboneCatalog
     };
 
     /// <summary>Every name of a backbone of images, in order of size.</summary>
-    public static IReadOnlyCollection<string> Names { get; } = [.. s_entries.Keys, .. s_transformers.Keys];
+    public static IReadOnlyCollection<string> Names { get; } = [.. s_entries.Keys, .. s_convNexts.Keys, .. s_transformers.Keys];
 
     /// <summary>The backbone of a recipe's samples.</summary>
     /// <exception cref="UserErrorException">The name or one of the numbers is wrong.</exception>
@@ -63,7 +73,14 @@ public static class BackboneCatalog
     /// <summary>Builds a backbone; <see cref="Initialization.Reset"/> then gives it the weights of a seed.</summary>
     /// <exception cref="UserErrorException">The name or one of the numbers is wrong.</exception>
     public static Backbone Create(BackboneRecipe recipe) 
-        => s_transformers.ContainsKey(recipe.Name) ? Transformer(recipe) : Find(recipe).Create(recipe);
+        => s_transformers.ContainsKey(recipe.Name) ? Transformer(recipe) : s_convNexts.ContainsKey(recipe.Name) ? ConvNext(recipe) : Find(recipe).Create(recipe);
+
+    /// <summary>A ConvNeXt V2, which can run on visible places alone.</summary>
+    /// <exception cref="UserErrorException">The recipe names something else.</exception>
+    public static ConvNextV2 ConvNext(BackboneRecipe recipe)
+        => s_convNexts.TryGetValue(recipe.Name, out var size)
+            ? new ConvNextV2(recipe.Name, size.Widths, size.Depths, CifarStem(recipe) ? 2 : 4, recipe.ResponseNorm)
+            : throw new UserErrorException($"backbone.name is \"{recipe.Name}\", but this method hides places of a convolutional net; use one of {string.Join(", ", s_convNexts.Keys)}.");
 
     /// <summary>A ViT whose parts a masked method uses.</summary>
     /// <param name="recipe">Must name a ViT.</param>
@@ -104,7 +121,13 @@ public static class BackboneCatalog
         => s_transformers.TryGetValue(recipe.Name, out var size) ? size.Width
             : s_texts.TryGetValue(recipe.Name, out var text) ? text.Width
             : s_tables.TryGetValue(recipe.Name, out var table) ? table.Width
+            : s_convNexts.TryGetValue(recipe.Name, out var stages) ? stages.Widths[^1]
             : Find(recipe).FeatureDimension;
+
+    /// <summary>L of layer-wise decay: blocks of a transformer and what stands before them, stages of a ResNet and its stem, layers of conv4.</summary>
+    /// <exception cref="UserErrorException">The name is unknown.</exception>
+    public static int Layers(BackboneRecipe recipe)
+        => s_transformers.TryGetValue(recipe.Name, out var size) || s_texts.TryGetValue(recipe.Name, out size) ? size.Depth + 1 : Find(recipe).Layers;
 
     private static Entry Find(BackboneRecipe recipe)
         => s_entries.TryGetValue(recipe.Name, out var entry)
@@ -118,5 +141,5 @@ public static class BackboneCatalog
         _ => throw new UserErrorException($"backbone.stem is \"{recipe.Stem}\"; use one of cifar, imagenet."),
     };
 
-    private sealed record Entry(int FeatureDimension, Func<BackboneRecipe, Backbone> Create);
+    private sealed record Entry(int FeatureDimension, int Layers, Func<BackboneRecipe, Backbone> Create);
 }

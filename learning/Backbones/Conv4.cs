@@ -29,7 +29,7 @@ public sealed class Conv4 : Backbone
 
     public override Tensor forward(Tensor images) => Map(images).mean([2, 3]);
 
-    public override Tensor Places(Tensor images) => Map(images).flatten(2).transpose(1, 2);
+    public override Tensor Places(Tensor images) => AsPlaces(Map(images));
 
     private Tensor Map(Tensor images)
     {

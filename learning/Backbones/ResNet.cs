@@ -73,7 +73,7 @@ public sealed class ResNet : Backbone, IInitialWeights
 
     public override Tensor forward(Tensor images) => Map(images).mean([2, 3]);
 
-    public override Tensor Places(Tensor images) => Map(images).flatten(2).transpose(1, 2);
+    public override Tensor Places(Tensor images) => AsPlaces(Map(images));
 
     private Tensor Map(Tensor images)
     {

@@ -108,6 +108,20 @@ public sealed class Vit : Backbone, IInitialWeights
         return norm.call(blocks.call(WithClass(patches)));
     }
 
+    /// <summary>What each of the last <paramref name="count"/> blocks puts out, before the last norm: <c>[N, 1 + P, D]</c> each, the last one last (data2vec's targets).</summary>
+    public IReadOnlyList<Tensor> Layers(Tensor images, int count)
+    {
+        _dropPath.BeginPass();
+        var tokens = WithClass(AddPositions(Embed(images)));
+        var outputs = new List<Tensor>();
+        foreach (var block in blocks.children().Cast<VitBlock>())
+            outputs.Add(tokens = block.call(tokens));
+        return [.. outputs.TakeLast(count)];
+    }
+
+    /// <summary>Blocks.</summary>
+    public int Depth => blocks.children().Count();
+
     /// <summary>What [cls] looks at in the last block: <c>[N, heads, 1 + P]</c>, [cls] itself first; each row sums to 1.</summary>
     public Tensor ClassAttention(Tensor images)
     {

@@ -34,11 +34,7 @@ public sealed class Cca : IMethod
 
     public Networks Build() => BuildNetworks.Student(_recipe);
 
-    public Embeddings Encode(Networks networks, Views views, StepContext step)
-    {
-        var both = networks.Student.call(cat([views[0], views[1]])).chunk(2);
-        return new Embeddings { { "z1", both[0] }, { "z2", both[1] } };
-    }
+    public Embeddings Encode(Networks networks, Views views, StepContext step) => TwoViews.Together(networks, views);
 
     public Tensor Loss(Embeddings embeddings, MethodState state, StepContext step)
         => CanonicalCorrelation.Loss(embeddings["z1"], embeddings["z2"], _options.Epsilon);

@@ -62,15 +62,13 @@ public sealed class DeepCluster : IMethod
 
     public IReadOnlyList<StateSpec> State { get; }
 
+    public IReadOnlyList<(string Key, int Count)> Groups => [("loss.clusters", _options.Clusters)];
+
     public IReadOnlyList<string> Carried => ["z1"];
 
     public Networks Build() => BuildNetworks.Student(_recipe);
 
-    public Embeddings Encode(Networks networks, Views views, StepContext step) => new()
-    {
-        { "z1", networks.Student.call(views[0]) },
-        { "z2", networks.Student.call(views[1]) },
-    };
+    public Embeddings Encode(Networks networks, Views views, StepContext step) => TwoViews.Apart(networks, views);
 
     public Tensor Loss(Embeddings embeddings, MethodState state, StepContext step)
     {
@@ -91,22 +89,11 @@ public sealed class DeepCluster : IMethod
     /// <summary>The batch's rows of the bank; and, behind the last step of an epoch, the clustering of all rows for the next.</summary>
     public StateUpdate Advance(MethodState state, Embeddings carried, StepContext step)
     {
-        var rows = StateUpdate.Change("bank", functional.normalize(carried["z1"], dim: 1), [.. step.SampleIds]);
-        var next = (step.Step + 1) * step.EffectiveBatch / state["bank"].shape[0];
-        if (next <= state["clustered"].cpu().item<float>())
-            return new StateUpdate([rows]);
-        var width = (int)state["bank"].shape[1];
-        var bank = state["bank"].Values<float>();
-        for (var i = 0; i < step.SampleIds.Count; i++)
-            rows.Values.AsSpan(i * width, width).CopyTo(bank.AsSpan((int)step.SampleIds[i] * width));
-        var random = new RandomStream(step.Seed, Purpose.MethodState, next, 0, 1);
-        var (centroids, assignments) = SphericalKMeans.Run(bank, width, _options.Clusters, _options.Iterations, random);
-        return new StateUpdate(
-        [
-            rows,
-            new StateChange("centroids", centroids),
-            new StateChange("assignments", Array.ConvertAll(assignments, a => (float)a), [.. Enumerable.Range(0, assignments.Length).Select(i => (long)i)]),
-            new StateChange("clustered", [next]),
-        ]);
+        var bank = new EpochBank(state, functional.normalize(carried["z1"], dim: 1).Values<float>(), step);
+        if (!bank.IsDue("clustered"))
+            return new StateUpdate([bank.Rows]);
+        var random = new RandomStream(step.Seed, Purpose.MethodState, bank.Next, 0, 1);
+        var (centroids, assignments) = SphericalKMeans.Run(bank.Whole(), bank.Width, _options.Clusters, _options.Iterations, random);
+        return new StateUpdate([bank.Rows, new StateChange("centroids", centroids), bank.OfAll("assignments", assignments), new StateChange("clustered", [bank.Next])]);
     }
 }

@@ -55,17 +55,7 @@ public sealed class DirectPred : IMethod
 
     public Networks Build() => BuildNetworks.StudentAndTeacher(_recipe);
 
-    public Embeddings Encode(Networks networks, Views views, StepContext step)
-    {
-        var found = new Embeddings { { "z1", networks.Student.call(views[0]) }, { "z2", networks.Student.call(views[1]) } };
-        using (no_grad())
-        {
-            found.Add("key1", networks.Teacher!.call(views[0]));
-            found.Add("key2", networks.Teacher!.call(views[1]));
-        }
-
-        return found;
-    }
+    public Embeddings Encode(Networks networks, Views views, StepContext step) => TwoViews.WithKeys(networks, views, TwoViews.Apart(networks, views));
 
     /// <summary>BYOL's loss with the predictor of the state; before the first correlation is known it is the identity.</summary>
     public Tensor Loss(Embeddings embeddings, MethodState state, StepContext step)

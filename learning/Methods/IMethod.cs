@@ -22,6 +22,9 @@ public interface IMethod
     /// <summary>The loss of outputs that say nothing, ln K or ln(2N − 1); a run that stays there learns nothing. NaN where there is no such number.</summary>
     double LossOfChance => double.NaN;
 
+    /// <summary>Groups that the images of the data set are dealt into, by the recipe's key: there cannot be more than images.</summary>
+    IReadOnlyList<(string Key, int Count)> Groups => [];
+
     /// <summary>The embeddings that <see cref="Advance"/> reads; empty when no state advances.</summary>
     IReadOnlyList<string> Carried => [];
 
@@ -41,6 +44,19 @@ public interface IMethod
     StateUpdate Advance(MethodState state, Embeddings carried, StepContext step) => StateUpdate.None;
 }
 
+/// <summary>What a method has of a teacher that never changes.</summary>
+public enum FrozenTeacher
+{
+    /// <summary>None: a recipe that names one is refused.</summary>
+    None,
+
+    /// <summary>One of random weights, drawn from the seed, where the recipe names none.</summary>
+    OrRandom,
+
+    /// <summary>One, which the recipe must name.</summary>
+    Required,
+}
+
 /// <summary>Names a method and says where it comes from; <c>sslo methods</c> prints it.</summary>
 /// <param name="name">The name that recipes use.</param>
 /// <param name="alsoTakes">See <see cref="AlsoTakes"/>.</param>
@@ -49,7 +65,7 @@ public sealed class MethodAttribute(string name, params string[] alsoTakes) : At
 {
     public string Name { get; } = name;
 
-    /// <summary>contrastive, self-distillation, clustering, canonical-correlation or masked-image-modelling.</summary>
+    /// <summary>contrastive, self-distillation, clustering, canonical-correlation, masked-image-modelling, pretext, equivariance, distillation, dense or gallery.</summary>
     public string Family { get; init; } = "";
 
     /// <summary>Row of the method inventory.</summary>
@@ -72,6 +88,18 @@ public sealed class MethodAttribute(string name, params string[] alsoTakes) : At
 
     /// <summary>Views may be masked or not, as the recipe likes.</summary>
     public bool MayMask { get; init; }
+
+    /// <summary>Kind of mask that its masked views need.</summary>
+    public string MaskKind { get; init; } = "random";
+
+    /// <summary>A small backbone that it works with, and the side of a patch of it in pixels; for runs that only ask what it takes.</summary>
+    public string Backbone { get; init; } = "vit-nano";
+
+    /// <inheritdoc cref="Backbone"/>
+    public int PatchSize { get; init; } = 4;
+
+    /// <summary>Whether it learns from a teacher that never changes, <c>teacher.weights</c> in the recipe.</summary>
+    public FrozenTeacher FrozenTeacher { get; init; }
 
     /// <summary>Embeddings that the loss takes besides those that <see cref="IMethod.Encode"/> makes, as <c>name [N, D]</c> or <c>name [N, D], no gradient</c>; only a user brings them.</summary>
     public IReadOnlyList<string> AlsoTakes => alsoTakes;

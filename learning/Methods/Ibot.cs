@@ -28,13 +28,16 @@ public sealed class Ibot : IMethod
     {
     }
 
-    internal Ibot(Recipe recipe, Options options)
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="options">Its loss section.</param>
+    /// <param name="masked">The first two views hide patches from the student.</param>
+    internal Ibot(Recipe recipe, Options options, bool masked = true)
     {
         _recipe = recipe;
         _options = options;
         _views = recipe.Views.Sum(v => v.Count);
-        Require.Masked(recipe, 0, varying: true);
-        Require.Masked(recipe, 1, varying: true);
+        for (var view = 0; view < 2 && masked; view++)
+            Require.Masked(recipe, view, varying: true);
         Require.Positive(recipe, "loss.studentTemperature", options.StudentTemperature);
         Require.Positive(recipe, "loss.teacherTemperature", options.TeacherTemperature);
         Require.Positive(recipe, "loss.patchTemperature", options.PatchTemperature);
@@ -163,7 +166,8 @@ public sealed class Ibot : IMethod
         return step.Epoch < _options.FrozenEpochs ? head.Frozen(projected) : head.call(projected);
     }
 
-    private static (Tensor Cls, Tensor Patches) Heads(Branch branch, Tensor tokens, bool frozen)
+    /// <summary>The outputs at [cls] <c>[N, K]</c> and at the patches <c>[N, P, K]</c> of tokens <c>[N, 1 + P, F]</c>.</summary>
+    internal static (Tensor Cls, Tensor Patches) Heads(Branch branch, Tensor tokens, bool frozen)
     {
         Tensor Cosines(Prototypes head, Tensor projected) => frozen ? head.Frozen(projected) : head.call(projected);
         var (n, t) = (tokens.shape[0], tokens.shape[1]);
@@ -180,13 +184,16 @@ public sealed class Ibot : IMethod
     private static MaskToken Token(Branch student) => student.Decoder is PatchHead own ? own.Token : (MaskToken)student.Decoder;
 
     private Branch Branch(bool student)
+        => Branch(_recipe, _recipe.Backbone, _options, student ? new MaskToken(BackboneCatalog.FeatureDimension(_recipe.Backbone)) : null);
+
+    /// <summary>A ViT with its head, or heads, and the token of a student that patches are hidden from.</summary>
+    internal static Branch Branch(Recipe recipe, BackboneRecipe backbone, Options options, MaskToken? token)
     {
-        var vit = BackboneCatalog.Transformer(_recipe.Backbone);
-        var width = BuildNetworks.ProjectionWidth(_recipe);
-        var token = student ? new MaskToken(vit.FeatureDimension) : null;
-        Module? decoder = _options.PatchPrototypes > 0
-            ? new PatchHead(token, MlpHead.Create(_recipe.Projector, vit.FeatureDimension), new Prototypes(_options.PatchPrototypes, width))
+        var vit = BackboneCatalog.Transformer(backbone);
+        var width = MlpHead.OutputWidth(recipe.Projector, vit.FeatureDimension);
+        Module? decoder = options.PatchPrototypes > 0
+            ? new PatchHead(token, MlpHead.Create(recipe.Projector, vit.FeatureDimension), new Prototypes(options.PatchPrototypes, width))
             : token;
-        return new Branch(vit, MlpHead.Create(_recipe.Projector, vit.FeatureDimension), prototypes: new Prototypes(_options.Prototypes, width), decoder: decoder);
+        return new Branch(vit, MlpHead.Create(recipe.Projector, vit.FeatureDimension), prototypes: new Prototypes(options.Prototypes, width), decoder: decoder);
     }
 }

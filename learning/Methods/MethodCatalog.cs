@@ -29,8 +29,10 @@ public static class MethodCatalog
     {
         if (!s_types.TryGetValue(recipe.Method, out var type) && !s_unlisted.TryGetValue(recipe.Method, out type))
             throw Unknown(recipe.Method);
-        Require.Modality(recipe, type.GetCustomAttribute<MethodAttribute>()!);
-        Require.Views(recipe, type.GetCustomAttribute<MethodAttribute>()!);
+        var attribute = type.GetCustomAttribute<MethodAttribute>()!;
+        Require.Modality(recipe, attribute);
+        Require.Views(recipe, attribute);
+        Require.FrozenTeacher(recipe, attribute.FrozenTeacher);
         try
         {
             return (IMethod)Activator.CreateInstance(type, recipe)!;
@@ -41,15 +43,33 @@ public static class MethodCatalog
         }
     }
 
+    /// <summary>Refuses a recipe whose method deals the images into more groups than there are images.</summary>
+    /// <exception cref="UserErrorException">It does.</exception>
+    public static void CheckSamples(Recipe recipe, IMethod method, long samples)
+    {
+        foreach (var (key, count) in method.Groups)
+        {
+            if (count > samples)
+                throw Require.Error(recipe, key, $"is {count}", $"the data set has {samples} images; give at most as many, or bring more images");
+        }
+    }
+
     /// <summary>The keys of the method's <c>loss</c> section with their default values, in the order of the method's file.</summary>
     /// <exception cref="UserErrorException">There is no such method.</exception>
     public static JsonObject DefaultOptions(string method)
     {
-        Find(method);
-        var options = s_types[method].GetNestedType("Options");
+        var options = OptionsOf(method);
         return options is null
             ? []
             : JsonSerializer.SerializeToNode(Activator.CreateInstance(options), options, RecipeReader.SerializerOptions)!.AsObject();
+    }
+
+    /// <summary>The record of the method's <c>loss</c> section; null when it takes no keys.</summary>
+    /// <exception cref="UserErrorException">There is no such method.</exception>
+    internal static Type? OptionsOf(string method)
+    {
+        Find(method);
+        return s_types[method].GetNestedType("Options");
     }
 
     /// <summary>What is known of a method.</summary>

@@ -3,19 +3,6 @@ using static TorchSharp.torch;
 
 namespace SslOrleans.Learning.Methods;
 
-/// <summary>How a named state advances.</summary>
-public enum StateKind
-{
-    /// <summary>First in, first out: new rows overwrite the oldest (MoCo's queue of negatives).</summary>
-    Queue,
-
-    /// <summary>Replaced as a whole (DINO's centre).</summary>
-    Value,
-
-    /// <summary>One row per sample, written by sample id (NPID's memory bank).</summary>
-    Bank,
-}
-
 /// <summary>Shape and initial content of a named state.</summary>
 /// <param name="Name">As in <c>queue</c>; the key in checkpoints.</param>
 /// <param name="Kind">How it advances.</param>

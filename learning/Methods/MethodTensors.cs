@@ -23,8 +23,7 @@ public sealed record MethodTensors(IReadOnlyList<MethodTensor> Embeddings, IRead
     private const int Projection = 10;
     private const int Prototypes = 13;
     private const int QueueRows = 28;
-    private const int ImageSize = 12;
-    private const int PatchSize = 4;
+    private const int Grid = 3;
     private const int HiddenPatches = 5;
     private const int TextLength = 11;
     private const int Vocabulary = 300;
@@ -41,17 +40,17 @@ public sealed record MethodTensors(IReadOnlyList<MethodTensor> Embeddings, IRead
     }
 
     /// <summary>Recipe text for so many views: those that the method wants masked, and those beside them.</summary>
-    private static string ViewGroups(MethodAttribute method, int views, string crop, double ratio)
+    private static string ViewGroups(MethodAttribute method, int views, string crop, double ratio, int cell)
     {
         string Group(int count, string mask) => $$"""{ "count": {{count}}, "crop": {{crop}}{{mask}} }""";
-        var masked = string.Create(CultureInfo.InvariantCulture, $$""", "mask": { "kind": "random", "ratio": {{ratio}} }""");
+        var masked = string.Create(CultureInfo.InvariantCulture, $$""", "mask": { "kind": "{{method.MaskKind}}", "ratio": {{ratio}}, "cellSize": {{cell}} }""");
         return method.Masked == 0 ? $"[{Group(views, "")}]"
             : method.Masked == views ? $"[{Group(views, masked)}]"
             : $"[{Group(method.Masked, masked)}, {Group(views - method.Masked, "")}]";
     }
 
     /// <summary>Recipe text for a method's samples and so many views of them.</summary>
-    internal static string Samples(MethodAttribute method, int views, string crop, double ratio) => method.Modalities[0] switch
+    internal static string Samples(MethodAttribute method, int views, string crop, double ratio, int cell = 2) => method.Modalities[0] switch
     {
         Modality.TextImage => $$"""
             "data": { "modality": "text-image" }, "views": [{ "count": {{views - 1}}, "crop": {{crop}} }, { "kind": "text" }]
@@ -63,16 +62,8 @@ public sealed record MethodTensors(IReadOnlyList<MethodTensor> Embeddings, IRead
             "data": { "modality": "table" }, "views": [{ "kind": "row", "count": {{views}} }]
             """,
         _ => $$"""
-            "views": {{ViewGroups(method, views, crop, ratio)}}
+            "views": {{ViewGroups(method, views, crop, ratio, cell)}}
             """,
-    };
-
-    /// <summary>A small backbone of a method's samples.</summary>
-    internal static string Backbone(MethodAttribute method) => method.Modalities[0] switch
-    {
-        Modality.Table => "table-mlp-small",
-        Modality.Text => "text-nano",
-        _ => "vit-nano",
     };
 
     private static MethodTensors Find(string method, int views, IReadOnlyList<string> settings)
@@ -92,19 +83,19 @@ public sealed record MethodTensors(IReadOnlyList<MethodTensor> Embeddings, IRead
             parameter.requires_grad = false;
         using var on = enable_grad();
         var embeddings = created.Encode(networks, BlankViews.Of(recipe, Images).WithoutMasks(), step);
-        var width = networks.Student.Backbone.FeatureDimension;
+        var (width, patch) = (networks.Student.Backbone.FeatureDimension, recipe.Backbone.PatchSize);
         return new MethodTensors(
-            [.. embeddings.Select(e => new MethodTensor(e.Key, Symbols(e.Value.shape, width), e.Value.requires_grad)), .. MethodCatalog.Find(method).AlsoTakes.Select(AlsoTaken)],
-            [.. created.State.Select(s => new MethodTensor(s.Name, Symbols(s.Shape, width), false))]);
+            [.. embeddings.Select(e => new MethodTensor(e.Key, Symbols(e.Value.shape, width, patch), e.Value.requires_grad)), .. MethodCatalog.Find(method).AlsoTakes.Select(AlsoTaken)],
+            [.. created.State.Select(s => new MethodTensor(s.Name, Symbols(s.Shape, width, patch), false))]);
     }
 
     private static Recipe Recipe(string method, int views, IEnumerable<string> settings)
     {
         var loss = new JsonObject();
-        var known = MethodCatalog.DefaultOptions(method);
+        var (attribute, known) = (MethodCatalog.Find(method), MethodCatalog.DefaultOptions(method));
         foreach (var (key, value) in new (string, int)[]
         {
-            ("prototypes", Prototypes), ("clusters", Prototypes), ("queue", QueueRows), ("subBatch", Images),
+            ("prototypes", Prototypes), ("clusters", Prototypes), ("words", Prototypes), ("orders", Prototypes), ("negatives", 11), ("queue", QueueRows), ("subBatch", Images),
             ("neighbours", 1), ("decoderWidth", 16), ("decoderDepth", 1), ("decoderHeads", 2), ("frozenEpochs", 0),
         })
         {
@@ -123,8 +114,9 @@ public sealed record MethodTensors(IReadOnlyList<MethodTensor> Embeddings, IRead
             $$"""
             {
               "name": "{{method}}", "method": "{{method}}", "batch": { "effective": {{Images}}, "micro": {{Images}} }, "loss": {{loss.ToJsonString()}},
-              {{Samples(MethodCatalog.Find(method), views, $$"""{ "size": {{ImageSize}} }""", (double)HiddenPatches / 9)}},
-              "backbone": { "name": "{{Backbone(MethodCatalog.Find(method))}}", "patchSize": {{PatchSize}}, "imageSize": {{ImageSize}} }, "projector": { "shape": "{{Projection}}" }
+              {{Samples(attribute, views, $$"""{ "size": {{Grid * attribute.PatchSize}} }""", (double)HiddenPatches / (Grid * Grid), Grid)}},
+              "backbone": { "name": "{{attribute.Backbone}}", "patchSize": {{attribute.PatchSize}}, "imageSize": {{Grid * attribute.PatchSize}} }, "projector": { "shape": "{{Projection}}" },
+              "teacher": { "weights": "{{(attribute.FrozenTeacher == FrozenTeacher.Required ? method : "")}}" }
             }
             """,
             settings.Where(s => !sized.Any(z => s.StartsWith(z, StringComparison.Ordinal)) && !IsSize(s)).Select(s => s.StartsWith("loss.queue=", StringComparison.Ordinal) ? $"loss.queue={QueueRows}" : s),
@@ -133,7 +125,7 @@ public sealed record MethodTensors(IReadOnlyList<MethodTensor> Embeddings, IRead
         static bool IsSize(string setting) => new[] { "batch.", "projector.", "predictor.", "backbone.", "views." }.Any(p => setting.StartsWith(p, StringComparison.Ordinal));
     }
 
-    private static string Symbols(IEnumerable<long> shape, int features) => "[" + string.Join(", ", shape.Select(d =>
+    private static string Symbols(IEnumerable<long> shape, int features, int patch) => "[" + string.Join(", ", shape.Select(d =>
         d switch
         {
             -1 => "samples",
@@ -144,7 +136,7 @@ public sealed record MethodTensors(IReadOnlyList<MethodTensor> Embeddings, IRead
             HiddenPatches => "H",
             TextLength => "T",
             Vocabulary => "V",
-            3 * PatchSize * PatchSize => "p·p·3",
+            _ when d == 3 * patch * patch => "p·p·3",
             _ when d == features => "F",
             _ => d.ToString(CultureInfo.InvariantCulture),
         })) + "]";

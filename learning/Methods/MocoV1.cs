@@ -54,11 +54,7 @@ public sealed class MocoV1 : IMethod
 
     public Networks Build() => BuildNetworks.StudentAndTeacher(_recipe);
 
-    public Embeddings Encode(Networks networks, Views views, StepContext step) => new()
-    {
-        { "q1", networks.Student.call(views[0]) },
-        { "key2", networks.Key(views[1]) },
-    };
+    public Embeddings Encode(Networks networks, Views views, StepContext step) => TwoViews.QueryAndKey(networks, views);
 
     public Tensor Loss(Embeddings embeddings, MethodState state, StepContext step)
     {

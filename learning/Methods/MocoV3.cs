@@ -36,21 +36,7 @@ public sealed class MocoV3 : IMethod
 
     public Networks Build() => BuildNetworks.StudentAndTeacher(_recipe, predictor: true);
 
-    public Embeddings Encode(Networks networks, Views views, StepContext step)
-    {
-        var found = new Embeddings
-        {
-            { "q1", networks.Student.Predict(networks.Student.call(views[0])) },
-            { "q2", networks.Student.Predict(networks.Student.call(views[1])) },
-        };
-        using (no_grad())
-        {
-            found.Add("key1", networks.Teacher!.call(views[0]));
-            found.Add("key2", networks.Teacher!.call(views[1]));
-        }
-
-        return found;
-    }
+    public Embeddings Encode(Networks networks, Views views, StepContext step) => TwoViews.PredictionsAndKeys(networks, views, "q");
 
     public Tensor Loss(Embeddings embeddings, MethodState state, StepContext step)
     {

@@ -82,7 +82,10 @@ public sealed class Branch : Module<Tensor, Tensor>
 /// What a worker trains: the student, and a teacher that follows the student's parameters of the same names by EMA
 /// (cookbook §2.3; K19). The teacher never receives a gradient.
 /// </summary>
-public sealed record Networks(Branch Student, Branch? Teacher = null) : IDisposable
+/// <param name="Student">What is trained.</param>
+/// <param name="Teacher">What follows it.</param>
+/// <param name="Frozen">A teacher that learnt before and never changes (<c>teacher.weights</c>; K74); no part of what is trained, kept or hashed.</param>
+public sealed record Networks(Branch Student, Branch? Teacher = null, Branch? Frozen = null) : IDisposable
 {
     /// <summary>The teacher's key of a view: its output at unit length <c>[N, D]</c>, without gradient (MoCo, He et al. 2020).</summary>
     public Tensor Key(Tensor view)
@@ -95,5 +98,6 @@ public sealed record Networks(Branch Student, Branch? Teacher = null) : IDisposa
     {
         Student.Dispose();
         Teacher?.Dispose();
+        Frozen?.Dispose();
     }
 }

@@ -37,6 +37,10 @@ public sealed class PatchMask
         return new PatchMask([.. step.SampleIds.Select(id => Draw(group.Mask, grid, new RandomStream(step.Seed, Purpose.Mask, step.Epoch, id, view)))]);
     }
 
+    /// <summary>Another mask of the same view, by a draw of its own.</summary>
+    public static PatchMask Another(Recipe recipe, int grid, int draw, StepContext step)
+        => new([.. step.SampleIds.Select(id => Draw(recipe.Views[0].Mask, grid, Draws.Of(step, id, draw)))]);
+
     /// <summary>One image's mask over grid × grid patches; true where hidden.</summary>
     public static bool[] Draw(MaskRecipe mask, int grid, RandomStream random)
     {

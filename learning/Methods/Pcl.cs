@@ -68,15 +68,13 @@ public sealed class Pcl : IMethod
 
     public IReadOnlyList<StateSpec> State { get; }
 
+    public IReadOnlyList<(string Key, int Count)> Groups => [.. _options.Granularities.Select((k, m) => ($"loss.granularities[{m}]", k))];
+
     public IReadOnlyList<string> Carried => ["key2"];
 
     public Networks Build() => BuildNetworks.StudentAndTeacher(_recipe);
 
-    public Embeddings Encode(Networks networks, Views views, StepContext step) => new()
-    {
-        { "q1", networks.Student.call(views[0]) },
-        { "key2", networks.Key(views[1]) },
-    };
+    public Embeddings Encode(Networks networks, Views views, StepContext step) => TwoViews.QueryAndKey(networks, views);
 
     public Tensor Loss(Embeddings embeddings, MethodState state, StepContext step)
     {
@@ -96,25 +94,19 @@ public sealed class Pcl : IMethod
     public StateUpdate Advance(MethodState state, Embeddings carried, StepContext step)
     {
         var keys = StateUpdate.Change("queue2", carried["key2"]);
-        var rows = new StateChange("bank", keys.Values, [.. step.SampleIds]);
-        var samples = state["bank"].shape[0];
-        var next = (step.Step + 1) * step.EffectiveBatch / samples;
-        if (next < _options.FromEpoch || next <= state["clustered"].cpu().item<float>())
-            return new StateUpdate([keys, rows]);
-        var width = (int)state["bank"].shape[1];
-        var bank = state["bank"].Values<float>();
-        for (var i = 0; i < step.SampleIds.Count; i++)
-            keys.Values.AsSpan(i * width, width).CopyTo(bank.AsSpan((int)step.SampleIds[i] * width));
-        long[] all = [.. Enumerable.Range(0, (int)samples).Select(i => (long)i)];
-        return new StateUpdate([keys, rows, new StateChange("clustered", [next]), .. _options.Granularities.SelectMany((k, m) =>
+        var bank = new EpochBank(state, keys.Values, step);
+        if (bank.Next < _options.FromEpoch || !bank.IsDue("clustered"))
+            return new StateUpdate([keys, bank.Rows]);
+        var whole = bank.Whole();
+        return new StateUpdate([keys, bank.Rows, new StateChange("clustered", [bank.Next]), .. _options.Granularities.SelectMany((k, m) =>
         {
-            var random = new RandomStream(step.Seed, Purpose.MethodState, next, m, 5);
-            var (centroids, assignments) = SphericalKMeans.Run(bank, width, k, _options.Iterations, random);
+            var random = new RandomStream(step.Seed, Purpose.MethodState, bank.Next, m, 5);
+            var (centroids, assignments) = SphericalKMeans.Run(whole, bank.Width, k, _options.Iterations, random);
             return new StateChange[]
             {
                 new($"centroids{m}", centroids),
-                new($"concentrations{m}", ProtoNce.Concentrations(bank, centroids, width, assignments, _options.Alpha, _options.Temperature)),
-                new($"assignments{m}", Array.ConvertAll(assignments, a => (float)a), all),
+                new($"concentrations{m}", ProtoNce.Concentrations(whole, centroids, bank.Width, assignments, _options.Alpha, _options.Temperature)),
+                bank.OfAll($"assignments{m}", assignments),
             };
         })]);
     }

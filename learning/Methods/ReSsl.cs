@@ -49,11 +49,7 @@ public sealed class ReSsl : IMethod
 
     public Networks Build() => BuildNetworks.StudentAndTeacher(_recipe);
 
-    public Embeddings Encode(Networks networks, Views views, StepContext step) => new()
-    {
-        { "q1", networks.Student.call(views[0]) },
-        { "key2", networks.Key(views[1]) },
-    };
+    public Embeddings Encode(Networks networks, Views views, StepContext step) => TwoViews.QueryAndKey(networks, views);
 
     public Tensor Loss(Embeddings embeddings, MethodState state, StepContext step)
         => RelationalConsistency.Loss(embeddings["q1"], embeddings["key2"], state["queue2"], _options.StudentTemperature, _options.TeacherTemperature);

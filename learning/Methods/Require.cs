@@ -2,7 +2,6 @@ using SslOrleans.Contracts;
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Backbones;
 using SslOrleans.Learning.Heads;
-using SslOrleans.Learning.Numerics;
 
 namespace SslOrleans.Learning.Methods;
 
@@ -37,6 +36,35 @@ internal static class Require
             throw Error(recipe, "views", $"describes {views} per image", $"{recipe.Method} uses {method.Views}; lower views.*.count by {views - method.Views}");
         for (var view = method.Masked; view < views && !method.MayMask; view++)
             NotMasked(recipe, view, method.Masked > 0 ? $"{recipe.Method} uses masks of the first {method.Masked} views only" : $"{recipe.Method} does not use it");
+    }
+
+    /// <summary>A teacher's file where one is used, and none where it is not.</summary>
+    public static void FrozenTeacher(Recipe recipe, FrozenTeacher uses)
+    {
+        NamedTeacher(recipe);
+        if (uses == Methods.FrozenTeacher.Required && recipe.Teacher.Weights.Length == 0)
+            throw Error(recipe, "teacher.weights", "is empty", $"{recipe.Method} learns from a teacher that learnt before; give its safetensors file, as runs/NAME/checkpoints/STEP/params.safetensors");
+        if (uses == Methods.FrozenTeacher.None && (recipe.Teacher.Weights.Length > 0 || recipe.Teacher.Backbone.Name.Length > 0))
+            throw Error(recipe, recipe.Teacher.Weights.Length > 0 ? "teacher.weights" : "teacher.backbone.name", $"is {(recipe.Teacher.Weights.Length > 0 ? recipe.Teacher.Weights : recipe.Teacher.Backbone.Name)}", $"{recipe.Method} has no such teacher; leave it out, or begin from the file with initial");
+    }
+
+    private static void NamedTeacher(Recipe recipe)
+    {
+        if (recipe.Teacher.Backbone.Name.Length == 0 && recipe.Teacher.Backbone != new BackboneRecipe { Name = "" })
+            throw Error(recipe, "teacher.backbone.name", "is empty", "name the teacher's backbone, or leave teacher.backbone out where it is the student's");
+    }
+
+    /// <summary>A teacher that does not change whose patches are where the student's are.</summary>
+    public static void SamePatches(Recipe recipe)
+    {
+        var (own, teacher) = (recipe.Backbone, TeacherRecipe.BackboneOf(recipe));
+        using (BackboneCatalog.Transformer(own))
+        using (BackboneCatalog.Transformer(teacher))
+        {
+        }
+
+        if (teacher.PatchSize != own.PatchSize || teacher.ImageSize != own.ImageSize)
+            throw Error(recipe, "teacher.backbone.patchSize", $"is {teacher.PatchSize} at {teacher.ImageSize} pixels", $"{recipe.Method} compares patch by patch; use backbone's {own.PatchSize} at {own.ImageSize}");
     }
 
     /// <summary>Above 0.</summary>
@@ -84,12 +112,18 @@ internal static class Require
         {
         }
 
+        if (!varying)
+            SameMask(recipe, view);
+        HidesPlaces(recipe, recipe.Backbone.ImageSize / recipe.Backbone.PatchSize, view);
+    }
+
+    /// <summary>A mask that leaves something to see and something to predict of grid × grid places.</summary>
+    public static void HidesPlaces(Recipe recipe, int grid, int view = 0)
+    {
         var mask = MaskOf(recipe, view);
         if (mask.Kind == "none")
             throw Error(recipe, $"views.{view}.mask.kind", "is \"none\"", $"{recipe.Method} hides patches; use random, block or uniform");
-        if (!varying)
-            SameMask(recipe, view);
-        var patches = PortableMath.Power(recipe.Backbone.ImageSize / recipe.Backbone.PatchSize, 2);
+        var patches = grid * grid;
         var (field, ratio) = mask.RatioMax > mask.Ratio ? ("ratioMax", mask.RatioMax) : ("ratio", mask.Ratio);
         if (Math.Round(ratio * patches) is var hidden && (hidden < 1 || hidden > patches - 1))
             throw Error(recipe, $"views.{view}.mask.{field}", $"is {ratio}", $"give a share that hides at least 1 and at most {patches - 1} of the {patches} patches");
@@ -105,11 +139,40 @@ internal static class Require
             throw Error(recipe, $"views.{view}.mask.probability", $"is {mask.Probability}", $"{recipe.Method} hides the same number of patches in every image; leave it out");
     }
 
+    /// <summary>A view that the recipe does not rotate, since the method does.</summary>
+    public static void Upright(Recipe recipe, int view = 0)
+    {
+        if (ViewOf(recipe, view).Rotation.Probability is > 0 and var probability)
+            throw Error(recipe, $"views.{view}.rotation.probability", $"is {probability}", $"{recipe.Method} tells rotations; set it to 0");
+    }
+
+    /// <summary>Views that can be halved.</summary>
+    public static void EvenViews(Recipe recipe)
+    {
+        foreach (var crop in recipe.Views.Select(v => v.Crop).Where(c => c.Size % 2 != 0 || c.Ramp.From % 2 != 0 || (c.Ramp.From > 0 && c.Ramp.Multiple % 2 != 0)))
+            throw Error(recipe, "views.0.crop.size", $"is {crop.Size}", "make it, and a ramp's sizes, even");
+    }
+
     /// <summary>A view of which every patch is seen.</summary>
     public static void NotMasked(Recipe recipe, int view, string why)
     {
         if (MaskOf(recipe, view).Kind is var kind && kind != "none")
             throw Error(recipe, $"views.{view}.mask.kind", $"is \"{kind}\"", $"{why}; leave the mask out");
+    }
+
+    /// <summary>As many blocks as a teacher has, at most.</summary>
+    public static void Layers(Recipe recipe, int count)
+    {
+        using var vit = BackboneCatalog.Transformer(recipe.Backbone);
+        if (count < 0 || count > vit.Depth)
+            throw Error(recipe, "loss.layers", $"is {count}", $"give 1 to {vit.Depth}, the blocks of {recipe.Backbone.Name}, or 0");
+    }
+
+    /// <summary>Views of the size that the positions are made for, where a decoder has no others.</summary>
+    public static void OneSize(Recipe recipe)
+    {
+        foreach (var view in recipe.Views.Where(v => v.Crop.Size != recipe.Backbone.ImageSize || v.Crop.Ramp.From > 0))
+            throw Error(recipe, "views.0.crop.size", $"is {view.Crop.Size}", $"{recipe.Method}'s decoder has the places of backbone.imageSize ({recipe.Backbone.ImageSize}) alone");
     }
 
     /// <summary>A decoder whose heads and positions fit its width.</summary>
@@ -136,7 +199,9 @@ internal static class Require
             throw Error(recipe, field, $"is \"{value}\"", $"use one of {string.Join(", ", allowed)}");
     }
 
-    private static MaskRecipe MaskOf(Recipe recipe, int view) => recipe.Views.SelectMany(v => Enumerable.Repeat(v, v.Count)).ElementAt(view).Mask;
+    private static MaskRecipe MaskOf(Recipe recipe, int view) => ViewOf(recipe, view).Mask;
+
+    private static ViewRecipe ViewOf(Recipe recipe, int view) => recipe.Views.SelectMany(v => Enumerable.Repeat(v, v.Count)).ElementAt(view);
 
     public static UserErrorException Error(Recipe recipe, string field, string problem, string mend)
         => new($"{recipe.Name}: {field} {problem}; {mend}.");

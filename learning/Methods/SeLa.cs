@@ -59,6 +59,8 @@ public sealed class SeLa : IMethod
 
     public IReadOnlyList<StateSpec> State { get; }
 
+    public IReadOnlyList<(string Key, int Count)> Groups => [("loss.prototypes", _options.Prototypes)];
+
     public IReadOnlyList<string> Carried => ["z1", "prototypes"];
 
     public Networks Build()
@@ -87,22 +89,12 @@ public sealed class SeLa : IMethod
     /// <summary>The batch's rows of the bank; and, behind the last step of an epoch, the labels of all images for the next.</summary>
     public StateUpdate Advance(MethodState state, Embeddings carried, StepContext step)
     {
-        var unit = functional.normalize(carried["z1"], dim: 1);
-        var rows = StateUpdate.Change("bank", unit, [.. step.SampleIds]);
-        var samples = state["bank"].shape[0];
-        var next = (step.Step + 1) * step.EffectiveBatch / samples;
-        if (next <= state["labelled"].cpu().item<float>())
-            return new StateUpdate([rows]);
-        var bank = state["bank"].clone();
-        for (var i = 0; i < step.SampleIds.Count; i++)
-            bank[step.SampleIds[i]] = unit[i];
+        var bank = new EpochBank(state, functional.normalize(carried["z1"], dim: 1).Values<float>(), step);
+        if (!bank.IsDue("labelled"))
+            return new StateUpdate([bank.Rows]);
+        var whole = tensor(bank.Whole(), [bank.Samples, bank.Width]).to(step.Device);
         var prototypes = carried["prototypes"].narrow(0, 0, _options.Prototypes);
-        var labels = SelfLabels.Of(Prototypes.Cosines(bank, prototypes) / _options.Temperature, _options.Lambda, _options.Iterations);
-        return new StateUpdate(
-        [
-            rows,
-            StateUpdate.Change("labels", labels.to(ScalarType.Float32), [.. Enumerable.Range(0, (int)samples).Select(i => (long)i)]),
-            new StateChange("labelled", [next]),
-        ]);
+        var labels = SelfLabels.Of(Prototypes.Cosines(whole, prototypes) / _options.Temperature, _options.Lambda, _options.Iterations);
+        return new StateUpdate([bank.Rows, bank.OfAll("labels", Array.ConvertAll(labels.Values<long>(), l => (int)l)), new StateChange("labelled", [bank.Next])]);
     }
 }

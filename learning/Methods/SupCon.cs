@@ -41,11 +41,11 @@ public sealed class SupCon : IMethod
 
     public Embeddings Encode(Networks networks, Views views, StepContext step)
     {
-        var both = networks.Student.call(cat([views[0], views[1]])).chunk(2);
-        if (views.Labels.Count != both[0].shape[0])
+        var found = TwoViews.Together(networks, views);
+        if (views.Labels.Count != views[0].shape[0])
             throw Require.Error(_recipe, "method", "is \"supcon\"", "bring a data set with labels, or take simclr");
-        var labels = tensor(views.Labels.Select(l => (float)l).ToArray()).to(step.Device);
-        return new Embeddings { { "z1", both[0] }, { "z2", both[1] }, { "labels", labels } };
+        found.Add("labels", tensor(views.Labels.Select(l => (float)l).ToArray()).to(step.Device));
+        return found;
     }
 
     public Tensor Loss(Embeddings embeddings, MethodState state, StepContext step) => SupervisedContrastive.Loss(

@@ -48,11 +48,7 @@ public sealed class VicReg : IMethod
 
     public Networks Build() => BuildNetworks.Student(_recipe);
 
-    public Embeddings Encode(Networks networks, Views views, StepContext step) => new()
-    {
-        { "z1", networks.Student.call(views[0]) },
-        { "z2", networks.Student.call(views[1]) },
-    };
+    public Embeddings Encode(Networks networks, Views views, StepContext step) => TwoViews.Apart(networks, views);
 
     public Tensor Loss(Embeddings embeddings, MethodState state, StepContext step)
     {

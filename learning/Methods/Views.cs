@@ -1,3 +1,4 @@
+using SslOrleans.Learning.Augment;
 using static TorchSharp.torch;
 
 namespace SslOrleans.Learning.Methods;
@@ -6,7 +7,7 @@ namespace SslOrleans.Learning.Methods;
 /// The views of one micro-batch: V tensors, rows in sample order, of pictures <c>[b, 3, Hᵥ, Wᵥ]</c>, of texts tokens <c>[b, L]</c>, of rows of
 /// a table cells <c>[b, C]</c>; and masks where the recipe asks for them or cells are missing.
 /// </summary>
-public sealed class Views(IReadOnlyList<Tensor> images, IReadOnlyList<Tensor?> masks, IReadOnlyList<int>? labels = null) : IDisposable
+public sealed class Views(IReadOnlyList<Tensor> images, IReadOnlyList<Tensor?> masks, IReadOnlyList<int>? labels = null, IReadOnlyList<Tensor?>? descriptions = null) : IDisposable
 {
     /// <summary>Classes of the samples, in row order; empty where the data set has none. Only supervised baselines read them.</summary>
     public IReadOnlyList<int> Labels { get; } = labels ?? [];
@@ -24,8 +25,15 @@ public sealed class Views(IReadOnlyList<Tensor> images, IReadOnlyList<Tensor?> m
     public Tensor Mask(int view) => masks[view]
         ?? throw new InvalidOperationException($"View {view} has no mask; set views.*.mask.kind in the recipe.");
 
+    /// <summary>
+    /// How each picture of view v was made of its image <c>[b, 13]</c>, columns of <see cref="ViewDescription"/>; as if it were the whole of a square image where
+    /// nobody knows.
+    /// </summary>
+    public Tensor Description(int view)
+        => descriptions?[view] ?? tensor(ViewDescription.Whole()).to(images[view].device).unsqueeze(0).expand(images[view].shape[0], ViewDescription.Length);
+
     /// <summary>The same views with nothing hidden.</summary>
-    public Views WithoutMasks() => new(images, [.. masks.Select(_ => (Tensor?)null)], Labels);
+    public Views WithoutMasks() => new(images, [.. masks.Select(_ => (Tensor?)null)], Labels, descriptions);
 
     /// <summary>Takes the tensors out of their dispose scope; the caller then disposes of the views.</summary>
     public Views DetachFromDisposeScope()
@@ -41,5 +49,5 @@ public sealed class Views(IReadOnlyList<Tensor> images, IReadOnlyList<Tensor?> m
             tensor.Dispose();
     }
 
-    private IEnumerable<Tensor> Tensors => images.Concat(masks.OfType<Tensor>());
+    private IEnumerable<Tensor> Tensors => images.Concat(masks.OfType<Tensor>()).Concat(descriptions?.OfType<Tensor>() ?? []);
 }

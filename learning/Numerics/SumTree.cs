@@ -1,14 +1,5 @@
 namespace SslOrleans.Learning.Numerics;
 
-/// <summary>A whole subtree of the summation tree: the leaves <c>Start … Start + Size − 1</c>.</summary>
-public readonly record struct TreeNode(int Start, int Size)
-{
-    /// <summary>First leaf behind this node.</summary>
-    public int End => Start + Size;
-
-    public override string ToString() => Size == 1 ? $"{Start}" : $"{Start}-{End - 1}";
-}
-
 /// <summary>
 /// The fixed binary tree over micro-batches 0 … M−1 in which every sum of the project is taken.
 /// The left child of a node is the largest power of two below its size, so the tree depends on M alone:
@@ -17,21 +8,21 @@ public readonly record struct TreeNode(int Start, int Size)
 public static class SumTree
 {
     /// <summary>The two halves of a node with more than one leaf.</summary>
-    public static (TreeNode Left, TreeNode Right) Children(TreeNode node)
+    public static (MicroBatchRange Left, MicroBatchRange Right) Children(MicroBatchRange node)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(node.Size, 2);
         var left = 1 << (31 - int.LeadingZeroCount(node.Size - 1));
-        return (new TreeNode(node.Start, left), new TreeNode(node.Start + left, node.Size - left));
+        return (new MicroBatchRange(node.Start, left), new MicroBatchRange(node.Start + left, node.Size - left));
     }
 
     /// <summary>The fewest whole subtrees of the tree over <paramref name="leaves"/> leaves that cover <c>start … end−1</c>.</summary>
-    public static IReadOnlyList<TreeNode> Cover(int leaves, int start, int end)
+    public static IReadOnlyList<MicroBatchRange> Cover(int leaves, int start, int end)
     {
-        var cover = new List<TreeNode>();
-        Collect(new TreeNode(0, leaves));
+        var cover = new List<MicroBatchRange>();
+        Collect(new MicroBatchRange(0, leaves));
         return cover;
 
-        void Collect(TreeNode node)
+        void Collect(MicroBatchRange node)
         {
             if (node.End <= start || node.Start >= end)
                 return;
@@ -48,9 +39,9 @@ public static class SumTree
     }
 
     /// <summary>True when the node is one of the tree over <paramref name="leaves"/> leaves.</summary>
-    public static bool Contains(int leaves, TreeNode node)
+    public static bool Contains(int leaves, MicroBatchRange node)
     {
-        var at = new TreeNode(0, leaves);
+        var at = new MicroBatchRange(0, leaves);
         while (at != node)
         {
             if (at.Size < 2)

@@ -33,6 +33,20 @@ internal static class TensorMemory
         MemoryMarshal.Cast<byte, T>(here.bytes).CopyTo(into);
     }
 
+    /// <summary>
+    /// A tensor of these values in memory of libtorch's own. <c>torch.tensor(array)</c> leaves them where the array lies, at any address, and a matrix product
+    /// of rows at another address may be summed in another order: other last bits from run to run.
+    /// </summary>
+    /// <param name="values">Row-major.</param>
+    /// <param name="shape">Of the tensor.</param>
+    /// <param name="device">Where it goes.</param>
+    public static Tensor Aligned(ReadOnlySpan<float> values, ReadOnlySpan<long> shape, Device device)
+    {
+        var copy = empty(shape.ToArray(), dtype: ScalarType.Float32);
+        copy.CopyFrom(values);
+        return copy.to(device);
+    }
+
     /// <summary>Fills a contiguous tensor in the processor's memory.</summary>
     /// <param name="tensor">Of element type <typeparamref name="T"/>.</param>
     /// <param name="from">As many values as it has.</param>

@@ -10,9 +10,9 @@ public static class TreeRows
 {
     /// <param name="parts">One row from each micro-batch <c>[M, …]</c>.</param>
     /// <returns>Their sum <c>[…]</c>; the gradient flows back to every row.</returns>
-    public static Tensor Sum(Tensor parts) => Sum(parts, new TreeNode(0, (int)parts.shape[0]));
+    public static Tensor Sum(Tensor parts) => Sum(parts, new MicroBatchRange(0, (int)parts.shape[0]));
 
-    private static Tensor Sum(Tensor parts, TreeNode node)
+    private static Tensor Sum(Tensor parts, MicroBatchRange node)
     {
         if (node.Size == 1)
             return parts.select(0, node.Start);

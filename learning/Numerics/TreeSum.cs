@@ -10,7 +10,7 @@ public sealed class TreeSum
 {
     private readonly int _leaves;
     private readonly Action<float[]>? _free;
-    private readonly Dictionary<TreeNode, float[]> _sums = [];
+    private readonly Dictionary<MicroBatchRange, float[]> _sums = [];
 
     /// <param name="leaves">M.</param>
     /// <param name="free">Takes back arrays that the tree needs no more.</param>
@@ -22,21 +22,21 @@ public sealed class TreeSum
     }
 
     /// <summary>True when every leaf is covered.</summary>
-    public bool IsComplete => _sums.ContainsKey(new TreeNode(0, _leaves));
+    public bool IsComplete => _sums.ContainsKey(new MicroBatchRange(0, _leaves));
 
     /// <summary>The sum over all leaves.</summary>
     /// <exception cref="InvalidOperationException">Some leaf is missing.</exception>
-    public float[] Total => _sums.TryGetValue(new TreeNode(0, _leaves), out var total)
+    public float[] Total => _sums.TryGetValue(new MicroBatchRange(0, _leaves), out var total)
         ? total
         : throw new InvalidOperationException("The sum lacks leaves; add every micro-batch first.");
 
     /// <summary>The subtrees that are here and not yet part of a larger one.</summary>
-    public IReadOnlyDictionary<TreeNode, float[]> Parts => _sums;
+    public IReadOnlyDictionary<MicroBatchRange, float[]> Parts => _sums;
 
     /// <summary>True when every leaf of the node is here already.</summary>
-    public bool Covers(TreeNode node)
+    public bool Covers(MicroBatchRange node)
     {
-        var at = new TreeNode(0, _leaves);
+        var at = new MicroBatchRange(0, _leaves);
         while (true)
         {
             if (_sums.ContainsKey(at))
@@ -55,7 +55,7 @@ public sealed class TreeSum
     /// Returns false when the node was covered already and the array was not used.
     /// </summary>
     /// <exception cref="ArgumentException">The node is not one of the tree.</exception>
-    public bool Add(TreeNode node, float[] sum)
+    public bool Add(MicroBatchRange node, float[] sum)
     {
         if (!SumTree.Contains(_leaves, node))
             throw new ArgumentException($"Leaves {node} are no whole subtree over {_leaves} micro-batches.", nameof(node));
@@ -70,12 +70,12 @@ public sealed class TreeSum
         }
 
         _sums[node] = sum;
-        Merge(new TreeNode(0, _leaves));
+        Merge(new MicroBatchRange(0, _leaves));
         return true;
     }
 
     /// <summary>Gives a part away.</summary>
-    public float[] Take(TreeNode node)
+    public float[] Take(MicroBatchRange node)
     {
         _sums.Remove(node, out var sum);
         return sum ?? throw new InvalidOperationException($"The sum of micro-batches {node} is not here.");
@@ -101,7 +101,7 @@ public sealed class TreeSum
             into[i] += add[i];
     }
 
-    private bool CoveredBelow(TreeNode node)
+    private bool CoveredBelow(MicroBatchRange node)
     {
         if (_sums.ContainsKey(node))
             return true;
@@ -111,7 +111,7 @@ public sealed class TreeSum
         return CoveredBelow(left) && CoveredBelow(right);
     }
 
-    private bool Merge(TreeNode node)
+    private bool Merge(MicroBatchRange node)
     {
         if (_sums.ContainsKey(node))
             return true;

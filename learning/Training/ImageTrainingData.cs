@@ -92,8 +92,9 @@ public sealed class ImageTrainingData : ITrainingData
         var plan = PlanAt(firstPosition);
         var replaced = new List<ReplacedSample>();
         var pixels = new float[plan.Count][];
+        var descriptions = new float[plan.Count][];
         for (var v = 0; v < pixels.Length; v++)
-            pixels[v] = _pool.Rent(count * plan[v].Length);
+            (pixels[v], descriptions[v]) = (_pool.Rent(count * plan[v].Length), new float[count * ViewDescription.Length]);
         try
         {
             t_image ??= new RgbImage();
@@ -104,13 +105,16 @@ public sealed class ImageTrainingData : ITrainingData
                 if (_source.Undecodable.ContainsKey(sample))
                     replaced.Add(new ReplacedSample(firstPosition + row, sample, _source.Resolve(sample)));
                 for (var v = 0; v < pixels.Length; v++)
-                    ViewRenderer.Render(image, plan[v], _recipe.Seed, epoch, sample, v, pixels[v].AsSpan(row * plan[v].Length, plan[v].Length));
+                {
+                    var drawn = ViewRenderer.Render(image, plan[v], _recipe.Seed, epoch, sample, v, pixels[v].AsSpan(row * plan[v].Length, plan[v].Length));
+                    ViewDescription.Write(plan[v], drawn, image.Width, image.Height, descriptions[v].AsSpan(row * ViewDescription.Length, ViewDescription.Length));
+                }
             }
 
             var masks = ViewPlans.MasksOf(_recipe, plan);
             return new MicroBatchViews(
                 [.. positions.Select(p => (long)p.SampleId)],
-                [.. pixels.Select((values, v) => new ViewBuffer(values, plan[v].Crop.Size, plan[v].Crop.Size, MasksOf(masks[v], v, positions)))],
+                [.. pixels.Select((values, v) => new ViewBuffer(values, plan[v].Crop.Size, plan[v].Crop.Size, MasksOf(masks[v], v, positions)) { Descriptions = descriptions[v] })],
                 LabelsOf(positions),
                 () => _pool.GiveBack(pixels))
             {

@@ -39,6 +39,7 @@ public sealed class LocalTrainer : IDisposable
         _data = data;
         Plan = new RunPlan(recipe, data.Samples);
         _lanes = [.. Enumerable.Range(0, lanes).Select(i => new Lane($"lane {i}")).Select(l => (l, l.Open(() => new Replica(recipe, device ?? CPU)).GetAwaiter().GetResult()))];
+        MethodCatalog.CheckSamples(recipe, _lanes[0].Replica.Method, data.Samples);
         Layout = _lanes[0].Replica.Layout;
         _parameters = _lanes[0].Lane.Run(_lanes[0].Replica.InitialParameters).GetAwaiter().GetResult();
         _slices = [.. Layout.Slices.Select(s => new SliceState(recipe, s, _parameters.AsSpan(s.Offset, s.Length)))];
@@ -135,7 +136,7 @@ public sealed class LocalTrainer : IDisposable
             using var scope = NewDisposeScope();
             losses[m] = replica.LossAndBackward(open[m], replica.ToTensors(_state), context, gradient);
             lock (sum)
-                sum.Add(new TreeNode(m, 1), gradient);
+                sum.Add(new MicroBatchRange(m, 1), gradient);
         }, load: true);
 
         // Couple, and let the state advance.
@@ -158,7 +159,7 @@ public sealed class LocalTrainer : IDisposable
                 var gradient = new float[Layout.Length];
                 replica.Backward(open[m], [.. parts.Select(p => p[m])], gradient);
                 lock (sum)
-                    sum.Add(new TreeNode(m, 1), gradient);
+                    sum.Add(new MicroBatchRange(m, 1), gradient);
             });
         }
         else

@@ -98,13 +98,13 @@ public static class LossBench
     private static Recipe Recipe(string method, IReadOnlyList<NamedArray> tensors, List<NamedArray> brought, MethodTensors known, int rows, int views, IReadOnlyList<string> settings)
     {
         var loss = new JsonObject();
-        var keys = MethodCatalog.DefaultOptions(method);
+        var (attribute, keys) = (MethodCatalog.Find(method), MethodCatalog.DefaultOptions(method));
         foreach (var t in tensors)
         {
             var symbols = known.Embeddings.Concat(known.State).First(k => k.Name == t.Name).Shape.Trim('[', ']').Split(", ");
             for (var i = 0; i < Math.Min(symbols.Length, t.Shape.Length); i++)
             {
-                foreach (var key in symbols[i] switch { "K" => ["prototypes", "clusters"], "L" => ["queue"], _ => Array.Empty<string>() })
+                foreach (var key in symbols[i] switch { "K" => ["prototypes", "clusters", "words", "orders"], "L" => ["queue"], _ => Array.Empty<string>() })
                 {
                     if (keys.ContainsKey(key))
                         loss[key] = t.Shape[i];
@@ -117,8 +117,9 @@ public static class LossBench
             $$"""
             {
               "name": "{{method}}", "method": "{{method}}", "batch": { "effective": {{rows}}, "micro": {{rows}} }, "loss": {{loss.ToJsonString()}},
-              {{MethodTensors.Samples(MethodCatalog.Find(method), views, "{}", 0.5)}},
-              "backbone": { "name": "{{MethodTensors.Backbone(MethodCatalog.Find(method))}}" }, "projector": { "shape": "{{(width > 0 ? width.ToString(CultureInfo.InvariantCulture) : "")}}" }
+              {{MethodTensors.Samples(attribute, views, "{}", 0.5)}},
+              "backbone": { "name": "{{attribute.Backbone}}", "patchSize": {{attribute.PatchSize}} },
+              "teacher": { "weights": "{{(attribute.FrozenTeacher == FrozenTeacher.Required ? method : "")}}" }, "projector": { "shape": "{{(width > 0 ? width.ToString(CultureInfo.InvariantCulture) : "")}}" }
             }
             """,
             settings,

@@ -1,43 +1,11 @@
 namespace SslOrleans.Learning.Training;
 
-/// <summary>How a tensor changes at a commit.</summary>
-public enum TensorKind
-{
-    /// <summary>By the optimiser.</summary>
-    Trained,
-
-    /// <summary>Never (K50's frozen patch projection).</summary>
-    Frozen,
-
-    /// <summary>A running mean or variance of batch norm: moved towards the step's batch statistic.</summary>
-    Statistic,
-
-    /// <summary>A parameter of the online probe: by an optimiser of its own; no norm, hash or teacher knows of it.</summary>
-    Probe,
-}
-
-/// <summary>One tensor's place in the flat vector.</summary>
-/// <param name="Name">Key in the state dictionary; the teacher's statistics carry the prefix <c>teacher.</c>.</param>
-/// <param name="Shape">Its shape.</param>
-/// <param name="Offset">First element in the flat vector.</param>
-/// <param name="Length">Number of elements.</param>
-/// <param name="Kind">How it changes.</param>
-/// <param name="Followed">The teacher follows it by EMA.</param>
-public sealed record TensorEntry(string Name, IReadOnlyList<long> Shape, int Offset, int Length, TensorKind Kind, bool Followed)
-{
-    /// <summary>Prefix of the teacher's own batch-norm statistics.</summary>
-    public const string TeacherPrefix = "teacher.";
-
-    /// <summary>First part of the name: backbone, projector, predictor …</summary>
-    public string Group => Name[..Name.IndexOf('.')];
-
-    /// <summary>A bias or a norm parameter: one dimension.</summary>
-    public bool IsBiasOrNorm => Shape.Count <= 1;
-}
-
 /// <summary>A contiguous range of whole tensors; what one parameter grain holds.</summary>
 public sealed record LayoutSlice(int Index, int Offset, int Length, IReadOnlyList<TensorEntry> Entries)
 {
+    /// <summary>Slice number <paramref name="index"/>, of these tensors.</summary>
+    public static LayoutSlice Of(int index, IReadOnlyList<TensorEntry> entries) => new(index, entries[0].Offset, entries.Sum(e => e.Length), entries);
+
     /// <summary>It holds the online probe, and nothing else does.</summary>
     public bool IsProbe => Entries.Count > 0 && Entries[0].Kind == TensorKind.Probe;
 }
@@ -57,7 +25,7 @@ public sealed class ParameterLayout
         var probe = entries.Skip(own.Count).ToList();
         var cut = Cut(own, own.Sum(e => e.Length), Math.Min(slices, own.Count));
         if (probe.Count > 0)
-            cut.Add(new LayoutSlice(cut.Count, probe[0].Offset, probe.Sum(e => e.Length), probe));
+            cut.Add(LayoutSlice.Of(cut.Count, probe));
         Slices = cut;
     }
 
@@ -90,7 +58,7 @@ public sealed class ParameterLayout
             if (s == slices - 1)
                 last = entries.Count - 1;
             var own = entries.Skip(first).Take(last - first + 1).ToList();
-            cut.Add(new LayoutSlice(s, own[0].Offset, own.Sum(e => e.Length), own));
+            cut.Add(LayoutSlice.Of(s, own));
             first = last + 1;
         }
 

@@ -23,6 +23,8 @@ public static class RecipeTrial
     {
         var method = MethodCatalog.Create(recipe);
         StateUpdateSize.Check(recipe, StateUpdateSize.Of(method.State, recipe.Batch.Effective));
+        if (recipe.Data.Limit > 0)
+            MethodCatalog.CheckSamples(recipe, method, recipe.Data.Limit);
 
         // Left so: a silo of this process, which may start meanwhile, sets the same.
         set_num_threads(recipe.Workers.ThreadsPerWorker);
@@ -30,9 +32,10 @@ public static class RecipeTrial
         try
         {
             using var networks = method.Build();
+            var teacher = FrozenTeachers.Fill(recipe, networks);
             if (networks.Student.parameters().Sum(p => p.numel()) <= MostParameters)
                 Encode(recipe, method, networks);
-            return (method, Start(recipe, networks));
+            return (method, StartWeights.Together(Start(recipe, networks), teacher));
         }
         catch (ExternalException e)
         {

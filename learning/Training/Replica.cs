@@ -17,6 +17,7 @@ public sealed class Replica : IDisposable
     private readonly Networks _networks;
     private readonly TensorBinding _binding;
     private readonly OnlineProbe? _probe;
+    private readonly string? _teacherNote;
 
     public Replica(Recipe recipe, Device device)
     {
@@ -38,11 +39,13 @@ public sealed class Replica : IDisposable
                 parameter.requires_grad = false;
         }
 
-        foreach (var branch in new[] { _networks.Student, _networks.Teacher }.OfType<Branch>())
+        _teacherNote = FrozenTeachers.Fill(recipe, _networks);
+        _networks.Frozen?.to(device);
+        foreach (var branch in new[] { _networks.Student, _networks.Teacher, _networks.Frozen }.OfType<Branch>())
         {
             if (recipe.Workers.Precision == WorkersRecipe.BFloat16)
                 BFloat16Compute.Apply(branch, device);
-            if (!MeetsInBatchNorm)
+            if (!MeetsInBatchNorm || branch == _networks.Frozen)
                 continue;
             foreach (var layer in branch.modules().OfType<BatchNorm>())
                 layer.Statistics = new EffectiveBatchStatistics();
@@ -73,7 +76,7 @@ public sealed class Replica : IDisposable
         if (Recipe.Workers.Precision == WorkersRecipe.Float32)
         {
             var flat = _binding.Read();
-            StartNote = StartWeights.Of(Recipe)?.Fill(Layout.Entries, flat);
+            StartNote = StartWeights.Together(StartWeights.Of(Recipe)?.Fill(Layout.Entries, flat), _teacherNote);
             return flat;
         }
 
@@ -84,7 +87,7 @@ public sealed class Replica : IDisposable
         return initial;
     }
 
-    /// <summary>What <see cref="InitialParameters"/> took from the file that the recipe names, in words; null without one.</summary>
+    /// <summary>What was taken from the files that the recipe names, in words; null without one. Known after <see cref="InitialParameters"/>.</summary>
     public string? StartNote { get; private set; }
 
     /// <summary>Loads a version. <paramref name="teacher"/> is read at the offsets that the teacher follows.</summary>
@@ -148,7 +151,7 @@ public sealed class Replica : IDisposable
             if (!root.requires_grad)
                 continue;
             roots.Add(root);
-            seeds.Add(tensor(gradient.Values, gradient.Shape).to(Device));
+            seeds.Add(TensorMemory.Aligned(gradient.Values, gradient.Shape, Device));
         }
 
         _binding.Gradient(roots, seeds, into);
@@ -206,7 +209,7 @@ public sealed class Replica : IDisposable
 
     /// <summary>The stores' values as tensors on this device; they belong to the caller's dispose scope.</summary>
     public MethodState ToTensors(params IEnumerable<StateStore> stores)
-        => new(stores.SelectMany(s => s.Names, (s, n) => (s, n)).ToDictionary(p => p.n, p => tensor(p.s.Values(p.n).ToArray(), [.. p.s.Shape(p.n)]).to(Device)));
+        => new(stores.SelectMany(s => s.Names, (s, n) => (s, n)).ToDictionary(p => p.n, p => TensorMemory.Aligned(p.s.Values(p.n), [.. p.s.Shape(p.n)], Device)));
 
     /// <summary>Backbone features <c>[N, D]</c> of normalised images <c>[N, 3, H, W]</c>, in evaluation mode; of the teacher when asked for.</summary>
     public float[] Features(float[] pixels, int height, int width, bool teacher = false)
@@ -256,13 +259,13 @@ public sealed class Replica : IDisposable
     }
 
     private Views ToTensors(MicroBatchViews batch)
-        => new([.. batch.Views.Select(v => v.ToTensor(Device))], [.. batch.Views.Select(v => v.MaskTensor(Device))], batch.Labels);
+        => new([.. batch.Views.Select(v => v.ToTensor(Device))], [.. batch.Views.Select(v => v.MaskTensor(Device))], batch.Labels, [.. batch.Views.Select(v => v.DescriptionTensor(Device))]);
 
     private Embeddings ToEmbeddings(IReadOnlyList<NamedArray> arrays)
     {
         var embeddings = new Embeddings();
         foreach (var array in arrays)
-            embeddings.Add(array.Name, tensor(array.Values, array.Shape).to(Device).requires_grad_(array.RequiresGradient));
+            embeddings.Add(array.Name, TensorMemory.Aligned(array.Values, array.Shape, Device).requires_grad_(array.RequiresGradient));
         return embeddings;
     }
 

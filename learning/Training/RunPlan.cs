@@ -5,14 +5,6 @@ using SslOrleans.Learning.Optim;
 
 namespace SslOrleans.Learning.Training;
 
-/// <summary>What the schedules say for one step; the same for every slice.</summary>
-/// <param name="StillSteps">Steps at the start in which no weight moves; an optimiser counts its own steps from then on.</param>
-public sealed record StepSchedule(long Step, double LearningRate, double BaseRate, double WeightDecay, double TeacherMomentum, long StillSteps = 0)
-{
-    /// <summary>Statistics and the method's state advance, weights do not.</summary>
-    public bool IsStill => Step < StillSteps;
-}
-
 /// <summary>What of a step is computed a second time and compared.</summary>
 /// <param name="MicroBatches">Numbers of micro-batches, ascending.</param>
 /// <param name="Coupling">The loss on the effective batch too, for methods that have it.</param>

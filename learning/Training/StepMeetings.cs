@@ -65,12 +65,12 @@ public sealed class StepMeetings(int microBatches)
 
         public double[] Sum()
         {
-            var total = Sum(new TreeNode(0, _values.Length));
+            var total = Sum(new MicroBatchRange(0, _values.Length));
             _values = [];
             return total;
         }
 
-        private double[] Sum(TreeNode node)
+        private double[] Sum(MicroBatchRange node)
         {
             if (node.Size == 1)
                 return _values[node.Start]!;

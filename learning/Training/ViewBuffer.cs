@@ -1,3 +1,4 @@
+using SslOrleans.Learning.Numerics;
 using static TorchSharp.torch;
 
 namespace SslOrleans.Learning.Training;
@@ -38,6 +39,9 @@ public sealed class ViewBuffer
     /// <summary><c>[b, P]</c>, true where hidden or missing; null: nothing is.</summary>
     public bool[]? Mask { get; }
 
+    /// <summary>How each row was made of its image <c>[b, <see cref="Augment.ViewDescription.Length"/>]</c>; null of views that are no pictures, and where nobody knows.</summary>
+    public float[]? Descriptions { get; init; }
+
     /// <summary>b.</summary>
     public int Rows => (int)((Tokens?.Length ?? Values.Length) / Shape.Aggregate(1L, (a, b) => a * b));
 
@@ -47,6 +51,9 @@ public sealed class ViewBuffer
         long[] shape = [Rows, .. Shape];
         return (Tokens is null ? tensor(Values, shape) : tensor(Tokens, shape)).to(device);
     }
+
+    /// <summary>The descriptions as a tensor; null without them.</summary>
+    public Tensor? DescriptionTensor(Device device) => Descriptions is null ? null : TensorMemory.Aligned(Descriptions, [Rows, Descriptions.Length / Rows], device);
 
     /// <summary>The mask as a tensor <c>[b, P]</c>; null without one.</summary>
     public Tensor? MaskTensor(Device device) => Mask is null ? null : tensor(Mask, [Rows, Mask.Length / Rows]).to(device);

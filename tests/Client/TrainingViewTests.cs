@@ -64,7 +64,7 @@ public class TrainingViewTests
     public void The_live_screen_fits_any_width(int width)
     {
         var board = new TrainingBoard(s_request);
-        var worker = new WorkerShare(new WorkerInfo("worker-1/0", "worker-1", "x", "cpu", "n", 1, "m"), "computing", 3, 2.5, DateTimeOffset.UtcNow);
+        var worker = new WorkerShare(new WorkerInfo("worker-1/0", "worker-1", "x", "cpu", "n", 1, "m"), WorkerActivity.Computing, 3, 2.5, DateTimeOffset.UtcNow);
         board.Take(News(40, 100, [.. Enumerable.Range(1, 40).Select(i => Step(i, 5 - (i * 0.1))), Event(RunEventKind.Probe, 40, "kNN 41.0 %", null, ("knn", 0.41)), Event(RunEventKind.Killed, 40, new string('x', 200), "worker-2/0")]) with
         {
             Status = News(40, 100).Status with { Workers = [worker] },

@@ -19,6 +19,7 @@ internal static class LossAlone
             Views = [new() { Count = Math.Max(MethodCatalog.Find(method).Views, tensors.Keys.Count(k => k is ['z', >= '1' and <= '9'] && MethodCatalog.Find(method).MoreViews)), Mask = new() { Kind = MethodCatalog.Find(method).Masked > 0 ? "random" : "none", Ratio = 0.5 } }],
             Batch = new() { Effective = rows, Micro = rows },
             Loss = loss,
+            Teacher = new() { Weights = MethodCatalog.Find(method).FrozenTeacher == FrozenTeacher.Required ? "a file" : "" },
             Projector = new() { Shape = $"{tensors.Values.First().shape[1]}" },
             Backbone = new() { Name = "vit-nano", PatchSize = 2, ImageSize = 8 },
         };

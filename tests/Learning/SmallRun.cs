@@ -1,7 +1,11 @@
+using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using SslOrleans.Contracts.Recipes;
+using SslOrleans.Learning.Augment;
+using SslOrleans.Learning.Checkpoints;
 using SslOrleans.Learning.Numerics;
 using SslOrleans.Learning.Training;
+using static TorchSharp.torch;
 
 namespace SslOrleans.Learning.Tests;
 
@@ -48,8 +52,49 @@ internal static class SmallRun
         ["lejepa"] = """ { "loss": { "slices": 16 }, "views": [ { "count": 2, "crop": { "size": 8 } }, { "count": 1, "crop": { "size": 6 } } ] } """,
         ["nce"] = """ { "loss": { "noise": 5 }, "views": [ { "crop": { "size": 8 } } ] } """,
         ["nat"] = """ { "views": [ { "crop": { "size": 8 } } ] } """,
+        ["pirl"] = """ { "loss": { "negatives": 5, "tile": 2 } } """,
+        ["rotnet"] = """ { "views": [ { "crop": { "size": 8 } } ] } """,
+        ["relativepatch"] = """ { "loss": { "tile": 2 }, "views": [ { "crop": { "size": 8 } } ] } """,
+        ["jigsaw"] = """ { "loss": { "tile": 2, "orders": 5 }, "views": [ { "crop": { "size": 8 } } ] } """,
+        ["counting"] = """ { "optimizer": { "learningRate": 0.05 }, "views": [ { "crop": { "size": 8 } } ] } """,
+        ["colorization"] = """ { "loss": { "bins": 4 }, "views": [ { "crop": { "size": 8 } } ] } """,
+        ["contextencoder"] = """ { "loss": { "decoderWidth": 32, "place": "random" }, "views": [ { "crop": { "size": 8 } } ] } """,
+        ["essl"] = """ { "loss": { "rotationWidth": 16 }, "views": [ { "count": 2, "crop": { "size": 8 } }, { "crop": { "size": 6 } } ] } """,
+        ["data2vec"] = $$""" { "loss": { "layers": 2 }, {{Teacher}}, {{Patches}}, "views": [ { "mask": { "kind": "blockwise", "ratio": 0.5 } } ] } """,
+        ["data2vec2"] = $$""" { "loss": { "masks": 2, "layers": 3, "decoderWidth": 8, "decoderDepth": 2, "decoderGroups": 2 }, {{Teacher}}, {{Patches}}, "views": [ { "mask": { "kind": "random", "ratio": 0.5 } } ] } """,
+        ["ummae"] = $$""" { "loss": { "decoderWidth": 16, "decoderDepth": 1, "decoderHeads": 2, "second": 0.5 }, {{Patches}}, "views": [ { "mask": { "kind": "uniform", "ratio": 0.75 } } ] } """,
+        ["beit"] = $$""" { "loss": { "words": 6, "iterations": 4 }, {{Patches}}, "views": [ { "mask": { "kind": "blockwise", "ratio": 0.4 } } ] } """,
+        ["dbot"] = $$""" { "loss": { "decoderWidth": 16, "decoderDepth": 1, "decoderHeads": 2 }, {{Patches}}, "views": [ { "mask": { "kind": "random", "ratio": 0.75 } } ] } """,
+        ["distill"] = """ { "views": [ { "crop": { "size": 8 } } ] } """,
+        ["dinov2distill"] = $$""" { "loss": { "prototypes": 10, "patchPrototypes": 6 }, {{Patches}}, "views": [ { "count": 2, "crop": { "size": 8 } }, { "count": 1, "crop": { "size": 4 } } ] } """,
+        ["densecl"] = $$""" { "loss": { "queue": 24 }, {{Teacher}}, "views": [ { "count": 2, "crop": { "size": 16 } } ] } """,
+        ["vicregl"] = """ { "loss": { "matches": 3 }, "views": [ { "count": 2, "crop": { "size": 16 } } ] } """,
+        ["equimod"] = """ { "loss": { "descriptionWidth": 8 }, "views": [ { "count": 3, "crop": { "size": 8 } } ] } """,
+        ["sie"] = """ { "loss": { "hiddenWidth": 8 }, "optimizer": { "learningRate": 0.1 } } """,
+        ["fcmae"] = """ { "loss": { "decoderWidth": 16 }, "backbone": { "name": "convnextv2-zepto", "patchSize": 8, "imageSize": 16 }, "views": [ { "crop": { "size": 16 }, "mask": { "kind": "random", "ratio": 0.5 } } ] } """,
         ["npid"] = """ { "views": [ { "crop": { "size": 8 } } ] } """,
     };
+
+    /// <summary>Methods that need a teacher that does not change, and whose small run's initial weights it has.</summary>
+    private static readonly Dictionary<string, string> s_teachers = new() { ["distill"] = "simclr", ["dinov2distill"] = "dinov2" };
+
+    private static readonly ConcurrentDictionary<string, Lazy<string>> s_files = new();
+
+    /// <summary>The weights that a small run of a method begins with, from another seed, as a safetensors file.</summary>
+    public static string TeacherFile(string method) => s_files.GetOrAdd(method, m => new Lazy<string>(() =>
+    {
+        var path = Path.Combine(Directory.CreateTempSubdirectory("sslo-teacher-").FullName, $"{m}.safetensors");
+        SaveInitial(Recipe(m) with { Seed = 11 }, path);
+        return path;
+    })).Value;
+
+    /// <summary>Writes the weights that a recipe begins with as a safetensors file.</summary>
+    public static void SaveInitial(Recipe recipe, string path)
+    {
+        using var replica = new Replica(recipe, CPU);
+        var flat = replica.InitialParameters();
+        File.WriteAllBytes(path, SafetensorsWriter.ToArray(replica.Layout.Entries.Select(e => new SafetensorsTensor(e.Name, e.Shape, flat[e.Offset..(e.Offset + e.Length)]))));
+    }
 
     public static Recipe Recipe(string method, long steps = 4)
     {
@@ -64,10 +109,23 @@ internal static class SmallRun
                 json[key] = value!.DeepClone();
         }
 
+        if (s_teachers.TryGetValue(method, out var teacher))
+            (json["teacher"] ??= new JsonObject())["weights"] = TeacherFile(teacher);
         foreach (var view in json["views"]!.AsArray().Where(v => v!["kind"] is null))
             view!["crop"] ??= new JsonObject { ["size"] = 8 };
         return RecipeReader.Parse(json.ToJsonString());
     }
+
+    /// <summary>Crops of random places, half of them mirrored, and factors of colour.</summary>
+    private static float[] Descriptions(long[] ids, long draw) => [.. ids.SelectMany(id =>
+    {
+        var random = new RandomStream(2, Purpose.View, draw, id, 0);
+        var row = ViewDescription.Whole();
+        (row[ViewDescription.Left], row[ViewDescription.Top], row[ViewDescription.Width], row[ViewDescription.Height]) = (random.NextSingle(0, 0.5f), random.NextSingle(0, 0.5f), 0.5f, 0.5f);
+        row[ViewDescription.Flip] = random.NextUInt32(2);
+        row[ViewDescription.Brightness] = random.NextSingle(-0.4f, 0.4f);
+        return row;
+    })];
 
     /// <summary>Coloured noise around a class's mean; a pure function of sample, epoch and view.</summary>
     public sealed class Data(Recipe recipe) : IViewProvider
@@ -93,7 +151,7 @@ internal static class SmallRun
                         pixels[(row * 3 * size * size) + i] = (0.5f * random.NextNormal()) + (i / (size * size) == ids[row] % 3 ? 1 : 0);
                 }
 
-                return new ViewBuffer(pixels, size, size);
+                return new ViewBuffer(pixels, size, size) { Descriptions = Descriptions(ids, (firstPosition / SmallRun.Samples) + view) };
             });
             return new MicroBatchViews(ids, [.. views], Array.ConvertAll(ids, id => (int)(id % 3)));
         }

@@ -151,7 +151,7 @@ public class SynchronizedBatchNormTests
                 return;
             var gradient = new float[replica.Layout.Length];
             losses[m] = replica.LossAndBackward(open[m], Learning.Methods.MethodState.Empty, context, gradient);
-            sum.Add(new TreeNode(m, 1), gradient);
+            sum.Add(new MicroBatchRange(m, 1), gradient);
         });
         if (!replica.Method.Coupled)
             return (losses.Average(), sum.Total);
@@ -163,7 +163,7 @@ public class SynchronizedBatchNormTests
         {
             var gradient = new float[replica.Layout.Length];
             replica.Backward(open[m], [.. parts.Select(p => p[m])], gradient);
-            sum.Add(new TreeNode(m, 1), gradient);
+            sum.Add(new MicroBatchRange(m, 1), gradient);
         });
         return (couple.Loss, sum.Total);
 

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using SslOrleans.Contracts.Recipes;
+using SslOrleans.Learning.Checkpoints;
 using SslOrleans.Learning.Data;
 using SslOrleans.Learning.Data.Tables;
 using SslOrleans.Learning.Evaluate;
@@ -59,7 +60,7 @@ public partial class QuickRecipeTests
     [MemberData(nameof(Margins))]
     public async Task KnnBeatsTheUntrainedEncoder(string method, double margin)
     {
-        var recipe = RecipeReader.Read(Recipe(method));
+        var recipe = WithTeacher(RecipeReader.Read(Recipe(method)));
         using var data = TrainingData.Open(recipe, QuickRecipes.Access(recipe.Data.Modality switch { Modality.Table => s_table.Value, Modality.Text => s_text.Value, _ => s_images.Value }));
         recipe = TableColumns.Described(recipe, QuickRecipes.Access(s_table.Value).Files);
         using var trainer = new LocalTrainer(recipe, data, lanes: 2);
@@ -76,6 +77,22 @@ public partial class QuickRecipeTests
             using var features = (await FeaturePass.Run(encoder, data, new FeatureOrder()))[0];
             return KnnProbe.Evaluate(features.Labelled(), [recipe.Evaluation.Neighbours], [recipe.Evaluation.Temperature])[0].Accuracy;
         }
+    }
+
+    /// <summary>A recipe that learns from another run's checkpoint gets that run, trained here: <c>runs/RECIPE/checkpoints/STEP/params.safetensors</c>.</summary>
+    private static Recipe WithTeacher(Recipe recipe)
+    {
+        if (recipe.Teacher.Weights.Split('/') is not ["runs", var name, "checkpoints", var steps, _])
+            return recipe;
+        var own = RecipeReader.Read(Path.Combine(s_root, "recipes", $"{name}.jsonc"));
+        using var data = new ImageTrainingData(own, s_images.Value);
+        using var trainer = new LocalTrainer(own, data, lanes: 2);
+        while (trainer.Step < long.Parse(steps, CultureInfo.InvariantCulture))
+            trainer.RunStep();
+        var flat = trainer.Parameters.ToArray();
+        var file = Path.Combine(s_images.Value, $"{name}.safetensors");
+        File.WriteAllBytes(file, SafetensorsWriter.ToArray(trainer.Layout.Entries.Select(e => new SafetensorsTensor(e.Name, e.Shape, flat[e.Offset..(e.Offset + e.Length)]))));
+        return recipe with { Teacher = recipe.Teacher with { Weights = file } };
     }
 
     [Theory]

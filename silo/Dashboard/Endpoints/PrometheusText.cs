@@ -23,7 +23,7 @@ internal static class PrometheusText
             Enum.GetValues<RunPhase>().Select(p => (Labels(("run", r.Run), ("phase", p.ToString())), r.Phase == p ? 1.0 : 0.0))));
         Family(text, "sslo_run_probe", "gauge", "Last value of a probe.", cluster.Runs.SelectMany(r => r.Probes.Select(p => (Labels(("run", r.Run), ("probe", p.Key)), p.Value))));
         Family(text, "sslo_worker_micro_batches_per_second", "gauge", "Speed of a worker of a run.", cluster.Runs.SelectMany(r =>
-            r.Workers.Select(w => (Labels(("run", r.Run), ("worker", w.Worker.Name), ("state", w.State)), w.MicroBatchesPerSecond))));
+            r.Workers.Select(w => (Labels(("run", r.Run), ("worker", w.Worker.Name), ("state", w.State.ToString().ToLowerInvariant())), w.MicroBatchesPerSecond))));
         Family(text, "sslo_workers", "gauge", "Workers in the pool.", [("", cluster.Workers.Count)]);
         Family(text, "sslo_silo_up", "gauge", "1 for every silo that takes part.", grains.Silos.Select(s => (Labels(("silo", s.Name), ("address", s.Address)), 1.0)));
         Family(text, "sslo_silo_processor_seconds_total", "counter", "Processor time of the silo's process.", Meters(m => m.ProcessorSeconds));

@@ -1,6 +1,5 @@
 using SslOrleans.Client.Cluster;
 using SslOrleans.Client.Training;
-using SslOrleans.Contracts;
 
 namespace SslOrleans.Client.Tests.Cluster;
 

@@ -1,4 +1,3 @@
-using SslOrleans.Contracts.Messages;
 using SslOrleans.Grains.Steps;
 
 namespace SslOrleans.Tests.Grains.Runs;
@@ -51,5 +50,5 @@ public class LeaseBookTests
     public void LateIsLongerThanTheFactorAllowsAndPatience(double seconds, double speed, bool late)
         => Assert.Equal(late, LeaseBook.IsLate(seconds, count: 1, speed, factor: 1, patience: 0.5));
 
-    private static List<int> Indices(Leaves[] leaves) => [.. leaves.SelectMany(l => Enumerable.Range(l.Start, l.Size))];
+    private static List<int> Indices(MicroBatchRange[] leaves) => [.. leaves.SelectMany(l => Enumerable.Range(l.Start, l.Size))];
 }

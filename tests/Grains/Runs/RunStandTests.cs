@@ -1,5 +1,4 @@
 using SslOrleans.Contracts.Grains;
-using SslOrleans.Contracts.Messages;
 using SslOrleans.Grains.Records;
 using SslOrleans.Grains.Runs;
 
@@ -54,7 +53,7 @@ public class RunStandTests
 
     private static SliceStand At(long version, long prepared = -1) => new(version, version < 4 ? s_hashes[version] : s_hashes[0], null, prepared, null);
 
-    private static StepIntent Intent(long step) => new(new StepRates(step, 0, 0, 0, 0, 0), 1, [], "{}");
+    private static StepIntent Intent(long step) => new(new StepSchedule(step, 0, 0, 0, 0, 0), 1, [], "{}");
 
     private static string Weights(long version) => SliceSet.Combine([s_hashes[version], s_hashes[version]]);
 }

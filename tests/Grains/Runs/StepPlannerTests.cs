@@ -18,7 +18,7 @@ public class StepPlannerTests
             var speeds = Enumerable.Range(0, random.Next(1, 7)).Select(_ => 0.5 + random.NextDouble()).ToList();
             var dealt = StepPlanner.Deal(microBatches, open, speeds);
             Assert.Equal(open, dealt.SelectMany(d => d).SelectMany(l => Enumerable.Range(l.Start, l.Size)).Order());
-            Assert.All(dealt.SelectMany(d => d), l => Assert.True(SumTree.Contains(microBatches, new TreeNode(l.Start, l.Size))));
+            Assert.All(dealt.SelectMany(d => d), l => Assert.True(SumTree.Contains(microBatches, new MicroBatchRange(l.Start, l.Size))));
 
             // In a time that is 5 % shorter they could not all be done, whoever does which.
             var shorter = dealt.Select((d, w) => d.Sum(l => l.Size) / speeds[w]).Max() / 1.05 * (1 - 1e-5);
@@ -54,8 +54,8 @@ public class StepPlannerTests
         float[] one = [0, 1, 2, 3, 4], two = [0, 0.5f, 1, 1.5f, 2];
 
         sums.Add(Sum(0), [.. one]);
-        Assert.True(sums.Covers(new Leaves(0, 1)));
-        Assert.False(sums.Covers(new Leaves(1, 1)));
+        Assert.True(sums.Covers(new MicroBatchRange(0, 1)));
+        Assert.False(sums.Covers(new MicroBatchRange(1, 1)));
         var again = Enumerable.Repeat(float.NaN, Length).ToArray();
         sums.Add(Sum(0), again);
         Assert.Same(again, sums.Rent());
@@ -64,6 +64,6 @@ public class StepPlannerTests
         Assert.True(sums.IsComplete);
         Assert.Equal(one.Zip(two, (a, b) => a + b), sums.Total);
 
-        static PartialSum Sum(int leaf) => new("run", 0, new Leaves(leaf, 1), Payload.Nothing, "sender");
+        static PartialSum Sum(int leaf) => new("run", 0, new MicroBatchRange(leaf, 1), Payload.Nothing, "sender");
     }
 }

@@ -3,7 +3,6 @@ using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Grains.Placement;
-using SslOrleans.Learning.Training;
 using SslOrleans.Silo;
 using SslOrleans.Tests.Grains.Support;
 
@@ -21,7 +20,7 @@ public class TeacherPlacementTests
         const string Key = "run/0";
         await using var cluster = await Cluster.Start(workers: 0);
         var slice = cluster.Grains.GetGrain<IParameterGrain>(Key);
-        await slice.Create(RecipeReader.Write(SmallRuns.Recipe("byol")), [new TensorPlace("weight", [2], 0, 2, (int)TensorKind.Trained, Followed: true)]);
+        await slice.Create(RecipeReader.Write(SmallRuns.Recipe("byol")), [new TensorEntry("weight", [2], 0, 2, (int)TensorKind.Trained, Followed: true)]);
 
         var better = Enumerable.Range(0, 1000).Select(i => $"better-{i}").First(n => ParameterSilos.Weight(Key, n) > ParameterSilos.Weight(Key, cluster.Settings.Name));
         using var other = await cluster.AddSilo(SiloHost.WithPorts(new SiloSettings { Name = better, Workers = 0 }), Roles.Parameters);

@@ -130,7 +130,7 @@ public class VerificationTests
     {
         await using var cluster = await Cluster.Start(workers: 0);
         var grain = cluster.Grains.GetGrain<IParameterGrain>($"{Run}/0");
-        await grain.Create(RecipeReader.Write(SmallRuns.Recipe("simclr", "batch.effective=8")), [new TensorPlace("w", [2], 0, 2, 0, false)]);
+        await grain.Create(RecipeReader.Write(SmallRuns.Recipe("simclr", "batch.effective=8")), [new TensorEntry("w", [2], 0, 2, 0, false)]);
         await grain.Load(Payload.Of([1f, 2f]));
         await Push(0, "a", attempt: 1, 1f);
         await grain.Discard(0, attempt: 2);
@@ -142,7 +142,7 @@ public class VerificationTests
         Assert.Equal(50, (await grain.Measure(0)).GradientSquares);
 
         Task Push(int microBatch, string sender, long attempt, float value) => grain.Push(
-            new PartialSum(Run, 0, new Leaves(microBatch, 1), Payload.Of([value, value]), sender) { Attempt = attempt, Drawn = true });
+            new PartialSum(Run, 0, new MicroBatchRange(microBatch, 1), Payload.Of([value, value]), sender) { Attempt = attempt, Drawn = true });
     }
 
     /// <summary>Drawn micro-batches by themselves, the rest in the fewest subtrees; nothing twice, nothing lost.</summary>
@@ -152,9 +152,9 @@ public class VerificationTests
         var plan = new RunPlan(SmallRuns.Recipe("simclr", "workers.verify=0.3", "batch.effective=64"), 96);
         for (var step = 0; step < 50; step++)
         {
-            var apart = GradientPush.Apart(plan, step, [new Leaves(0, 8), new Leaves(12, 4)]);
+            var apart = GradientPush.Apart(plan, step, [new MicroBatchRange(0, 8), new MicroBatchRange(12, 4)]);
             Assert.Equal([.. Enumerable.Range(0, 8), .. Enumerable.Range(12, 4)], apart.SelectMany(l => Enumerable.Range(l.Start, l.Size)).Order());
-            Assert.All(plan.Drawn(step).MicroBatches.Where(m => m is < 8 or >= 12), m => Assert.Contains(new Leaves(m, 1), apart));
+            Assert.All(plan.Drawn(step).MicroBatches.Where(m => m is < 8 or >= 12), m => Assert.Contains(new MicroBatchRange(m, 1), apart));
         }
     }
 

@@ -30,7 +30,7 @@ def case(method, name, loss, embeddings, function, fixed=(), state=None, step=No
     value = function(leaves, state)
     value.backward()
     n = batch or next(iter(embeddings.values())).shape[0]
-    recipe = {"method": method, "views": [{"count": views}], "batch": {"effective": n, "micro": n}, "loss": loss,
+    recipe = {"method": method, "views": views if isinstance(views, list) else [{"count": views}], "batch": {"effective": n, "micro": n}, "loss": loss,
               "projector": {"shape": projector}, **more}
     CASES.append({
         "method": method, "case": name, "recipe": recipe, "step": step,
@@ -756,9 +756,13 @@ def gallery():
 
 
 def main():
+    # Imported by this name it is a module of its own; its cases are collected here.
+    import losses_of_tasks
+    import make_losses
+    make_losses.CASES = CASES
     for number, make in enumerate([simclr, vicreg, moco, mocov3, byol, simsiam, barlowtwins, dcl, infonce, nnclr, swav, dino, supcon, wmse,
                                   relic, unified, npair, triplet, npid, msf, direct,
-                                  mim, msn, ibot, deepcluster, gallery, lejepa, relations, simdino, empssl, sela, pcl]):
+                                  mim, msn, ibot, deepcluster, gallery, lejepa, relations, simdino, empssl, sela, pcl, *losses_of_tasks.ALL]):
         torch.manual_seed(number)
         make()
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "losses.json")

@@ -13,7 +13,7 @@ public class TreeSumTests
     public void EveryDivisionOfTheLeavesGivesTheSameBits(int leaves)
     {
         var vectors = Vectors(leaves, 37);
-        var expected = Sum(leaves, Enumerable.Range(0, leaves).Select(l => new TreeNode(l, 1)), vectors);
+        var expected = Sum(leaves, Enumerable.Range(0, leaves).Select(l => new MicroBatchRange(l, 1)), vectors);
         for (var seed = 0; seed < 40; seed++)
         {
             var random = new Random(seed);
@@ -37,11 +37,11 @@ public class TreeSumTests
     {
         var vectors = Vectors(4, 3);
         var sum = new TreeSum(4);
-        Assert.True(sum.Add(new TreeNode(0, 1), [.. vectors[0]]));
-        Assert.False(sum.Add(new TreeNode(0, 1), [9, 9, 9]));
-        Assert.True(sum.Add(new TreeNode(1, 1), [.. vectors[1]]));
-        Assert.False(sum.Add(new TreeNode(0, 2), [9, 9, 9]));
-        Assert.True(sum.Add(new TreeNode(2, 2), Sum(2, [new(0, 1), new(1, 1)], vectors[2..])));
+        Assert.True(sum.Add(new MicroBatchRange(0, 1), [.. vectors[0]]));
+        Assert.False(sum.Add(new MicroBatchRange(0, 1), [9, 9, 9]));
+        Assert.True(sum.Add(new MicroBatchRange(1, 1), [.. vectors[1]]));
+        Assert.False(sum.Add(new MicroBatchRange(0, 2), [9, 9, 9]));
+        Assert.True(sum.Add(new MicroBatchRange(2, 2), Sum(2, [new(0, 1), new(1, 1)], vectors[2..])));
         Assert.Equal(Sum(4, [new(0, 1), new(1, 1), new(2, 1), new(3, 1)], vectors), sum.Total);
     }
 
@@ -50,11 +50,11 @@ public class TreeSumTests
     {
         var vectors = Vectors(4, 3);
         var sum = new TreeSum(4);
-        sum.Add(new TreeNode(1, 1), [.. vectors[1]]);
-        sum.Add(new TreeNode(0, 2), Sum(2, [new(0, 1), new(1, 1)], vectors));
-        sum.Add(new TreeNode(2, 1), [.. vectors[2]]);
+        sum.Add(new MicroBatchRange(1, 1), [.. vectors[1]]);
+        sum.Add(new MicroBatchRange(0, 2), Sum(2, [new(0, 1), new(1, 1)], vectors));
+        sum.Add(new MicroBatchRange(2, 1), [.. vectors[2]]);
         Assert.False(sum.IsComplete);
-        sum.Add(new TreeNode(3, 1), [.. vectors[3]]);
+        sum.Add(new MicroBatchRange(3, 1), [.. vectors[3]]);
         Assert.True(sum.IsComplete);
         Assert.Equal(Sum(4, [new(0, 1), new(1, 1), new(2, 1), new(3, 1)], vectors), sum.Total);
     }
@@ -63,8 +63,8 @@ public class TreeSumTests
     public void OnlySubtreesAreTaken()
     {
         var sum = new TreeSum(8);
-        Assert.Throws<ArgumentException>(() => sum.Add(new TreeNode(1, 2), [0]));
-        Assert.Throws<ArgumentException>(() => sum.Add(new TreeNode(6, 4), [0]));
+        Assert.Throws<ArgumentException>(() => sum.Add(new MicroBatchRange(1, 2), [0]));
+        Assert.Throws<ArgumentException>(() => sum.Add(new MicroBatchRange(6, 4), [0]));
         Assert.Throws<InvalidOperationException>(() => sum.Total);
     }
 
@@ -76,7 +76,7 @@ public class TreeSumTests
     public void ACoverIsTheFewestSubtrees(int leaves, int start, int end, string expected)
         => Assert.Equal(expected, string.Join(',', SumTree.Cover(leaves, start, end)));
 
-    private static float[] Sum(int leaves, IEnumerable<TreeNode> nodes, float[][] vectors)
+    private static float[] Sum(int leaves, IEnumerable<MicroBatchRange> nodes, float[][] vectors)
     {
         var sum = new TreeSum(leaves);
         foreach (var node in nodes)
@@ -85,7 +85,7 @@ public class TreeSumTests
     }
 
     /// <summary>The sum of a subtree by its definition.</summary>
-    private static float[] Subtree(TreeNode node, float[][] vectors)
+    private static float[] Subtree(MicroBatchRange node, float[][] vectors)
     {
         if (node.Size == 1)
             return [.. vectors[node.Start]];
