@@ -115,7 +115,7 @@ public static class BackboneCatalog
             ? new TextTransformer(name, vocabulary, length, size.Width, size.Depth, size.Heads, causal, dropout, mean)
             : throw new UserErrorException($"{field} is \"{name}\"; use one of {string.Join(", ", s_texts.Keys)}.");
 
-    /// <summary>D of the backbone that <see cref="Create"/> would build.</summary>
+    /// <summary>D of the backbone that <see cref="Create(BackboneRecipe)"/> would build.</summary>
     /// <exception cref="UserErrorException">The name is unknown.</exception>
     public static int FeatureDimension(BackboneRecipe recipe) 
         => s_transformers.TryGetValue(recipe.Name, out var size) ? size.Width

@@ -2,7 +2,6 @@ using System.Text;
 using SslOrleans.Contracts;
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Backbones;
-using SslOrleans.Learning.Data;
 using SslOrleans.Learning.Losses;
 using SslOrleans.Learning.Methods;
 using SslOrleans.Learning.Numerics;
