@@ -6,6 +6,7 @@ using SslOrleans.Contracts;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Contracts.Recipes;
+using SslOrleans.Learning.Data.Tables;
 using SslOrleans.Grains.Data;
 using SslOrleans.Grains.Placement;
 using SslOrleans.Learning.Training;
@@ -51,7 +52,12 @@ public sealed class GrainTrainingSession : ITrainingSession
         await Task.Run(
             () =>
             {
-                DataLocations.Check(request.DataPath, request.Recipe.Data.Split);
+                if (request.Recipe.Data.Modality is Modality.Image or Modality.TextImage)
+                    DataLocations.Check(request.DataPath, request.Recipe.Data.Split);
+
+                // A run keeps what its columns are, so that they are the same for ever.
+                if (!request.Resume)
+                    request = request with { Recipe = TableColumns.Described(request.Recipe, DataLocations.Access(request.DataPath).Files) };
                 RecipeTrial.Run(request.Recipe);
             },
             cancellation);

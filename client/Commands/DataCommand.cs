@@ -7,6 +7,7 @@ using SslOrleans.Contracts.Recipes;
 using SslOrleans.Contracts;
 using SslOrleans.Grains.Data;
 using SslOrleans.Learning.Data;
+using SslOrleans.Learning.Data.Tables;
 using SslOrleans.Learning.Images;
 
 namespace SslOrleans.Client.Commands;
@@ -22,10 +23,18 @@ public static class DataCommand
         var train = new Option<int>("--train") { Description = "Training images.", DefaultValueFactory = _ => 10_000 };
         var test = new Option<int>("--test") { Description = "Test images.", DefaultValueFactory = _ => 2_000 };
         var seed = new Option<ulong>("--seed") { Description = "The same seed makes the same images.", DefaultValueFactory = _ => 0 };
-        var command = new Command("generate", "Draws 32×32 pictures of textured shapes in ten classes, so that a machine without data can train.") { output, train, test, seed };
+        var modality = new Option<string>("--modality") { Description = "image (with captions), text or table.", HelpName = "name", DefaultValueFactory = _ => "image" };
+        var command = new Command("generate", "Draws 32×32 pictures of textured shapes in ten classes, with captions, or makes a table of known structure, so that a machine without data can train.") { output, train, test, seed, modality };
         command.SetAction(parsed =>
         {
             var folder = parsed.GetRequiredValue(output);
+            if (parsed.GetRequiredValue(modality) is not ("image" or "text-image") and var other)
+            {
+                GenerateOther(other, folder, parsed.GetValue(train), parsed.GetValue(test), parsed.GetValue(seed));
+                screen.Line($"{parsed.GetValue(train)} training and {parsed.GetValue(test)} test samples of {other} in {folder}.");
+                return ExitCodes.Well;
+            }
+
             var started = Stopwatch.GetTimestamp();
             GeneratedImages.Write(folder, parsed.GetValue(train), parsed.GetValue(test), parsed.GetValue(seed));
             var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
@@ -54,6 +63,24 @@ public static class DataCommand
         return command;
     }
 
+    private static void GenerateOther(string modality, string folder, int train, int test, ulong seed)
+    {
+        if (train < 1 || test < 0)
+            throw new UserErrorException($"A data set of {train} training and {test} test samples cannot be made; give positive counts.");
+        string[] known = ["image", "text", "table"];
+        switch (modality)
+        {
+            case "text":
+                GeneratedText.Write(folder, train, test, seed);
+                break;
+            case "table":
+                GeneratedTable.Write(folder, train, test, seed);
+                break;
+            default:
+                throw new UserErrorException($"--modality is \"{modality}\"; use one of {string.Join(", ", known)}{(RecipeKeys.Near(modality, known) is { } near ? $"; the nearest is \"{near}\"" : "")}.");
+        }
+    }
+
     private static Command Inspect(Screen screen)
     {
         var path = new Argument<string>("path") { Description = "A folder, a single shard, or a container of shards (azure:CONTAINER/FOLDER)." };
@@ -78,6 +105,20 @@ public static class DataCommand
                 Mistake("--out needs --views, the recipe whose views are drawn, as in --views simclr-cifar10.");
             }
 
+            if (TableReport.IsTable(where))
+            {
+                foreach (var table in TableReport.Of(where, parsed.GetValue(split)))
+                    Show(screen, table);
+                return Task.FromResult(ExitCodes.Well);
+            }
+
+            if (TextReport.IsText(where))
+            {
+                foreach (var text in TextReport.Of(where, parsed.GetValue(split)))
+                    Show(screen, text);
+                return Task.FromResult(ExitCodes.Well);
+            }
+
             foreach (var report in DataReport.Of(where, parsed.GetValue(split), cancellation))
                 Show(screen, report);
             if (recipe is not null)
@@ -97,6 +138,36 @@ public static class DataCommand
             screen.JsonLine(new { views = Path.GetFullPath(target), sheet.Width, sheet.Height });
         else
             screen.Line($"views   {target}: one row an image; the image, then its views in epochs 0 and 1");
+    }
+
+    private static void Show(Screen screen, TextReport r)
+    {
+        if (screen.Json)
+        {
+            screen.JsonLine(r);
+            return;
+        }
+
+        screen.Line($"{r.Split,-7} {r.Lines} lines of up to {r.Longest} characters{(r.Classes.Count > 0 ? $", {r.Classes.Count} classes: {string.Join(", ", r.Classes.Take(12))}" : "")}");
+        screen.Line($"        fingerprint {r.Fingerprint}");
+        foreach (var note in r.Notes)
+            screen.Line($"        note: {note}");
+    }
+
+    private static void Show(Screen screen, TableReport r)
+    {
+        if (screen.Json)
+        {
+            screen.JsonLine(r);
+            return;
+        }
+
+        screen.Line($"{r.Split,-7} {r.Rows} rows, {r.Columns.Count} columns");
+        foreach (var c in r.Columns)
+            screen.Line($"        {c.Name,-16} {c.Type,-12} {c.What}{(c.Missing > 0 ? $"; {c.Missing} missing" : "")}");
+        screen.Line($"        fingerprint {r.Fingerprint}");
+        foreach (var note in r.Notes)
+            screen.Line($"        note: {note}");
     }
 
     private static void Show(Screen screen, DataReport r)

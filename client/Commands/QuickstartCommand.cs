@@ -45,7 +45,8 @@ public static class QuickstartCommand
     private static async Task Conclude(Screen screen, TrainingRequest request, Quickstart quickstart, string path)
     {
         var audit = await Audit(request);
-        var accuracy = MetricsFile.Read(Path.Combine(request.Folder, "metrics.jsonl"))[quickstart.Metric];
+        var metrics = MetricsFile.Read(Path.Combine(request.Folder, "metrics.jsonl"));
+        var accuracy = metrics[quickstart.Metric];
         if (accuracy.Count < 2)
             return;
         var (before, after) = (accuracy[0].Value, accuracy[^1].Value);
@@ -57,6 +58,8 @@ public static class QuickstartCommand
 
         screen.Line();
         screen.Line($"{quickstart.Says}: {Format.Percent(before)} untrained, {Format.Percent(after)} trained. No label was used to train.");
+        if (quickstart.Baseline.Metric.Length > 0 && metrics[quickstart.Baseline.Metric] is { Count: > 0 } baseline)
+            screen.Line($"For comparison, {quickstart.Baseline.Says}: {Format.Percent(baseline[^1].Value)}.");
         screen.Line($"One worker was killed and another joined on the way. The ledger's proof: {audit.Verdict}.");
         screen.Line($"In {request.Folder}: recipe.jsonc (what was trained), metrics.jsonl (every number), ledger.jsonl (who computed what), curves.svg (the picture).");
         screen.Line();

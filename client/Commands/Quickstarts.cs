@@ -2,6 +2,7 @@ using SslOrleans.Client.CommandLine;
 using SslOrleans.Contracts;
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Data;
+using SslOrleans.Learning.Data.Tables;
 
 namespace SslOrleans.Client.Commands;
 
@@ -14,6 +15,11 @@ namespace SslOrleans.Client.Commands;
 /// <param name="Says">That number in words.</param>
 public sealed record Quickstart(string Recipe, string Folder, string What, Action<string> Draw, string Metric, string Says)
 {
+    /// <summary>A metric beside it that needs no training, and its name in words; empty: none.</summary>
+    public (string Metric, string Says) Baseline { get; init; } = ("", "");
+
+    private const int Rows = 4000;
+    private const int TestRows = 2000;
     private const int TrainImages = 5000;
     private const int TestImages = 1000;
 
@@ -25,6 +31,15 @@ public sealed record Quickstart(string Recipe, string Folder, string What, Actio
         [Modality.TextImage] = new(
             "quickstart-text-image", Path.Combine("data", "generated-captions"), $"{TrainImages} pictures with captions and {TestImages} held out", Images,
             "zeroshot", $"Zero-shot accuracy on {TestImages} held-out images, by the names of the ten classes alone"),
+        [Modality.Text] = new(
+            "quickstart-text", Path.Combine("data", "generated-text"), $"{Rows} sentences to train on and {TestRows} held out", folder => GeneratedText.Write(folder, Rows, TestRows, seed: 0),
+            "linear", $"Accuracy on {TestRows} held-out sentences of a linear classifier of the features, six topics"),
+        [Modality.Table] = new(
+            "quickstart-table", Path.Combine("data", "generated-table"), $"a table of {Rows} rows to train on and {TestRows} held out", folder => GeneratedTable.Write(folder, Rows, TestRows, seed: 0),
+            "fewshot.25", $"Accuracy on {TestRows} held-out rows of a linear classifier of the features with 25 % of the labels")
+        {
+            Baseline = ("fewshot.25@raw", "the same classifier on the raw columns"),
+        },
     };
 
     /// <summary>The one of a modality.</summary>

@@ -1,9 +1,11 @@
 using SslOrleans.Client.CommandLine;
 using SslOrleans.Contracts;
+using SslOrleans.Contracts.Recipes;
 using SslOrleans.Grains.Data;
 using SslOrleans.Learning.Augment;
 using SslOrleans.Learning.Data;
 using SslOrleans.Learning.Evaluate;
+using SslOrleans.Learning.Training;
 using static TorchSharp.torch;
 
 namespace SslOrleans.Client.Evaluation;
@@ -50,6 +52,10 @@ public static class Embedding
     {
         set_num_threads(Environment.ProcessorCount);
         var (encoder, recipe) = (source.Encoder, source.Recipe);
+        if (recipe.Data.Modality is not (Modality.Image or Modality.TextImage))
+            return patches
+                ? throw new UserErrorException($"--patches gives features of the places of a picture; leave it out for data.modality {ViewKinds.Name(recipe.Data.Modality)}.")
+                : await OfSamples(source, path, split, limit, layers, screen, cancellation);
         using var images = DataLocations.OpenSource(path, split, new SourceOptions { Limit = limit, Bits = recipe.Data.Bits });
         SixteenBits.Check(images, recipe.Data.Bits);
         var settings = ViewSettings.Evaluation(ViewPlans.Of(recipe)[0].Crop.Size, ViewPlans.Normalization(recipe));
@@ -92,5 +98,38 @@ public static class Embedding
             labels.Any(l => l >= 0) ? labels : null,
             images.Classes,
             images.Undecodable.OrderBy(u => u.Key).ToDictionary(u => images.Key(u.Key), u => u.Value));
+    }
+
+    /// <summary>Samples that are no pictures, named by their number.</summary>
+    private static async Task<Embedded> OfSamples(EncoderSource source, string path, string split, int limit, IReadOnlyList<string> layers, Screen screen, CancellationToken cancellation)
+    {
+        var recipe = source.Recipe;
+        using var data = TrainingData.Open(recipe with { Data = recipe.Data with { Limit = 0, TestSplit = split, TestLimit = limit } }, DataLocations.Access(path));
+        var set = split == recipe.Data.Split && limit == 0 ? data.Evaluation(test: false) : data.Evaluation(test: true);
+        if (set is null)
+            throw new UserErrorException($"{path} has no split '{split}'; name another with --split.");
+        var whole = new List<FeatureMatrix>();
+        await Progress.Run(screen, $"embedding {split}", set.Count, done => $"{done:0} of {set.Count}", async progress =>
+        {
+            for (var first = 0; first < set.Count; first += FeaturePass.Block)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                var count = Math.Min(FeaturePass.Block, set.Count - first);
+                var from = first;
+                var found = await Task.Run(() => source.Encoder.Encode(set.View(from, count), layers), cancellation);
+                for (var l = 0; l < found.Count; l++)
+                {
+                    if (first == 0)
+                        whole.Add(new FeatureMatrix(set.Count, found[l].Width));
+                    found[l].Rows(0, count).CopyTo(whole[l].Rows(first, count));
+                }
+
+                progress.Report(first + count);
+            }
+
+            return true;
+        });
+        return new Embedded(
+            [.. layers.Zip(whole)], null, 0, [.. Enumerable.Range(0, set.Count).Select(i => $"{i}")], set.Labels is null ? null : Array.ConvertAll(set.Labels, l => (long)l), data.Classes, new Dictionary<string, string>());
     }
 }

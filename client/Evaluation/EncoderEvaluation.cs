@@ -55,9 +55,12 @@ public static class EncoderEvaluation
         if (path.Length == 0)
             throw new UserErrorException("No data set is named; give --data PATH.");
         using var data = TrainingData.Open(source.Recipe, DataLocations.Access(path, options => options with { UndecodableLimit = SourceOptions.MostUndecodable }));
+        if (!encoder.ReadsTexts && order.Probes.Count == ProbeSuite.All.Count)
+            order = order with { Probes = [.. order.Probes.Except(ProbeSuite.OfTexts)] };
         var layers = Layers(order.Layers, encoder, order.What);
         var refusal = order.Probes.Contains("rotation") ? RotationProbe.Refusal(source.Recipe) : null;
-        var views = source.Recipe.Views.Sum(v => v.Count) >= 2 && (order.RecipeName is not null || source.DataPath.Length > 0);
+        var kinds = source.Recipe.Views.SelectMany(v => Enumerable.Repeat(v.Kind, v.Count)).Take(2).ToList();
+        var views = kinds.Count == 2 && kinds[0] == kinds[1] && (order.RecipeName is not null || source.DataPath.Length > 0);
         var features = new FeatureOrder
         {
             Layers = layers,
@@ -132,6 +135,7 @@ public static class EncoderEvaluation
         Temperature = source.Recipe.Evaluation.Temperature,
         Linear = new LinearOptions { Seed = source.Recipe.Seed, Epochs = order.Epochs ?? new LinearOptions().Epochs },
         Mlp = new MlpOptions { Seed = source.Recipe.Seed },
+        Shots = ProbeSettings.ShotsOf(source.Recipe.Data.Modality),
         Threads = threads,
     };
 

@@ -1,5 +1,6 @@
 using SslOrleans.Client.Evaluation;
 using SslOrleans.Contracts;
+using SslOrleans.Contracts.Recipes;
 using SslOrleans.Grains.Data;
 using SslOrleans.Learning.Evaluate;
 using SslOrleans.Learning.Images;
@@ -23,7 +24,7 @@ public sealed class EncoderPictures(EvaluateRequest order, string folder, int im
     private static readonly (byte, byte, byte) s_other = (214, 69, 80);
 
     private EncoderSource? _source;
-    private ImageTrainingData? _data;
+    private ITrainingData? _data;
     private EvaluationSet? _shown;
 
     private EncoderSource Source => _source!;
@@ -38,7 +39,7 @@ public sealed class EncoderPictures(EvaluateRequest order, string folder, int im
         var path = order.DataPath ?? (Source.DataPath.Length > 0 ? Source.DataPath : Source.Recipe.Data.Path);
         if (path.Length == 0)
             throw new UserErrorException("No data set is named; give --data PATH.");
-        _data = new ImageTrainingData(Source.Recipe, (split, options) => DataLocations.OpenSource(path, split, options));
+        _data = TrainingData.Open(Source.Recipe, DataLocations.Access(path));
         _shown = _data.Evaluation(test: true) ?? _data.Evaluation(test: false)!;
         Directory.CreateDirectory(folder);
 
@@ -99,8 +100,16 @@ public sealed class EncoderPictures(EvaluateRequest order, string folder, int im
         return Text(FeatureChart.Map($"{order.What}: {features.Count} images", PrincipalMap.Of(features), labels, _data!.Classes));
     }
 
+    /// <summary>What is drawn with the samples themselves needs pictures.</summary>
+    private void MustBePictures()
+    {
+        if (Source.Recipe.Data.Modality is var modality and not (Modality.Image or Modality.TextImage))
+            throw new ProbeException($"samples of data.modality {ViewKinds.Name(modality)} are no pictures");
+    }
+
     private byte[] Nearest(ProbeData data)
     {
+        MustBePictures();
         data.MustBeFinite();
         var isTest = data.Test is not null;
         var (features, labels) = isTest ? (data.Test!, data.TestLabels) : (data.Train, data.TrainLabels);
@@ -129,6 +138,7 @@ public sealed class EncoderPictures(EvaluateRequest order, string folder, int im
 
     private byte[] Reconstructions()
     {
+        MustBePictures();
         if (Source.DataPath.Length == 0)
             throw new ProbeException("an exported file has no decoder; name the run");
         if (!Reconstruction.IsPossible(Source.Recipe))
@@ -148,6 +158,7 @@ public sealed class EncoderPictures(EvaluateRequest order, string folder, int im
 
     private byte[] Attention()
     {
+        MustBePictures();
         var (pixels, rows) = Pixels();
         var (weights, heads) = Source.Encoder.Attention(pixels, _shown!.Height) ?? throw new ProbeException($"{Source.Recipe.Backbone.Name} has no attention; a ViT does");
         var patches = weights.Length / (rows * heads);

@@ -5,13 +5,9 @@ public sealed record TextViewRecipe
 {
     /// <summary>L, tokens of a view, both marks included; a longer text is cut, a shorter one filled up.</summary>
     public int Length { get; init; } = 32;
-}
 
-/// <summary>A view of a row of a table.</summary>
-public sealed record RowViewRecipe
-{
-    /// <summary>Share of the cells that take the value of another row, drawn from the training rows (SCARF, Bahri et al. 2021: 0.6).</summary>
-    public double Corruption { get; init; }
+    /// <summary>Share of the tokens between the marks that are hidden, at least one (BERT: 0.15); 0: none. Of text alone.</summary>
+    public double Mask { get; init; }
 }
 
 /// <summary>What can be refused in views that are no pictures.</summary>
@@ -23,6 +19,9 @@ internal static class OtherViewChecks
     public static void Check(ViewRecipe v, string where, Action<bool, string, object, string> must)
     {
         must(v.Text.Length is >= 4 and <= 4096, $"{where}.text.length", v.Text.Length, "give 4 to 4096 tokens");
+        must(v.Text.Mask is >= 0 and < 1, $"{where}.text.mask", v.Text.Mask, "give a share of the tokens from 0 to below 1");
         must(v.Row.Corruption is >= 0 and < 1, $"{where}.row.corruption", v.Row.Corruption, "give a share of the cells from 0 to below 1");
+        must(v.Row.Groups >= 1, $"{where}.row.groups", v.Row.Groups, "give at least 1");
+        must(v.Row.Overlap is >= 0 and <= 1, $"{where}.row.overlap", v.Row.Overlap, "give a share from 0 to 1");
     }
 }

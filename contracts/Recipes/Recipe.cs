@@ -42,6 +42,8 @@ public sealed record Recipe
     /// <summary>Groups of views in the order in which the method sees them.</summary>
     public IReadOnlyList<ViewRecipe> Views { get; init; } = [];
 
+    public TableRecipe Table { get; init; } = new();
+
     public TextRecipe Text { get; init; } = new();
 
     public NormalizeRecipe Normalize { get; init; } = new();

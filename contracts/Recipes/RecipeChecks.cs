@@ -63,6 +63,7 @@ internal static class RecipeChecks
         Must(r.Evaluation.Temperature > 0, "evaluation.temperature", r.Evaluation.Temperature, "give a number above 0");
         Must(r.Views.Count > 0, "views", "[]", "describe at least one group of views");
         Must(r.Text.Vocabulary is >= TextRecipe.LeastVocabulary and <= TextRecipe.Gpt2Vocabulary, "text.vocabulary", r.Text.Vocabulary, $"give {TextRecipe.LeastVocabulary} to {TextRecipe.Gpt2Vocabulary} tokens: the 256 bytes and four marks are among them");
+        Must(r.Text.Dropout is >= 0 and < 1, "text.dropout", r.Text.Dropout, "give a rate from 0 to below 1");
         foreach (var template in r.Text.Templates)
             Must(template.Contains("{}", StringComparison.Ordinal), "text.templates", template, "write {} where the name of the class goes");
         Must(r.Backbone.PatchSize > 0, "backbone.patchSize", r.Backbone.PatchSize, "give a side in pixels above 0");

@@ -27,6 +27,9 @@ public sealed record TextRecipe
     /// <summary>The transformer of captions: <c>text-nano</c>, <c>text-ti</c>, <c>text-s</c>, <c>text-b</c>.</summary>
     public string Encoder { get; init; } = "text-nano";
 
+    /// <summary>Dropout rate behind the embedding and each block of a backbone of text, drawn per sample (SimCSE: 0.1).</summary>
+    public double Dropout { get; init; }
+
     /// <summary>Sentences that a class name is put into, at <c>{}</c>, for the zero-shot probe.</summary>
     public IReadOnlyList<string> Templates { get; init; } = ["a picture of a {}", "a {}", "an image that shows a {}"];
 

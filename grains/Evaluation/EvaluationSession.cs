@@ -82,7 +82,7 @@ internal sealed class EvaluationSession : IDisposable
         using var paired = await Paired(lease, test);
         var reports = await _thread.Run(() => ProbeSuite.Run(
             lease.Probes,
-            [new ProbeData(ProbeReport.Backbone, train, _data.Evaluation(false)!.Labels, test, _data.Evaluation(true)?.Labels) { Paired = paired }],
+            [new ProbeData(ProbeReport.Backbone, train, _data.Evaluation(false)!.Labels, test, _data.Evaluation(true)?.Labels) { Paired = paired }, .. Raw()],
             Settings()));
         var values = reports.SelectMany(r => r.Metrics).ToDictionary();
         return new EvaluationResult(
@@ -99,6 +99,17 @@ internal sealed class EvaluationSession : IDisposable
         _ = _thread.Run(_encoder.Dispose);
         _thread.Dispose();
         _data.Dispose();
+    }
+
+    /// <summary>The baseline of a table's features, which is what goes into the encoder; none of other samples.</summary>
+    private IEnumerable<ProbeData> Raw()
+    {
+        if (!_encoder.Layers.Contains(ProbeReport.Raw))
+            yield break;
+        var (train, test) = (_data.Evaluation(false)!, _data.Evaluation(true));
+        yield return new ProbeData(ProbeReport.Raw, Of(train), train.Labels, test is null ? null : Of(test), test?.Labels);
+
+        FeatureMatrix Of(EvaluationSet set) => _encoder.Encode(set.View(0, set.Count), [ProbeReport.Raw])[0];
     }
 
     /// <summary>Texts are few beside images, so that this worker encodes them all; only where a probe reads them.</summary>
@@ -125,6 +136,7 @@ internal sealed class EvaluationSession : IDisposable
         MoreNeighbours = [],
         Linear = new LinearOptions { Seed = _recipe.Seed },
         Mlp = new MlpOptions { Seed = _recipe.Seed },
+        Shots = ProbeSettings.ShotsOf(_recipe.Data.Modality),
     };
 
     private async Task<FeatureMatrix> Fetch(ProbeLease lease, bool test, int count)

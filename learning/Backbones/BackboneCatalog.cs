@@ -42,8 +42,33 @@ public static class BackboneCatalog
         ["text-b"] = (768, 12, 12),
     };
 
-    /// <summary>Every name, in order of size.</summary>
+    /// <summary>MLPs of rows of a table: width and layers; the first is SCARF's.</summary>
+    private static readonly Dictionary<string, (int Width, int Depth)> s_tables = new()
+    {
+        ["table-mlp"] = (256, 4),
+        ["table-mlp-small"] = (64, 2),
+    };
+
+    /// <summary>Every name of a backbone of images, in order of size.</summary>
     public static IReadOnlyCollection<string> Names { get; } = [.. s_entries.Keys, .. s_convNexts.Keys, .. s_transformers.Keys];
+
+    /// <summary>The backbone of a recipe's samples.</summary>
+    /// <exception cref="UserErrorException">The name or one of the numbers is wrong.</exception>
+    public static Backbone Create(Recipe recipe)
+    {
+        switch (recipe.Data.Modality)
+        {
+            case Modality.Table:
+                var size = s_tables.TryGetValue(recipe.Backbone.Name, out var known)
+                    ? known
+                    : throw new UserErrorException($"{recipe.Name}: backbone.name is \"{recipe.Backbone.Name}\"; of data.modality table use one of {string.Join(", ", s_tables.Keys)}.");
+                return new TableMlp(recipe.Table.Used, size.Width, size.Depth);
+            case Modality.Text:
+                return Text(recipe.Backbone.Name, recipe.Text.Tokens, recipe.Views.Max(v => v.Text.Length), causal: false, "backbone.name", recipe.Text.Dropout, recipe.Backbone.Pooling == "mean");
+            default:
+                return Create(recipe.Backbone);
+        }
+    }
 
     /// <summary>Builds a backbone; <see cref="Initialization.Reset"/> then gives it the weights of a seed.</summary>
     /// <exception cref="UserErrorException">The name or one of the numbers is wrong.</exception>
@@ -82,10 +107,12 @@ public static class BackboneCatalog
     /// <param name="length">L, most tokens of a text.</param>
     /// <param name="causal">A token sees those before it alone, and the text's end speaks for it (CLIP); otherwise all see all, and the start does (BERT).</param>
     /// <param name="field">Where the recipe names it, for messages.</param>
+    /// <param name="dropout">Rate behind the embedding and each block.</param>
+    /// <param name="mean">The feature is the mean over all tokens that are no padding.</param>
     /// <exception cref="UserErrorException">The name is unknown.</exception>
-    public static TextTransformer Text(string name, int vocabulary, int length, bool causal, string field)
+    public static TextTransformer Text(string name, int vocabulary, int length, bool causal, string field, double dropout = 0, bool mean = false)
         => s_texts.TryGetValue(name, out var size)
-            ? new TextTransformer(name, vocabulary, length, size.Width, size.Depth, size.Heads, causal)
+            ? new TextTransformer(name, vocabulary, length, size.Width, size.Depth, size.Heads, causal, dropout, mean)
             : throw new UserErrorException($"{field} is \"{name}\"; use one of {string.Join(", ", s_texts.Keys)}.");
 
     /// <summary>D of the backbone that <see cref="Create"/> would build.</summary>
@@ -93,12 +120,19 @@ public static class BackboneCatalog
     public static int FeatureDimension(BackboneRecipe recipe) 
         => s_transformers.TryGetValue(recipe.Name, out var size) ? size.Width
             : s_convNexts.TryGetValue(recipe.Name, out var stages) ? stages.Widths[^1]
+            : s_texts.TryGetValue(recipe.Name, out var text) ? text.Width
+            : s_tables.TryGetValue(recipe.Name, out var table) ? table.Width
             : Find(recipe).FeatureDimension;
 
-    /// <summary>L of layer-wise decay: blocks of a transformer and what stands before them, stages of a ResNet and its stem, layers of conv4.</summary>
+    /// <summary>
+    /// L of layer-wise decay: blocks of a transformer and what stands before them, stages of a ResNet or ConvNeXt and their stem, layers of conv4 and of an MLP.
+    /// </summary>
     /// <exception cref="UserErrorException">The name is unknown.</exception>
     public static int Layers(BackboneRecipe recipe)
-        => s_transformers.TryGetValue(recipe.Name, out var size) || s_texts.TryGetValue(recipe.Name, out size) ? size.Depth + 1 : Find(recipe).Layers;
+        => s_transformers.TryGetValue(recipe.Name, out var size) || s_texts.TryGetValue(recipe.Name, out size) ? size.Depth + 1
+            : s_convNexts.TryGetValue(recipe.Name, out var stages) ? stages.Widths.Length + 1
+            : s_tables.TryGetValue(recipe.Name, out var table) ? table.Depth
+            : Find(recipe).Layers;
 
     private static Entry Find(BackboneRecipe recipe)
         => s_entries.TryGetValue(recipe.Name, out var entry)

@@ -15,6 +15,8 @@ namespace SslOrleans.Learning.Backbones;
 public sealed class TextTransformer : Backbone, IInitialWeights
 {
     private readonly bool _causal;
+    private readonly bool _mean;
+    private readonly ExactDropout _dropout;
     private readonly int _length;
     private readonly AttentionMask _mask = new();
     private Parameter pos_embed;
@@ -31,10 +33,13 @@ public sealed class TextTransformer : Backbone, IInitialWeights
     /// <param name="depth">Blocks.</param>
     /// <param name="heads">Attention heads.</param>
     /// <param name="causal">A token sees those before it alone.</param>
-    public TextTransformer(string name, int vocabulary, int length, int width, int depth, int heads, bool causal)
+    /// <param name="dropout">Rate behind the embedding and each block, in training.</param>
+    /// <param name="mean">The feature is the mean over all tokens that are no padding.</param>
+    public TextTransformer(string name, int vocabulary, int length, int width, int depth, int heads, bool causal, double dropout = 0, bool mean = false)
         : base(name)
     {
-        (FeatureDimension, Vocabulary, _length, _causal) = (width, vocabulary, length, causal);
+        (FeatureDimension, Vocabulary, _length, _causal, _mean) = (width, vocabulary, length, causal, mean);
+        _dropout = new ExactDropout(dropout);
         token_embed = Embedding(vocabulary, width);
         pos_embed = Parameter(zeros(1, length, width));
         blocks = Sequential(Enumerable.Range(0, depth).Select(_ => (Module<Tensor, Tensor>)new VitBlock(width, heads, mask: _mask)));
@@ -47,6 +52,8 @@ public sealed class TextTransformer : Backbone, IInitialWeights
     /// <summary>Tokens that it knows.</summary>
     public int Vocabulary { get; }
 
+    public override void BeginMicroBatch(ulong seed, long epoch, IReadOnlyList<long> samples) => _dropout.Begin(seed, epoch, samples);
+
     public override Tensor forward(Tensor tokens) => Pool(Transform(tokens), tokens);
 
     /// <summary>Tokens <c>[N, L]</c> to features of each <c>[N, L, D]</c>, behind the last norm.</summary>
@@ -58,7 +65,11 @@ public sealed class TextTransformer : Backbone, IInitialWeights
         _mask.Seen = _causal
             ? ones([length, length], ScalarType.Bool, tokens.device).tril()
             : tokens.ne(TextTokenizer.Padding).unsqueeze(1).unsqueeze(1);
-        var found = norm.call(blocks.call(token_embed.call(tokens) + pos_embed.narrow(1, 0, length)));
+        _dropout.BeginPass();
+        var x = Dropped(token_embed.call(tokens) + pos_embed.narrow(1, 0, length), 0);
+        foreach (var (number, block) in blocks.children().Cast<VitBlock>().Index())
+            x = Dropped(block.call(x), number + 1);
+        var found = norm.call(x);
         _mask.Seen = null;
         return found;
     }
@@ -66,11 +77,19 @@ public sealed class TextTransformer : Backbone, IInitialWeights
     /// <summary>Features of tokens <c>[N, L, D]</c> to those of the texts <c>[N, D]</c>: the end's, or the start's.</summary>
     public Tensor Pool(Tensor features, Tensor tokens)
     {
+        if (_mean)
+        {
+            var real = tokens.ne(TextTokenizer.Padding).to(features.dtype).unsqueeze(2);
+            return (features * real).sum(1) / real.sum(1);
+        }
+
         if (!_causal)
             return features.select(1, 0);
         var end = tokens.eq(TextTokenizer.End).to(ScalarType.Int64).argmax(1);
         return features.gather(1, end.reshape(-1, 1, 1).expand(-1, 1, FeatureDimension)).squeeze(1);
     }
+
+    private Tensor Dropped(Tensor values, int layer) => training ? _dropout.Drop(values, layer) : values;
 
     /// <summary>Normal of 0.02 for tokens and 0.01 for positions (CLIP), the ViT's for the blocks.</summary>
     InitialWeights? IInitialWeights.Rule(Module owner, string name, Tensor parameter) => (owner, name) switch

@@ -1,4 +1,5 @@
 using System.Globalization;
+using SslOrleans.Contracts.Recipes;
 
 namespace SslOrleans.Learning.Evaluate;
 
@@ -15,6 +16,9 @@ public sealed record ProbeReport(
     /// <summary>The layer whose metrics carry no layer in their names.</summary>
     public const string Backbone = "backbone";
 
+    /// <summary>What goes into the encoder of a table: standardised numbers, marks of missing cells, one-hot words. Probes on it are the baseline of those on features.</summary>
+    public const string Raw = "raw";
+
     /// <summary>The values under the names that a run's metrics have: <c>knn</c>, <c>rankme@projector.1</c>.</summary>
     public IEnumerable<KeyValuePair<string, double>> Metrics
         => Values.Select(v => KeyValuePair.Create(Layer == Backbone ? v.Key : $"{v.Key}@{Layer}", v.Value));
@@ -22,7 +26,7 @@ public sealed record ProbeReport(
     /// <summary>One value of each probe is what a summary shows.</summary>
     public static bool IsHeadline(string metric)
         => metric is "knn" or "linear" or "mlp" or "rankme" or "alphareq" or "std" or "uniformity" or "zeroshot" or "recall.captions.1" or "recall.images.1"
-            || (metric.StartsWith("fewshot.", StringComparison.Ordinal) && !metric.EndsWith(".deviation", StringComparison.Ordinal));
+            || (metric.StartsWith("fewshot.", StringComparison.Ordinal) && !metric.Contains(".deviation", StringComparison.Ordinal));
 
     /// <summary>A number for a name: 0.07, 1.</summary>
     internal static string Text(double value) => value.ToString("0.####", CultureInfo.InvariantCulture);
@@ -45,6 +49,9 @@ public sealed record ProbeSettings
 
     /// <summary>Shares of the labels for the few-shot probe.</summary>
     public IReadOnlyList<double> Shots { get; init; } = [0.01, 0.1];
+
+    /// <summary>The shares that are usual with a kind of samples: SCARF's 25 % beside the others for rows of a table.</summary>
+    public static IReadOnlyList<double> ShotsOf(Modality modality) => modality == Modality.Table ? [0.01, 0.1, 0.25] : [0.01, 0.1];
 
     /// <summary>Threads that a probe may use beside libtorch's.</summary>
     public int Threads { get; init; } = 1;

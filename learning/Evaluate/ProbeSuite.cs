@@ -27,6 +27,9 @@ public static class ProbeSuite
         ("retrieval", "recall of captions by images and of images by captions (no labels)", Retrieval),
     ];
 
+    /// <summary>Those that need a tower of texts beside that of images.</summary>
+    public static IReadOnlyList<string> OfTexts { get; } = ["zeroshot", "retrieval"];
+
     /// <summary>Names and what they are.</summary>
     public static IReadOnlyList<(string Name, string What)> All { get; } = [.. s_probes.Select(p => (p.Name, p.What))];
 

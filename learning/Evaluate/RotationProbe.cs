@@ -14,6 +14,8 @@ public static class RotationProbe
     /// <summary>Why the probe would mislead for this recipe; null when it does not.</summary>
     public static string? Refusal(Recipe recipe)
     {
+        if (recipe.Data.Modality is not (Modality.Image or Modality.TextImage))
+            return $"samples of data.modality {ViewKinds.Name(recipe.Data.Modality)} are no pictures and cannot be turned";
         for (var i = 0; i < recipe.Views.Count; i++)
         {
             if (recipe.Views[i].Rotation.Probability > 0)

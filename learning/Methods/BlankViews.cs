@@ -14,16 +14,17 @@ public static class BlankViews
         var drawn = recipe.Views.SelectMany(v => Enumerable.Repeat(v, v.Count)).ToList();
         for (var view = 0; view < drawn.Count; view++)
         {
-            tensors.Add(Blank(drawn[view], rows));
+            tensors.Add(Blank(drawn[view], rows, recipe.Table.Used.Count));
             masks.Add(drawn[view].Kind == ViewKind.Image ? Mask(recipe, drawn[view], view, rows) : null);
         }
 
         return new Views(tensors, masks, new int[rows]);
     }
 
-    private static Tensor Blank(ViewRecipe view, int rows) => view.Kind switch
+    private static Tensor Blank(ViewRecipe view, int rows, int columns) => view.Kind switch
     {
         ViewKind.Text => zeros([rows, view.Text.Length], ScalarType.Int64),
+        ViewKind.Row => zeros(rows, Math.Max(1, columns)),
         _ => zeros(rows, 3, view.Crop.Size, view.Crop.Size),
     };
 

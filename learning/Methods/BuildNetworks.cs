@@ -35,7 +35,7 @@ public static class BuildNetworks
 
     private static Branch Branch(Recipe recipe, bool predictor)
     {
-        var backbone = BackboneCatalog.Create(recipe.Backbone);
+        var backbone = BackboneCatalog.Create(recipe);
         var projector = MlpHead.Create(recipe.Projector, backbone.FeatureDimension);
         return new Branch(backbone, projector, predictor ? MlpHead.Create(recipe.Predictor, ProjectionWidth(recipe), "predictor") : null);
     }

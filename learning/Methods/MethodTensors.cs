@@ -9,7 +9,7 @@ namespace SslOrleans.Learning.Methods;
 /// <summary>An embedding or a state of a method.</summary>
 /// <param name="Name">As in <c>z1</c>, <c>queue</c>.</param>
 /// <param name="Shape">As in <c>[N, D]</c>; N images, D width of the projections, F of the features, K prototypes or clusters, L rows
-/// of a queue, H hidden patches, p side of a patch, V views.</param>
+/// of a queue, H hidden patches, p side of a patch; of text T tokens, V tokens of the vocabulary.</param>
 /// <param name="HasGradient">The loss gives a gradient for it.</param>
 public sealed record MethodTensor(string Name, string Shape, bool HasGradient);
 
@@ -25,6 +25,8 @@ public sealed record MethodTensors(IReadOnlyList<MethodTensor> Embeddings, IRead
     private const int QueueRows = 28;
     private const int Grid = 3;
     private const int HiddenPatches = 5;
+    private const int TextLength = 11;
+    private const int Vocabulary = 300;
 
     private static readonly ConcurrentDictionary<(string Method, int Views, string Settings), MethodTensors> s_known = new();
 
@@ -53,9 +55,23 @@ public sealed record MethodTensors(IReadOnlyList<MethodTensor> Embeddings, IRead
         Modality.TextImage => $$"""
             "data": { "modality": "text-image" }, "views": [{ "count": {{views - 1}}, "crop": {{crop}} }, { "kind": "text" }]
             """,
+        Modality.Text => $$"""
+            "data": { "modality": "text" }, "text": { "vocabulary": {{Vocabulary}}, "dropout": 0.1 }, "views": [{ "kind": "text", "text": { "length": {{TextLength}} } }{{(views == 2 ? $$""", { "kind": "text", "text": { "length": {{TextLength}}, "mask": 0.15 } }""" : "")}}]
+            """,
+        Modality.Table => $$"""
+            "data": { "modality": "table" }, "views": [{ "kind": "row", "count": {{views}} }]
+            """,
         _ => $$"""
             "views": {{ViewGroups(method, views, crop, ratio, cell)}}
             """,
+    };
+
+    /// <summary>A small backbone of a method's samples.</summary>
+    internal static string Backbone(MethodAttribute method) => method.Modalities[0] switch
+    {
+        Modality.Table => "table-mlp-small",
+        Modality.Text => "text-nano",
+        _ => method.Backbone,
     };
 
     private static MethodTensors Find(string method, int views, IReadOnlyList<string> settings)
@@ -107,7 +123,7 @@ public sealed record MethodTensors(IReadOnlyList<MethodTensor> Embeddings, IRead
             {
               "name": "{{method}}", "method": "{{method}}", "batch": { "effective": {{Images}}, "micro": {{Images}} }, "loss": {{loss.ToJsonString()}},
               {{Samples(attribute, views, $$"""{ "size": {{Grid * attribute.PatchSize}} }""", (double)HiddenPatches / (Grid * Grid), Grid)}},
-              "backbone": { "name": "{{attribute.Backbone}}", "patchSize": {{attribute.PatchSize}}, "imageSize": {{Grid * attribute.PatchSize}} }, "projector": { "shape": "{{Projection}}" },
+              "backbone": { "name": "{{Backbone(attribute)}}", "patchSize": {{attribute.PatchSize}}, "imageSize": {{Grid * attribute.PatchSize}} }, "projector": { "shape": "{{Projection}}" },
               "teacher": { "weights": "{{(attribute.FrozenTeacher == FrozenTeacher.Required ? method : "")}}" }
             }
             """,
@@ -126,6 +142,8 @@ public sealed record MethodTensors(IReadOnlyList<MethodTensor> Embeddings, IRead
             Prototypes => "K",
             QueueRows => "L",
             HiddenPatches => "H",
+            TextLength => "T",
+            Vocabulary => "V",
             _ when d == 3 * patch * patch => "p·p·3",
             _ when d == features => "F",
             _ => d.ToString(CultureInfo.InvariantCulture),

@@ -118,7 +118,7 @@ public static class LossBench
             {
               "name": "{{method}}", "method": "{{method}}", "batch": { "effective": {{rows}}, "micro": {{rows}} }, "loss": {{loss.ToJsonString()}},
               {{MethodTensors.Samples(attribute, views, "{}", 0.5)}},
-              "backbone": { "name": "{{attribute.Backbone}}", "patchSize": {{attribute.PatchSize}} },
+              "backbone": { "name": "{{MethodTensors.Backbone(attribute)}}", "patchSize": {{attribute.PatchSize}} },
               "teacher": { "weights": "{{(attribute.FrozenTeacher == FrozenTeacher.Required ? method : "")}}" }, "projector": { "shape": "{{(width > 0 ? width.ToString(CultureInfo.InvariantCulture) : "")}}" }
             }
             """,

@@ -19,6 +19,8 @@ public static class TrainingData
     {
         Modality.Image => new ImageTrainingData(recipe, access.Images),
         Modality.TextImage => new TextImageTrainingData(recipe, access.Images),
-        var other => throw new UserErrorException($"{recipe.Name}: data.modality is \"{ViewKinds.Name(other)}\", which this version cannot open; use image or text-image."),
+        Modality.Table => new TableTrainingData(recipe, access.Files),
+        Modality.Text => new TextTrainingData(recipe, access.Files),
+        var other => throw new UserErrorException($"{recipe.Name}: data.modality is \"{ViewKinds.Name(other)}\", which this version cannot open; use image, text-image, text or table."),
     };
 }

@@ -10,7 +10,7 @@ public class LossCommandTests
 {
     private const double Tolerance = 1e-5;
 
-    private static readonly JsonArray s_cases = JsonNode.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Golden", "losses.json")))!.AsArray();
+    private static readonly List<JsonNode?> s_cases = [.. new[] { "losses.json", "losses_modalities.json" }.SelectMany(f => JsonNode.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Golden", f)))!.AsArray())];
 
     public static TheoryData<string> Methods => [.. MethodCatalog.All.Select(m => m.Name)];
 
@@ -26,6 +26,8 @@ public class LossCommandTests
             var what = $"{method}: {golden["case"]}";
             Save(folder.In("in.safetensors"), golden);
             string[] settings = [.. golden["recipe"]!["loss"]!.AsObject().SelectMany(l => new[] { "--set", $"loss.{l.Key}={l.Value!.ToJsonString()}" })];
+            if (golden["recipe"]!["table"]?["columns"] is { } columns)
+                settings = [.. settings, "--set", $"table.columns={columns.ToJsonString()}"];
             string[] time = ["--step", $"{golden["step"]!["step"] ?? 0}", "--epoch", $"{golden["step"]!["epoch"] ?? 0}"];
             var call = await Invocation.Of(["loss", method, folder.In("in.safetensors"), "--out", folder.In("out.safetensors"), "--json", .. settings, .. time]);
             Assert.True(call.Code == 0, $"{what}: {call.Error}");

@@ -12,6 +12,8 @@ internal static class QuickRecipes
     public static string Of(string method) => $"{method}-{MethodCatalog.Find(method).Modalities[0] switch
     {
         Modality.TextImage => "captions",
+        Modality.Table => "table",
+        Modality.Text => "text",
         _ => "cifar10",
     }}-quick";
 

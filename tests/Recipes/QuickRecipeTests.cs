@@ -5,6 +5,7 @@ using System.Text.RegularExpressions;
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Checkpoints;
 using SslOrleans.Learning.Data;
+using SslOrleans.Learning.Data.Tables;
 using SslOrleans.Learning.Evaluate;
 using SslOrleans.Learning.Training;
 using SslOrleans.Learning.Tests;
@@ -27,6 +28,20 @@ public partial class QuickRecipeTests
         return folder;
     });
 
+    private static readonly Lazy<string> s_table = new(() =>
+    {
+        var folder = Directory.CreateTempSubdirectory("sslo-quick-").FullName;
+        GeneratedTable.Write(folder, 4000, 2000, 0);
+        return folder;
+    });
+
+    private static readonly Lazy<string> s_text = new(() =>
+    {
+        var folder = Directory.CreateTempSubdirectory("sslo-quick-").FullName;
+        GeneratedText.Write(folder, 4000, 2000, 0);
+        return folder;
+    });
+
     /// <summary>Method and the points that its run must gain.</summary>
     public static TheoryData<string, double> Margins
     {
@@ -46,7 +61,8 @@ public partial class QuickRecipeTests
     public async Task KnnBeatsTheUntrainedEncoder(string method, double margin)
     {
         var recipe = WithTeacher(RecipeReader.Read(Recipe(method)));
-        using var data = TrainingData.Open(recipe, QuickRecipes.Access(s_images.Value));
+        using var data = TrainingData.Open(recipe, QuickRecipes.Access(recipe.Data.Modality switch { Modality.Table => s_table.Value, Modality.Text => s_text.Value, _ => s_images.Value }));
+        recipe = TableColumns.Described(recipe, QuickRecipes.Access(s_table.Value).Files);
         using var trainer = new LocalTrainer(recipe, data, lanes: 2);
         using var encoder = Encoder.OfRecipe(recipe, teacher: false, CPU);
         var before = await Knn();
@@ -91,7 +107,7 @@ public partial class QuickRecipeTests
 
     private static string Recipe(string method) => Path.Combine(s_root, "recipes", $"{QuickRecipes.Of(method)}.jsonc");
 
-    [GeneratedRegex(@"^// Measured on generated images: kNN ([0-9.]+) % untrained, ([0-9.]+) % after", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^// Measured on generated (?:images|data): kNN ([0-9.]+) % untrained, ([0-9.]+) % after", RegexOptions.Multiline)]
     private static partial Regex Measured();
 
     private static string Here([CallerFilePath] string path = "") => path;

@@ -69,7 +69,7 @@ public class EveryMethodTests
             await three.InPool(name);
             var run = three.Grains.GetGrain<ITrainingRunGrain>("run");
             var (joined, waiting, killed, told, stopped) = (false, false, false, false, false);
-            var (status, events) = await three.Train("run", recipe, SmallRuns.Images, onEvent: async e =>
+            var (status, events) = await three.Train("run", recipe, SmallRuns.DataOf(recipe), onEvent: async e =>
             {
                 var ofThird = e.Worker?.StartsWith(name, StringComparison.Ordinal) == true;
                 joined |= ofThird && e.Kind == RunEventKind.Joined;
@@ -112,7 +112,7 @@ public class EveryMethodTests
         Assert.InRange(before, CheckpointEvery + 2, Steps - 1);
 
         await using var one = await Cluster.Start(1, folder);
-        var (resumed, news) = await one.Train("run", recipe, SmallRuns.Images, resume: true);
+        var (resumed, news) = await one.Train("run", recipe, SmallRuns.DataOf(recipe), resume: true);
         Assert.True(resumed.Phase == RunPhase.Completed, string.Join('\n', news.Select(e => e.Text)));
         Assert.Contains(news, e => e.Kind == RunEventKind.Recovered && e.Text.Contains($"{before - CheckpointEvery} committed steps are computed again", StringComparison.Ordinal));
 
@@ -120,7 +120,7 @@ public class EveryMethodTests
         Assert.Equal(Steps, ledger.Entries.Count);
         Assert.True(Ledger.Audit(ledger.Entries, 30, 12, 3).IsExact);
         Assert.EndsWith(recipe.Workers.Precision == WorkersRecipe.Float32 ? "1 thread" : "1 thread; bfloat16", (await RunRecord.Read(RunStorage.Open(folder), "run"))!.NumericsClass);
-        using var data = TrainingData.Open(recipe, QuickRecipes.Access(SmallRuns.Images));
+        using var data = TrainingData.Open(recipe, QuickRecipes.Access(SmallRuns.DataOf(recipe)));
         using var local = new LocalTrainer(recipe, data);
         foreach (var entry in ledger.Entries)
         {

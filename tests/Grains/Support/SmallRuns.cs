@@ -1,5 +1,6 @@
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Data;
+using SslOrleans.Learning.Data.Tables;
 
 namespace SslOrleans.Tests.Grains.Support;
 
@@ -12,6 +13,28 @@ internal static class SmallRuns
         GeneratedImages.Write(folder, 96, 32, 3);
         return folder;
     });
+
+    private static readonly Lazy<string> s_table = new(() =>
+    {
+        var folder = Directory.CreateTempSubdirectory("sslo-table-").FullName;
+        GeneratedTable.Write(folder, 96, 32, 3);
+        return folder;
+    });
+
+    private static readonly Lazy<string> s_text = new(() =>
+    {
+        var folder = Directory.CreateTempSubdirectory("sslo-text-").FullName;
+        GeneratedText.Write(folder, 96, 32, 3);
+        return folder;
+    });
+
+    /// <summary>Data of a recipe's kind of samples, 96 to train on and 32 to test with.</summary>
+    public static string DataOf(Recipe recipe) => recipe.Data.Modality switch
+    {
+        Modality.Table => s_table.Value,
+        Modality.Text => s_text.Value,
+        _ => Images,
+    };
 
     /// <summary>A folder with 96 training and 32 test images.</summary>
     public static string Images => s_images.Value;

@@ -52,7 +52,7 @@ def image_texts():
         case("align", name, {"smoothing": smoothing}, e, lambda x, s, o=smoothing: image_text(x, o), projector=str(e["image"].shape[1]))
         modality("text-image", two)
     for name, e in [("5x4", pair(5, 4, 2.303)), ("4x6", pair(4, 6, 0.5)), ("edge: two pairs, one direction", {"image": torch.ones(2, 3), "text": torch.ones(2, 3), "scale": torch.tensor([1.0])})]:
-        case("lit", name, {}, e, lambda x, s: image_text(x), fixed=["image"], projector=str(e["image"].shape[1]))
+        case("lit", name, {}, e, lambda x, s: image_text(x), projector=str(e["image"].shape[1]))
         modality("text-image", two)
     for name, e, weight in [("5x4", pair(5, 4, 2.659, z1=rand(5, 3), z2=rand(5, 3)), 1.0), ("4x5, half", pair(4, 5, 1.0, z1=rand(4, 6), z2=rand(4, 6)), 0.5),
                             ("edge: no views", pair(3, 4, 5.0, z1=rand(3, 4), z2=rand(3, 4)), 0.0)]:
@@ -60,9 +60,109 @@ def image_texts():
         modality("text-image", [{"count": 3}, {"kind": "text"}])
 
 
+# --- Rows of a table ---------------------------------------------------------------------------------------------------------
+NUMERIC = [{"name": f"n{i}", "standardDeviation": 1} for i in range(2)]
+MIXED = NUMERIC + [{"name": "w", "type": "categorical", "words": ["a", "b", "c"]}]
+
+
+def rows(n, columns):
+    cells = torch.stack([(torch.randn(n) * 1000).round() / 1000 if c.get("type") is None else torch.randint(0, 3, (n,)).double() for c in columns], 1)
+    known = (torch.rand(n, len(columns)) > 0.3).double()
+    return {"cells": cells * known, "known": known}
+
+
+def restore(prediction, cells, known, columns):
+    total, n = 0, len(cells)
+    for i in range(n):
+        at = 0
+        for j, c in enumerate(columns):
+            if c.get("type") is None:
+                term, at = (prediction[i, at] - cells[i, j]) ** 2, at + 1
+            else:
+                scores = prediction[i, at:at + 3]
+                term, at = scores.logsumexp(0) - scores[int(cells[i, j])], at + 3
+            total = total + term * known[i, j]
+    return total / (n * len(columns))
+
+
+def tables():
+    two = [{"kind": "row", "count": 2}]
+    table = {"backbone": {"name": "table-mlp-small"}}
+
+    def scarf(x, t):
+        n, total = len(x["z1"]), 0
+        for i in range(n):
+            row = torch.stack([cos(x["z1"][i], x["z2"][k]) / t for k in range(n)])
+            total = total - (row[i] - row.logsumexp(0)) / n
+        return total
+
+    same = rand(3, 4)
+    for name, e, t in [("5x4", m.two(5, 4), 1.0), ("4x6, low temperature", m.two(4, 6), 0.3), ("edge: nothing corrupted", {"z1": same, "z2": same}, 1.0)]:
+        case("scarf", name, {"temperature": t}, e, lambda x, s, t=t: scarf(x, t), **table)
+        modality("table", two)
+
+    def vime(x, alpha, columns):
+        p = torch.sigmoid(x["mask"])
+        mask = -(x["replaced"] * torch.log(p) + (1 - x["replaced"]) * torch.log(1 - p)).sum() / x["mask"].numel()
+        return mask + alpha * restore(x["prediction"], x["cells"], x["known"], columns)
+
+    for name, n, alpha, columns in [("4 rows, mixed", 4, 2.0, MIXED), ("6 rows, numbers", 6, 0.5, NUMERIC), ("edge: everything missing", 3, 2.0, MIXED)]:
+        e = rows(n, columns)
+        if name.startswith("edge"):
+            e = {k: torch.zeros_like(v) for k, v in e.items()}
+        width = sum(1 if c.get("type") is None else 3 for c in columns)
+        e = {"mask": rand(n, len(columns)), "prediction": rand(n, width), "replaced": (torch.rand(n, len(columns)) > 0.5).double(), **e}
+        case("vime", name, {"reconstruction": alpha}, e, lambda x, s, a=alpha, c=columns: vime(x, a, c), fixed=["replaced", "cells", "known"], **table)
+        modality("table", two)
+        CASES[-1]["recipe"]["table"] = {"columns": columns}
+
+    def subtab(x, groups, t, columns, contrast, distance):
+        pairs = [(a, b) for a in groups for b in groups if a < b]
+        cells = sum(restore(x[f"prediction{v}"], x["cells"], x["known"], columns) for v in groups) / len(groups)
+        c = sum(nt_xent(x[f"z{a}"], x[f"z{b}"], t) for a, b in pairs) / len(pairs)
+        d = sum(((F.normalize(x[f"z{a}"], dim=1) - F.normalize(x[f"z{b}"], dim=1)) ** 2).mean() for a, b in pairs) / len(pairs)
+        return cells + contrast * c + distance * d
+
+    for name, n, d, groups, columns, w in [("4x5, two groups", 4, 5, [2, 3], MIXED, (1.0, 1.0)), ("5x3, three groups", 5, 3, [2, 3, 4], NUMERIC, (0.5, 2.0)), ("edge: reconstruction alone", 3, 4, [2, 3], MIXED, (0.0, 0.0))]:
+        width = sum(1 if c.get("type") is None else 3 for c in columns)
+        e = {**{f"z{v}": rand(n, d) for v in groups}, **{f"prediction{v}": rand(n, width) for v in groups}, **rows(n, columns)}
+        case("subtab", name, {"contrast": w[0], "distance": w[1], "temperature": 0.5}, e, lambda x, s, g=groups, c=columns, w=w: subtab(x, g, 0.5, c, *w), fixed=["cells", "known"], **table)
+        modality("table", [{"kind": "row", "count": len(groups) + 1}])
+        CASES[-1]["recipe"]["table"] = {"columns": columns}
+
+
+# --- Text --------------------------------------------------------------------------------------------------------------------
+def texts():
+    def mlm(x):
+        n, total = len(x["tokens"]), 0
+        for i in range(n):
+            terms = [x["scores"][i, j].logsumexp(0) - x["scores"][i, j, int(x["tokens"][i, j])] for j in range(x["tokens"].shape[1]) if x["chosen"][i, j] > 0]
+            total = total + (sum(terms) / len(terms) if terms else 0 * x["scores"].sum())
+        return total / n
+
+    two = [{"kind": "text"}, {"kind": "text", "text": {"mask": 0.15}}]
+    for name, n, length, v, chosen in [("3x4 of 7", 3, 4, 7, [[0, 1, 1, 0], [1, 0, 0, 0], [1, 1, 1, 1]]), ("2x5 of 5", 2, 5, 5, [[0, 0, 1, 0, 1], [0, 1, 0, 0, 0]]),
+                                       ("edge: a text without a chosen token", 2, 3, 4, [[0, 0, 0], [0, 0, 1]])]:
+        e = {"scores": rand(n, length, v), "tokens": torch.randint(0, v, (n, length)).double(), "chosen": torch.tensor(chosen, dtype=torch.float64)}
+        case("mlm", name, {}, e, lambda x, s: mlm(x), fixed=["tokens", "chosen"], backbone={"name": "text-nano"})
+        modality("text", two)
+
+    def simcse(x, t):
+        n, total = len(x["z1"]), 0
+        for i in range(n):
+            row = torch.stack([cos(x["z1"][i], x["z2"][k]) / t for k in range(n)])
+            total = total - (row[i] - row.logsumexp(0)) / n
+        return total
+
+    same = rand(3, 4)
+    for name, e, t in [("5x4", m.two(5, 4), 0.5), ("4x6", m.two(4, 6), 0.2), ("edge: nothing dropped", {"z1": same, "z2": same}, 0.5)]:
+        case("simcse", name, {"temperature": t}, e, lambda x, s, t=t: simcse(x, t), backbone={"name": "text-nano"}, text={"dropout": 0.1})
+        modality("text", [{"kind": "text"}])
+
+
 def main():
     CASES.clear()
-    for number, make in enumerate([image_texts]):
+    for number, make in enumerate([image_texts, tables, texts]):
         torch.manual_seed(100 + number)
         make()
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "losses_modalities.json")
