@@ -3,11 +3,12 @@ using System.Text.Json.Nodes;
 using SslOrleans.Client.CommandLine;
 using SslOrleans.Contracts;
 using SslOrleans.Contracts.Recipes;
+using SslOrleans.Learning.Methods;
 using SslOrleans.Learning.Training;
 
 namespace SslOrleans.Client.Commands;
 
-/// <summary><c>sslo recipe list|show|check|diff</c>.</summary>
+/// <summary><c>sslo recipe list|show|check|diff|schema</c>.</summary>
 public static class RecipeCommand
 {
     public static Command Build(Screen screen) => new("recipe", "Recipes: what a run is made of.")
@@ -16,6 +17,7 @@ public static class RecipeCommand
         Show(screen),
         Check(screen),
         Diff(screen),
+        Schema(screen),
     };
 
     private static Command List(Screen screen)
@@ -45,6 +47,17 @@ public static class RecipeCommand
             if (!screen.Json)
                 screen.Table(["recipe", "method", "backbone", "batch", "length", "what"], rows);
             return code;
+        });
+        return command;
+    }
+
+    private static Command Schema(Screen screen)
+    {
+        var command = new Command("schema", "The JSON schema of recipes, for editors that complete and check; recipes/recipe.schema.json is this.");
+        command.SetAction(_ =>
+        {
+            screen.Line(RecipeSchema.Build().ToJsonString(RecipeReader.SerializerOptions));
+            return ExitCodes.Well;
         });
         return command;
     }

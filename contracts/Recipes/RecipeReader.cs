@@ -17,6 +17,9 @@ public static class RecipeReader
         AllowDuplicateProperties = false,
     };
 
+    /// <summary>The key that names the schema for editors; it means nothing to a run.</summary>
+    public const string SchemaKey = "$schema";
+
     /// <summary>How recipes are written and read: camelCase, indented.</summary>
     public static JsonSerializerOptions SerializerOptions { get; } = new()
     {
@@ -126,8 +129,10 @@ public static class RecipeReader
     {
         try
         {
-            return JsonNode.Parse(json, documentOptions: s_document) as JsonObject
+            var recipe = JsonNode.Parse(json, documentOptions: s_document) as JsonObject
                 ?? throw new UserErrorException($"{where}: a recipe is a JSON object, as in {{ \"method\": \"simclr\" }}.");
+            recipe.Remove(SchemaKey);
+            return recipe;
         }
         catch (JsonException e) when (e.Message.StartsWith("Duplicate", StringComparison.Ordinal))
         {

@@ -8,10 +8,10 @@ public static class BackboneCatalog
 {
     private static readonly Dictionary<string, Entry> s_entries = new()
     {
-        ["conv4"] = new(256, _ => new Conv4()),
-        ["resnet18"] = new(512, r => ResNet.ResNet18(CifarStem(r))),
-        ["resnet34"] = new(512, r => ResNet.ResNet34(CifarStem(r))),
-        ["resnet50"] = new(2048, r => ResNet.ResNet50(CifarStem(r))),
+        ["conv4"] = new(256, 4, _ => new Conv4()),
+        ["resnet18"] = new(512, 5, r => ResNet.ResNet18(CifarStem(r))),
+        ["resnet34"] = new(512, 5, r => ResNet.ResNet34(CifarStem(r))),
+        ["resnet50"] = new(2048, 5, r => ResNet.ResNet50(CifarStem(r))),
     };
 
     /// <summary>Widths and depths of the stages; the first is ours, for quick runs on a CPU, the others as timm has them.</summary>
@@ -95,6 +95,11 @@ public static class BackboneCatalog
             : s_convNexts.TryGetValue(recipe.Name, out var stages) ? stages.Widths[^1]
             : Find(recipe).FeatureDimension;
 
+    /// <summary>L of layer-wise decay: blocks of a transformer and what stands before them, stages of a ResNet and its stem, layers of conv4.</summary>
+    /// <exception cref="UserErrorException">The name is unknown.</exception>
+    public static int Layers(BackboneRecipe recipe)
+        => s_transformers.TryGetValue(recipe.Name, out var size) || s_texts.TryGetValue(recipe.Name, out size) ? size.Depth + 1 : Find(recipe).Layers;
+
     private static Entry Find(BackboneRecipe recipe)
         => s_entries.TryGetValue(recipe.Name, out var entry)
             ? entry
@@ -107,5 +112,5 @@ public static class BackboneCatalog
         _ => throw new UserErrorException($"backbone.stem is \"{recipe.Stem}\"; use one of cifar, imagenet."),
     };
 
-    private sealed record Entry(int FeatureDimension, Func<BackboneRecipe, Backbone> Create);
+    private sealed record Entry(int FeatureDimension, int Layers, Func<BackboneRecipe, Backbone> Create);
 }

@@ -58,11 +58,18 @@ public static class MethodCatalog
     /// <exception cref="UserErrorException">There is no such method.</exception>
     public static JsonObject DefaultOptions(string method)
     {
-        Find(method);
-        var options = s_types[method].GetNestedType("Options");
+        var options = OptionsOf(method);
         return options is null
             ? []
             : JsonSerializer.SerializeToNode(Activator.CreateInstance(options), options, RecipeReader.SerializerOptions)!.AsObject();
+    }
+
+    /// <summary>The record of the method's <c>loss</c> section; null when it takes no keys.</summary>
+    /// <exception cref="UserErrorException">There is no such method.</exception>
+    internal static Type? OptionsOf(string method)
+    {
+        Find(method);
+        return s_types[method].GetNestedType("Options");
     }
 
     /// <summary>What is known of a method.</summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using SslOrleans.Contracts.Recipes;
+using SslOrleans.Learning.Backbones;
 using SslOrleans.Learning.Numerics;
 
 namespace SslOrleans.Learning.Optim;
@@ -17,17 +18,9 @@ public static class LayerDecay
     {
         if (decay == 1)
             return 1;
-        var layers = Layers(backbone.Name);
+        var layers = BackboneCatalog.Layers(backbone);
         return PortableMath.Power(decay, layers - Math.Min(Layer(name, layers), layers));
     }
-
-    private static int Layers(string backbone) => backbone switch
-    {
-        "conv4" => 4,
-        "vit-nano" => 5,
-        _ when backbone.StartsWith("vit", StringComparison.Ordinal) => 13,
-        _ => 5,
-    };
 
     private static int Layer(string name, int last)
     {

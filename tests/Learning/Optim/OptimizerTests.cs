@@ -82,6 +82,7 @@ public class OptimizerTests
     [InlineData("vit-ti", "backbone.blocks.11.mlp.fc2.bias", 1)]
     [InlineData("vit-ti", "backbone.norm.weight", 0)]
     [InlineData("vit-nano", "backbone.blocks.3.mlp.fc2.bias", 1)]
+    [InlineData("text-ti", "backbone.blocks.11.mlp.fc2.bias", 1)]
     [InlineData("resnet50", "backbone.conv1.weight", 5)]
     [InlineData("resnet50", "backbone.layer4.2.bn3.weight", 1)]
     [InlineData("conv4", "backbone.bn4.bias", 1)]
