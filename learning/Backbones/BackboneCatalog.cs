@@ -119,15 +119,20 @@ public static class BackboneCatalog
     /// <exception cref="UserErrorException">The name is unknown.</exception>
     public static int FeatureDimension(BackboneRecipe recipe) 
         => s_transformers.TryGetValue(recipe.Name, out var size) ? size.Width
+            : s_convNexts.TryGetValue(recipe.Name, out var stages) ? stages.Widths[^1]
             : s_texts.TryGetValue(recipe.Name, out var text) ? text.Width
             : s_tables.TryGetValue(recipe.Name, out var table) ? table.Width
-            : s_convNexts.TryGetValue(recipe.Name, out var stages) ? stages.Widths[^1]
             : Find(recipe).FeatureDimension;
 
-    /// <summary>L of layer-wise decay: blocks of a transformer and what stands before them, stages of a ResNet and its stem, layers of conv4.</summary>
+    /// <summary>
+    /// L of layer-wise decay: blocks of a transformer and what stands before them, stages of a ResNet or ConvNeXt and their stem, layers of conv4 and of an MLP.
+    /// </summary>
     /// <exception cref="UserErrorException">The name is unknown.</exception>
     public static int Layers(BackboneRecipe recipe)
-        => s_transformers.TryGetValue(recipe.Name, out var size) || s_texts.TryGetValue(recipe.Name, out size) ? size.Depth + 1 : Find(recipe).Layers;
+        => s_transformers.TryGetValue(recipe.Name, out var size) || s_texts.TryGetValue(recipe.Name, out size) ? size.Depth + 1
+            : s_convNexts.TryGetValue(recipe.Name, out var stages) ? stages.Widths.Length + 1
+            : s_tables.TryGetValue(recipe.Name, out var table) ? table.Depth
+            : Find(recipe).Layers;
 
     private static Entry Find(BackboneRecipe recipe)
         => s_entries.TryGetValue(recipe.Name, out var entry)

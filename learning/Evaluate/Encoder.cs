@@ -154,7 +154,7 @@ public sealed class Encoder : IDisposable
     {
         using var off = no_grad();
         using var scope = NewDisposeScope();
-        var places = _branch.Backbone.Places(tensor(pixels, [pixels.Length / (3L * side * side), 3, side, side]).to(_device));
+        var places = _branch.Backbone.Places(TensorMemory.Aligned(pixels, [pixels.Length / (3L * side * side), 3, side, side], _device));
         return (places.to(ScalarType.Float32).contiguous().Values<float>(), (int)places.shape[1]);
     }
 
@@ -171,7 +171,7 @@ public sealed class Encoder : IDisposable
             return null;
         using var off = no_grad();
         using var scope = NewDisposeScope();
-        var attention = vit.ClassAttention(tensor(pixels, [pixels.Length / (3L * side * side), 3, side, side]).to(_device));
+        var attention = vit.ClassAttention(TensorMemory.Aligned(pixels, [pixels.Length / (3L * side * side), 3, side, side], _device));
         var patches = attention.narrow(2, 1, attention.shape[2] - 1).to(ScalarType.Float32);
         return (patches.Values<float>(), (int)attention.shape[1]);
     }

@@ -8,7 +8,7 @@ namespace SslOrleans.Learning.Methods;
 /// counted in another image. Counts are what the projector puts out, cut off at 0. One view. Embeddings <c>whole</c> <c>[N, D]</c>, <c>tiles</c> <c>[N, D]</c>, the sums over the
 /// quarters.
 /// </summary>
-[Method("counting", Views = 1, Family = "pretext", Inventory = "M100",
+[Method("counting", Views = 1, Backbone = "conv4", Family = "pretext", Inventory = "M100",
     Paper = "Noroozi et al., Representation Learning by Learning to Count, 2017")]
 public sealed class Counting : IMethod
 {

@@ -9,7 +9,7 @@ namespace SslOrleans.Learning.Methods;
 /// Jigsaw puzzles: nine tiles of the view in one of K orders that differ much from each other, each tile through the same network, and which order it is.
 /// One view. Embeddings <c>logits</c> <c>[N, K]</c>, <c>order</c> <c>[N]</c>, the right answers.
 /// </summary>
-[Method("jigsaw", Views = 1, Family = "pretext", Inventory = "M099",
+[Method("jigsaw", Views = 1, Backbone = "conv4", Family = "pretext", Inventory = "M099",
     Paper = "Noroozi and Favaro, Unsupervised Learning of Visual Representations by Solving Jigsaw Puzzles, 2016")]
 public sealed class Jigsaw : IMethod
 {

@@ -9,7 +9,8 @@ namespace SslOrleans.Learning.Methods;
 /// <summary>An embedding or a state of a method.</summary>
 /// <param name="Name">As in <c>z1</c>, <c>queue</c>.</param>
 /// <param name="Shape">As in <c>[N, D]</c>; N images, D width of the projections, F of the features, K prototypes or clusters, L rows
-/// of a queue, H hidden patches, p side of a patch; of text T tokens, V tokens of the vocabulary.</param>
+/// of a queue, H hidden patches, P patches or places, m drawn rows, r half of a view's side, p side of a patch, V views; of text T tokens, V tokens of
+/// the vocabulary.</param>
 /// <param name="HasGradient">The loss gives a gradient for it.</param>
 public sealed record MethodTensor(string Name, string Shape, bool HasGradient);
 
@@ -24,8 +25,9 @@ public sealed record MethodTensors(IReadOnlyList<MethodTensor> Embeddings, IRead
     private const int Prototypes = 13;
     private const int QueueRows = 28;
     private const int Grid = 3;
+    private const int Negatives = 11;
     private const int HiddenPatches = 5;
-    private const int TextLength = 11;
+    private const int TextLength = 17;
     private const int Vocabulary = 300;
 
     private static readonly ConcurrentDictionary<(string Method, int Views, string Settings), MethodTensors> s_known = new();
@@ -66,6 +68,14 @@ public sealed record MethodTensors(IReadOnlyList<MethodTensor> Embeddings, IRead
             """,
     };
 
+    /// <summary>A small backbone of a method's samples.</summary>
+    internal static string Backbone(MethodAttribute method) => method.Modalities[0] switch
+    {
+        Modality.Table => "table-mlp-small",
+        Modality.Text => "text-nano",
+        _ => method.Backbone,
+    };
+
     private static MethodTensors Find(string method, int views, IReadOnlyList<string> settings)
     {
         var recipe = Recipe(method, views, settings);
@@ -95,7 +105,7 @@ public sealed record MethodTensors(IReadOnlyList<MethodTensor> Embeddings, IRead
         var (attribute, known) = (MethodCatalog.Find(method), MethodCatalog.DefaultOptions(method));
         foreach (var (key, value) in new (string, int)[]
         {
-            ("prototypes", Prototypes), ("clusters", Prototypes), ("words", Prototypes), ("orders", Prototypes), ("negatives", 11), ("queue", QueueRows), ("subBatch", Images),
+            ("prototypes", Prototypes), ("clusters", Prototypes), ("words", Prototypes), ("orders", Prototypes), ("negatives", Negatives), ("queue", QueueRows), ("subBatch", Images),
             ("neighbours", 1), ("decoderWidth", 16), ("decoderDepth", 1), ("decoderHeads", 2), ("frozenEpochs", 0),
         })
         {
@@ -115,7 +125,7 @@ public sealed record MethodTensors(IReadOnlyList<MethodTensor> Embeddings, IRead
             {
               "name": "{{method}}", "method": "{{method}}", "batch": { "effective": {{Images}}, "micro": {{Images}} }, "loss": {{loss.ToJsonString()}},
               {{Samples(attribute, views, $$"""{ "size": {{Grid * attribute.PatchSize}} }""", (double)HiddenPatches / (Grid * Grid), Grid)}},
-              "backbone": { "name": "{{attribute.Backbone}}", "patchSize": {{attribute.PatchSize}}, "imageSize": {{Grid * attribute.PatchSize}} }, "projector": { "shape": "{{Projection}}" },
+              "backbone": { "name": "{{Backbone(attribute)}}", "patchSize": {{attribute.PatchSize}}, "imageSize": {{Grid * attribute.PatchSize}} }, "projector": { "shape": "{{Projection}}" },
               "teacher": { "weights": "{{(attribute.FrozenTeacher == FrozenTeacher.Required ? method : "")}}" }
             }
             """,
@@ -136,6 +146,9 @@ public sealed record MethodTensors(IReadOnlyList<MethodTensor> Embeddings, IRead
             HiddenPatches => "H",
             TextLength => "T",
             Vocabulary => "V",
+            Grid * Grid => "P",
+            Negatives => "m",
+            _ when d == Grid * patch / 2 => "r",
             _ when d == 3 * patch * patch => "p·p·3",
             _ when d == features => "F",
             _ => d.ToString(CultureInfo.InvariantCulture),

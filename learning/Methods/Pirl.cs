@@ -12,7 +12,7 @@ namespace SslOrleans.Learning.Methods;
 /// encoded whole, the second one in tiles. Embeddings <c>z1</c> (image), <c>tiles2</c> <c>[N, D]</c>, and <c>draw</c> <c>[N, m]</c>, numbers in 0 … 1 that choose the
 /// other rows; state <c>bank</c> <c>[samples, D]</c>.
 /// </summary>
-[Method("pirl", Family = "contrastive", Inventory = "M036",
+[Method("pirl", Backbone = "conv4", Family = "contrastive", Inventory = "M036",
     Paper = "Misra and van der Maaten, Self-Supervised Learning of Pretext-Invariant Representations, 2020")]
 public sealed class Pirl : IMethod
 {

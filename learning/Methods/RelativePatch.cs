@@ -9,7 +9,7 @@ namespace SslOrleans.Learning.Methods;
 /// Relative patch location: from the middle tile of a 3 × 3 grid over the view and one of the eight around it, both through the same network, which one it is.
 /// One view. Embeddings <c>logits</c> <c>[N, 8]</c>, <c>neighbour</c> <c>[N]</c>, the right answers.
 /// </summary>
-[Method("relativepatch", Views = 1, Family = "pretext", Inventory = "M098",
+[Method("relativepatch", Views = 1, Backbone = "conv4", Family = "pretext", Inventory = "M098",
     Paper = "Doersch et al., Unsupervised Visual Representation Learning by Context Prediction, 2015")]
 public sealed class RelativePatch : IMethod
 {

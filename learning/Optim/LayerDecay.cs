@@ -30,7 +30,10 @@ public static class LayerDecay
         return parts[1] switch
         {
             "norm" => last,
-            "blocks" => Number(parts[2]) + 1,
+            "blocks" or "stages" => Number(parts[2]) + 1,
+
+            // Of an MLP, whose layers and activations are numbered together.
+            "layers" => Number(parts[2]) / 2,
             var stage when stage.StartsWith("layer", StringComparison.Ordinal) => Number(stage[5..]),
             var conv when conv.StartsWith("conv", StringComparison.Ordinal) => Number(conv[4..]) - 1,
             var norm when norm.StartsWith("bn", StringComparison.Ordinal) => Number(norm[2..]) - 1,

@@ -104,7 +104,7 @@ public static class LossBench
             var symbols = known.Embeddings.Concat(known.State).First(k => k.Name == t.Name).Shape.Trim('[', ']').Split(", ");
             for (var i = 0; i < Math.Min(symbols.Length, t.Shape.Length); i++)
             {
-                foreach (var key in symbols[i] switch { "K" => ["prototypes", "clusters", "words", "orders"], "L" => ["queue"], _ => Array.Empty<string>() })
+                foreach (var key in symbols[i] switch { "K" => ["prototypes", "clusters", "words", "orders"], "L" => ["queue"], "m" => ["negatives"], _ => Array.Empty<string>() })
                 {
                     if (keys.ContainsKey(key))
                         loss[key] = t.Shape[i];
@@ -118,7 +118,7 @@ public static class LossBench
             {
               "name": "{{method}}", "method": "{{method}}", "batch": { "effective": {{rows}}, "micro": {{rows}} }, "loss": {{loss.ToJsonString()}},
               {{MethodTensors.Samples(attribute, views, "{}", 0.5)}},
-              "backbone": { "name": "{{attribute.Backbone}}", "patchSize": {{attribute.PatchSize}} },
+              "backbone": { "name": "{{MethodTensors.Backbone(attribute)}}", "patchSize": {{attribute.PatchSize}} },
               "teacher": { "weights": "{{(attribute.FrozenTeacher == FrozenTeacher.Required ? method : "")}}" }, "projector": { "shape": "{{(width > 0 ? width.ToString(CultureInfo.InvariantCulture) : "")}}" }
             }
             """,

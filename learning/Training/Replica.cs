@@ -220,7 +220,7 @@ public sealed class Replica : IDisposable
         branch.eval();
         try
         {
-            var images = tensor(pixels, [pixels.Length / (3L * height * width), 3, height, width]).to(Device);
+            var images = TensorMemory.Aligned(pixels, [pixels.Length / (3L * height * width), 3, height, width], Device);
             return branch.Backbone.call(images).to(ScalarType.Float32).Values<float>();
         }
         finally

@@ -49,7 +49,7 @@ public sealed class ViewBuffer
     public Tensor ToTensor(Device device)
     {
         long[] shape = [Rows, .. Shape];
-        return (Tokens is null ? tensor(Values, shape) : tensor(Tokens, shape)).to(device);
+        return Tokens is null ? TensorMemory.Aligned(Values, shape, device) : tensor(Tokens, shape).to(device);
     }
 
     /// <summary>The descriptions as a tensor; null without them.</summary>

@@ -54,7 +54,7 @@ def pirl():
     for name, n, d, m, samples, ids, share in [("3x4, 5 of 7", 3, 4, 5, 7, [6, 0, 3], 0.5), ("2x5, 3 of 4", 2, 5, 3, 4, [1, 2], 0.25),
                                                ("edge: one other row, the tiles alone", 2, 3, 1, 2, [0, 1], 1.0)]:
         e = {"z1": rand(n, d), "tiles2": rand(n, d), "draw": torch.rand(n, m).mul(1000).floor() / 1000}
-        case("pirl", name, {"temperature": 0.3, "negatives": m, "tileWeight": share, "tile": 10}, e, lambda x, s, i=ids, c=share: loss(x, s, i, 0.3, c),
+        case("pirl", name, {"temperature": 0.3, "negatives": m, "tileWeight": share}, e, lambda x, s, i=ids, c=share: loss(x, s, i, 0.3, c),
              fixed=["draw"], state={"bank": unit(samples, d)}, step={"sampleIds": ids}, projector=str(d))
 
 
@@ -75,7 +75,7 @@ def essl():
 
 
 def tiles():
-    for method, key, settings in [("relativepatch", "neighbour", {"tile": 10}), ("jigsaw", "order", {"tile": 10, "orders": 8})]:
+    for method, key, settings in [("relativepatch", "neighbour", {}), ("jigsaw", "order", {"orders": 8})]:
         for name, labels, scale in [("3 images", [0, 7, 4], 1.0), ("5 images", [1, 1, 2, 6, 3], 2.0), ("edge: one image, certain", [5], 4.0)]:
             case(method, name, settings, {"logits": rand(len(labels), 8, scale=scale), key: torch.tensor(labels).double()},
                  lambda x, s, k=key: sum(entropy_of(row, int(y)) for row, y in zip(x["logits"], x[k])) / len(x["logits"]), fixed=[key], views=1)
@@ -171,8 +171,8 @@ def beit():
             total = total + entropy_of(z, word) / n
         return total
     for name, n, h, k, scale in [("2 images, 3 patches, 5 words", 2, 3, 5, 1.0), ("3 images, 4 patches, 2 words", 3, 4, 2, 1.0), ("edge: certain", 1, 1, 3, 4.0)]:
-        case("beit", name, {"words": k}, {"logits": rand(n, h, k, scale=scale), "patches": rand(n, h, 12)}, loss, fixed=["patches"],
-             state={"codebook": F.normalize(rand(k, 12), dim=1), "fitted": torch.ones(1)}, **masked())
+        case("beit", name, {"words": k}, {"logits": rand(n, h, k, scale=scale), "patches": rand(n, h, 48)}, loss, fixed=["patches"],
+             state={"codebook": F.normalize(rand(k, 48), dim=1), "fitted": torch.ones(1)}, **masked(size=16, patch=4))
 
 
 # --- A teacher that does not change ------------------------------------------------------------------------------------------
