@@ -11,7 +11,7 @@ namespace SslOrleans.Learning.Methods;
 /// Masked language modelling: hidden tokens come back from those that are seen. The first view is the text, the second the same with hidden tokens.
 /// Embeddings <c>scores</c> <c>[N, L, V]</c>; without gradient <c>tokens</c>, <c>chosen</c> <c>[N, L]</c>.
 /// </summary>
-[Method("mlm", Backbone = "text-nano", Modalities = [Modality.Text], Family = "text", Inventory = "M145",
+[Method("mlm", Modalities = [Modality.Text], Family = "text", Inventory = "M145",
     Paper = "Devlin et al., BERT: Pre-training of Deep Bidirectional Transformers for Language Understanding, 2019")]
 public sealed class Mlm : IMethod
 {

@@ -9,7 +9,7 @@ namespace SslOrleans.Learning.Methods;
 /// SCARF: a row and the same row with some cells replaced by those of other rows find each other among all corrupted rows of the effective batch.
 /// The first view is the row, the second the corrupted one. Embeddings <c>z1</c>, <c>z2</c> <c>[N, D]</c>.
 /// </summary>
-[Method("scarf", Backbone = "table-mlp-small", Modalities = [Modality.Table], Family = "table", Inventory = "M155",
+[Method("scarf", Modalities = [Modality.Table], Family = "table", Inventory = "M155",
     Paper = "Bahri et al., SCARF: Self-Supervised Contrastive Learning using Random Feature Corruption, 2022")]
 public sealed class Scarf : IMethod
 {

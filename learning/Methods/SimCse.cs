@@ -9,7 +9,7 @@ namespace SslOrleans.Learning.Methods;
 /// SimCSE, unsupervised: the same text twice with other dropout, and nothing else that differs, is a positive pair; the other texts of the effective batch are negatives.
 /// One view. Embeddings <c>z1</c>, <c>z2</c> <c>[N, D]</c>.
 /// </summary>
-[Method("simcse", Backbone = "text-nano", Views = 1, Modalities = [Modality.Text], Family = "text", Inventory = "M148",
+[Method("simcse", Views = 1, Modalities = [Modality.Text], Family = "text", Inventory = "M148",
     Paper = "Gao et al., SimCSE: Simple Contrastive Learning of Sentence Embeddings, 2021")]
 public sealed class SimCse : IMethod
 {

@@ -12,7 +12,7 @@ namespace SslOrleans.Learning.Methods;
 /// of its columns (<c>views.*.row.groups</c>). Embeddings <c>z2</c>, <c>z3</c> … <c>[N, D]</c> of the groups, <c>prediction2</c>, <c>prediction3</c> … <c>[N, R]</c>; without gradient
 /// <c>cells</c>, <c>known</c> <c>[N, C]</c>.
 /// </summary>
-[Method("subtab", Backbone = "table-mlp-small", Views = 3, MoreViews = true, Modalities = [Modality.Table], Family = "table", Inventory = "M156",
+[Method("subtab", Views = 3, MoreViews = true, Modalities = [Modality.Table], Family = "table", Inventory = "M156",
     Paper = "Ucar et al., SubTab: Subsetting Features of Tabular Data for Self-Supervised Representation Learning, 2021")]
 public sealed class SubTab : IMethod
 {

@@ -10,7 +10,7 @@ namespace SslOrleans.Learning.Methods;
 /// VIME, the self-supervised part: from a corrupted row the encoder tells which cells were replaced, and what they were. The first view is the row, the second the
 /// corrupted one. Embeddings <c>mask</c> <c>[N, C]</c> scores, <c>prediction</c> <c>[N, R]</c>; without gradient <c>replaced</c>, <c>cells</c>, <c>known</c> <c>[N, C]</c>.
 /// </summary>
-[Method("vime", Backbone = "table-mlp-small", Modalities = [Modality.Table], Family = "table", Inventory = "M153",
+[Method("vime", Modalities = [Modality.Table], Family = "table", Inventory = "M153",
     Paper = "Yoon et al., VIME: Extending the Success of Self- and Semi-supervised Learning to Tabular Domain, 2020")]
 public sealed class Vime : IMethod
 {
