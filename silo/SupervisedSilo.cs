@@ -123,9 +123,10 @@ public sealed class SupervisedSilo : IAsyncDisposable
             }
             catch (Exception e) when (again ? !cancellation.IsCancellationRequested : MayPass(settings, e))
             {
+                var clock = host is null ? "" : await ClockDifference.Advice(host);
                 if (host is not null)
                     await Bury(host, s_burial);
-                Say($"silo {settings.Name} cannot join {Whom(settings)} yet ({e.GetBaseException().Message.Split('\n')[0].Trim()}); it tries again until it can");
+                Say($"silo {settings.Name} cannot join {Whom(settings)} yet ({e.GetBaseException().Message.Split('\n')[0].Trim()}){clock}; it tries again until it can");
                 await next;
             }
             catch
