@@ -20,9 +20,6 @@ public static partial class GlibcHeap
     /// </summary>
     public static unsafe void RestartWithSettings()
     {
-        // Otherwise libtorch says once a thread that an accelerator of phones (NNPACK) does not know this processor.
-        if (OperatingSystem.IsLinux())
-            _ = SetEnvironmentVariable("TORCH_CPP_LOG_LEVEL", "ERROR", overwrite: 0);
         if (Environment.GetEnvironmentVariable(Variable) is not null
             || Environment.GetEnvironmentVariables().Keys.Cast<string>().Any(name => name.StartsWith("MALLOC_", StringComparison.Ordinal))
             || !NativeLibrary.TryLoad("libc.so.6", out var glibc) || !NativeLibrary.TryGetExport(glibc, "gnu_get_libc_version", out _)

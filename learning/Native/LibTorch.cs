@@ -66,7 +66,21 @@ public static class LibTorch
         else
             BuiltLibTorch.Check(s_buildFolder);
         BuiltLibTorch.CheckManaged(typeof(TorchSharp.torch).Assembly);
+        Quiet();
         s_loaded = true;
+    }
+
+    /// <summary>
+    /// libtorch warns on standard error, over whatever is shown there, of what nobody can act on: a library that this processor does not suit, a
+    /// variance of one value. Its errors stay, and where its own variable is set it is as talkative as ever. The variable itself is read by Python's torch alone.
+    /// </summary>
+    private static void Quiet()
+    {
+        const int Error = 2;
+        if (Environment.GetEnvironmentVariable("TORCH_CPP_LOG_LEVEL") is { Length: > 0 })
+            return;
+        if (NativeLibrary.TryLoad(Path.Combine(Folder, Files[0]), out var core) && NativeLibrary.TryGetExport(core, "FLAGS_caffe2_log_level", out var level))
+            Marshal.WriteInt32(level, Error);
     }
 
     /// <summary>The release that a loaded libtorch says it is; null for those before 2.9, which do not.</summary>
