@@ -1,5 +1,4 @@
 using System.Net;
-using Orleans.Runtime;
 using SslOrleans.Silo;
 
 namespace SslOrleans.Tests.Grains.Membership;
