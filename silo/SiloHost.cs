@@ -1,3 +1,4 @@
+using SslOrleans.Learning.Numerics;
 using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -16,7 +17,6 @@ using SslOrleans.Grains.Workers;
 using SslOrleans.Silo.Dashboard;
 using SslOrleans.Silo.Lifelines;
 using SslOrleans.Silo.Logging;
-using TorchSharp;
 
 namespace SslOrleans.Silo;
 
@@ -31,7 +31,7 @@ public static class SiloHost
     public static IHost Build(SiloSettings settings, Action<IServiceCollection>? replace = null)
     {
         settings = WithPorts(settings);
-        torch.set_num_threads(settings.ThreadsPerWorker);
+        ThreadCount.Set(settings.ThreadsPerWorker);
         var signer = LedgerSigner.Open(settings.SigningKey, settings.Storage);
         IHostApplicationBuilder builder = settings.Dashboard is { } dashboard
             ? DashboardHost.CreateBuilder(dashboard)

@@ -4,7 +4,6 @@ using SslOrleans.Client.Bench;
 using SslOrleans.Client.CommandLine;
 using SslOrleans.Learning.Evaluate;
 using SslOrleans.Learning.Numerics;
-using static TorchSharp.torch;
 
 namespace SslOrleans.Client.Commands;
 
@@ -25,7 +24,7 @@ public static class BenchProbes
         command.SetAction(async (parsed, cancellation) =>
         {
             var count = parsed.GetValue(threads);
-            set_num_threads(count);
+            ThreadCount.Set(count);
             var probes = EvaluateCommand.Names("--probe", parsed.GetRequiredValue(probe), [.. ProbeSuite.All.Select(p => p.Name)]);
             using var data = Draw(parsed.GetValue(train), parsed.GetValue(test), parsed.GetValue(width), cancellation);
             var reports = ProbeSuite.Run(probes, [data], new ProbeSettings { Threads = count, Cancellation = cancellation });

@@ -1,3 +1,4 @@
+using SslOrleans.Learning.Numerics;
 using SslOrleans.Client.CommandLine;
 using SslOrleans.Contracts;
 using SslOrleans.Contracts.Recipes;
@@ -6,7 +7,6 @@ using SslOrleans.Learning.Augment;
 using SslOrleans.Learning.Data;
 using SslOrleans.Learning.Evaluate;
 using SslOrleans.Learning.Training;
-using static TorchSharp.torch;
 
 namespace SslOrleans.Client.Evaluation;
 
@@ -50,7 +50,7 @@ public static class Embedding
     public static async Task<Embedded> Run(
         EncoderSource source, string path, string split, int limit, IReadOnlyList<string> layers, bool patches, Screen screen, CancellationToken cancellation)
     {
-        set_num_threads(Environment.ProcessorCount);
+        ThreadCount.Set(Environment.ProcessorCount);
         var (encoder, recipe) = (source.Encoder, source.Recipe);
         if (recipe.Data.Modality is not (Modality.Image or Modality.TextImage))
             return patches

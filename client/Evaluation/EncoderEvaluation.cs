@@ -1,3 +1,4 @@
+using SslOrleans.Learning.Numerics;
 using System.Diagnostics;
 using System.Globalization;
 using SslOrleans.Client.CommandLine;
@@ -47,10 +48,10 @@ public static class EncoderEvaluation
     public static async Task<(IReadOnlyList<ProbeReport> Reports, string WeightsHash)> Measure(EvaluateRequest order, Screen screen, CancellationToken cancellation)
     {
         var threads = Environment.ProcessorCount;
-        set_num_threads(threads);
+        ThreadCount.Set(threads);
         var source = await EncoderSource.Open(order);
         using var encoder = source.Encoder;
-        set_num_threads(threads);
+        ThreadCount.Set(threads);
         var path = order.DataPath ?? (source.DataPath.Length > 0 ? source.DataPath : source.Recipe.Data.Path);
         if (path.Length == 0)
             throw new UserErrorException("No data set is named; give --data PATH.");

@@ -1,3 +1,4 @@
+using SslOrleans.Learning.Numerics;
 using SslOrleans.Client.Evaluation;
 using SslOrleans.Contracts;
 using SslOrleans.Contracts.Recipes;
@@ -5,7 +6,6 @@ using SslOrleans.Grains.Data;
 using SslOrleans.Learning.Evaluate;
 using SslOrleans.Learning.Images;
 using SslOrleans.Learning.Training;
-using static TorchSharp.torch;
 
 namespace SslOrleans.Client.Pictures;
 
@@ -33,9 +33,9 @@ public sealed class EncoderPictures(EvaluateRequest order, string folder, int im
     /// <exception cref="UserErrorException">The encoder or the data is not there.</exception>
     public async Task<IReadOnlyList<PictureReport>> Draw(CancellationToken cancellation)
     {
-        set_num_threads(Environment.ProcessorCount);
+        ThreadCount.Set(Environment.ProcessorCount);
         _source = await EncoderSource.Open(order);
-        set_num_threads(Environment.ProcessorCount);
+        ThreadCount.Set(Environment.ProcessorCount);
         var path = order.DataPath ?? (Source.DataPath.Length > 0 ? Source.DataPath : Source.Recipe.Data.Path);
         if (path.Length == 0)
             throw new UserErrorException("No data set is named; give --data PATH.");

@@ -1,3 +1,4 @@
+using SslOrleans.Learning.Numerics;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Orleans.Concurrency;
@@ -8,7 +9,6 @@ using SslOrleans.Grains.Devices;
 using SslOrleans.Grains.Transfer;
 using SslOrleans.Learning.Evaluate;
 using SslOrleans.Learning.Training;
-using static TorchSharp.torch;
 
 namespace SslOrleans.Grains.Evaluation;
 
@@ -45,7 +45,7 @@ internal sealed class EvaluationSession : IDisposable
         var (encoder, images) = await thread.Run(() =>
         {
             // The count that training workers have: libtorch keeps it per thread, its BLAS for the whole process.
-            set_num_threads(recipe.Workers.ThreadsPerWorker);
+            ThreadCount.Set(recipe.Workers.ThreadsPerWorker);
             var networks = Encoder.OfRecipe(recipe, recipe.Evaluation.Teacher, environment.Device(index));
             var train = data.Evaluation(test: false)!;
             var test = data.Evaluation(test: true);

@@ -101,14 +101,14 @@ public static class KnnProbe
         Parallel.ForEach(blocks, new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellation }, block =>
         {
             var before = get_num_threads();
-            set_num_threads(1);
+            ThreadCount.Set(1);
             try
             {
                 Block(block.First, block.Count);
             }
             finally
             {
-                set_num_threads(before);
+                ThreadCount.Set(before);
             }
         });
 

@@ -1,3 +1,4 @@
+using SslOrleans.Learning.Numerics;
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json.Nodes;
@@ -79,7 +80,7 @@ public sealed record MethodTensors(IReadOnlyList<MethodTensor> Embeddings, IRead
     private static MethodTensors Find(string method, int views, IReadOnlyList<string> settings)
     {
         var recipe = Recipe(method, views, settings);
-        set_num_threads(1);
+        ThreadCount.Set(1);
         using var scope = NewDisposeScope();
         using var off = no_grad();
         var created = MethodCatalog.Create(recipe);

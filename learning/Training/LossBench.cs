@@ -41,7 +41,7 @@ public static class LossBench
     public static LossValue Compute(string method, IReadOnlyList<NamedArray> tensors, IReadOnlyList<string> settings, long step = 0, long epoch = 0, long[]? sampleIds = null)
     {
         var attribute = MethodCatalog.Find(method);
-        set_num_threads(1);
+        ThreadCount.Set(1);
         var numbered = LossInputs.Views(method, tensors);
         var views = attribute.MoreViews ? Math.Max(attribute.Views, numbered) : attribute.Views;
         var known = MethodTensors.Of(method, views, settings);

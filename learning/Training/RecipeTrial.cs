@@ -1,3 +1,4 @@
+using SslOrleans.Learning.Numerics;
 using System.Runtime.InteropServices;
 using SslOrleans.Contracts;
 using SslOrleans.Contracts.Recipes;
@@ -27,7 +28,7 @@ public static class RecipeTrial
             MethodCatalog.CheckSamples(recipe, method, recipe.Data.Limit);
 
         // Left so: a silo of this process, which may start meanwhile, sets the same.
-        set_num_threads(recipe.Workers.ThreadsPerWorker);
+        ThreadCount.Set(recipe.Workers.ThreadsPerWorker);
         using var scope = NewDisposeScope();
         try
         {

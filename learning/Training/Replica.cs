@@ -60,7 +60,7 @@ public sealed class Replica : IDisposable
     public bool MeetsInBatchNorm => Recipe.Backbone.BatchNorm == "sync";
 
     /// <summary>To be called once on each thread that computes: libtorch keeps its thread count per thread, and it decides bits.</summary>
-    public void PrepareThread() => set_num_threads(Recipe.Workers.ThreadsPerWorker);
+    public void PrepareThread() => ThreadCount.Set(Recipe.Workers.ThreadsPerWorker);
 
     public Recipe Recipe { get; }
 

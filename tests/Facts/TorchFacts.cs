@@ -28,6 +28,44 @@ public sealed class TorchFacts
     }
 
     /// <summary>
+    /// A thread that set its number before it ever computed takes the last number that any thread set, at its first computation. One that asked for
+    /// its number first keeps the one that it sets.
+    /// </summary>
+    [Theory]
+    [InlineData(false, 3)]
+    [InlineData(true, 1)]
+    public void A_threads_own_number_holds_once_the_thread_has_asked_for_it(bool asksFirst, int expected)
+    {
+        var before = get_num_threads();
+        using var set = new ManualResetEventSlim();
+        using var elsewhere = new ManualResetEventSlim();
+        var found = 0;
+        var thread = new Thread(() =>
+        {
+            if (asksFirst)
+                _ = get_num_threads();
+            set_num_threads(1);
+            set.Set();
+            elsewhere.Wait();
+            found = get_num_threads();
+        });
+        try
+        {
+            thread.Start();
+            set.Wait();
+            set_num_threads(3);
+            elsewhere.Set();
+            thread.Join();
+        }
+        finally
+        {
+            set_num_threads(before);
+        }
+
+        Assert.Equal(expected, found);
+    }
+
+    /// <summary>
     /// Every number in <c>x * 0.5</c> becomes an object with a finaliser. In the package's own TorchSharp.dll a collection on another thread
     /// frees it while libtorch reads it, and this test ends with the process (docs/decisions/018).
     /// </summary>
