@@ -68,12 +68,11 @@ public sealed class EquiMod : IMethod
         };
     }
 
-    /// <summary>NT-Xent of the views, and of each view's embedding its own prediction among those of all images.</summary>
+    /// <summary>NT-Xent of the views, and NT-Xent of the embeddings of all views with their predictions: positives are a view and its own prediction.</summary>
     public Tensor Loss(Embeddings embeddings, MethodState state, StepContext step)
     {
         var invariance = NtXent.Loss(embeddings["z1"], embeddings["z2"], _options.Temperature);
-        var equivariance = (InfoNceLoss.OneView(embeddings["e1"], embeddings["p1"], _options.Temperature)
-            + InfoNceLoss.OneView(embeddings["e2"], embeddings["p2"], _options.Temperature)) / 2;
+        var equivariance = NtXent.Loss(cat([embeddings["e1"], embeddings["e2"]]), cat([embeddings["p1"], embeddings["p2"]]), _options.Temperature);
         step.Report("invariance", invariance);
         step.Report("equivariance", equivariance);
         return invariance + (_options.Equivariance * equivariance);

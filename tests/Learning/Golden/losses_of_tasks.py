@@ -258,21 +258,13 @@ def vicregl():
         case("vicregl", name, {"global": share, "matches": g}, e, lambda x, s, c=share: loss(x, c), projector=str(d))
 
 
-def one_way(a, b, t):
-    total = 0
-    for i in range(len(a)):
-        logits = torch.stack([cos(a[i], row) / t for row in b])
-        total = total - (logits[i] - logits.logsumexp(0)) / len(a)
-    return total
-
-
 def equimod():
     for name, n, d, t, w in [("4x6", 4, 6, 0.2, 1.0), ("5x3, weight 3", 5, 3, 0.5, 3.0), ("edge: two images, predictions alike", 2, 4, 0.5, 1.0)]:
         e = two(n, d) | {k: rand(n, d) for k in ("e1", "e2", "p1", "p2")}
         if name.startswith("edge"):
             e["p1"][1] = e["p1"][0]
         case("equimod", name, {"temperature": t, "equivariance": w}, e, lambda x, s, t=t, w=w: nt_xent(x["z1"], x["z2"], t)
-             + w * (one_way(x["e1"], x["p1"], t) + one_way(x["e2"], x["p2"], t)) / 2, views=3)
+             + w * nt_xent(torch.cat([x["e1"], x["e2"]]), torch.cat([x["p1"], x["p2"]]), t), views=3)
 
 
 def sie():
