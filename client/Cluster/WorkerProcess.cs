@@ -60,7 +60,8 @@ public sealed class WorkerProcess : IDisposable
     /// <summary>A worker of this name has left a log here; its name is not used again.</summary>
     public static bool WasUsed(string name, string runsFolder) => File.Exists(Path.Combine(runsFolder, ".workers", name + ".log"));
 
-    private static string LogOf(string name, string runsFolder)
+    /// <summary>Where a worker of this name writes.</summary>
+    public static string LogOf(string name, string runsFolder)
         => Path.Combine(Directory.CreateDirectory(Path.Combine(runsFolder, ".workers")).FullName, name + ".log");
 
     /// <summary>SIGKILL.</summary>

@@ -82,7 +82,7 @@ public sealed unsafe class FeatureMatrix : IDisposable
         var chosen = new float[rows.Length * Width];
         for (var i = 0; i < rows.Length; i++)
             Rows(rows[i], 1).CopyTo(chosen.AsSpan(i * Width));
-        return tensor(chosen, [rows.Length, Width]);
+        return TensorMemory.Aligned(chosen, [rows.Length, Width], CPU);
     }
 
     /// <summary>First rows and counts of blocks of at most <paramref name="rows"/> rows.</summary>

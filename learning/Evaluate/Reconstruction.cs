@@ -27,7 +27,7 @@ public sealed record Reconstruction(float[] Masked, float[] Rebuilt)
         using var off = no_grad();
         using var scope = NewDisposeScope();
         var n = pixels.Length / (3 * side * side);
-        var images = tensor(pixels, [n, 3, side, side]).to(encoder.Device);
+        var images = TensorMemory.Aligned(pixels, [n, 3, side, side], encoder.Device);
         var views = new Views([images], [null]);
         var step = new StepContext
         {

@@ -60,8 +60,8 @@ public static class LossBench
         using var scope = NewDisposeScope();
         var embeddings = new Embeddings();
         foreach (var t in brought)
-            embeddings.Add(t.Name, tensor(t.Values, t.Shape).requires_grad_(known.Embeddings.Single(k => k.Name == t.Name).HasGradient));
-        var states = new AskedTensors(tensors.Except(brought).Select(t => KeyValuePair.Create(t.Name, tensor(t.Values, t.Shape))));
+            embeddings.Add(t.Name, TensorMemory.Aligned(t.Values, t.Shape, CPU).requires_grad_(known.Embeddings.Single(k => k.Name == t.Name).HasGradient));
+        var states = new AskedTensors(tensors.Except(brought).Select(t => KeyValuePair.Create(t.Name, TensorMemory.Aligned(t.Values, t.Shape, CPU))));
         var context = new StepContext
         {
             Seed = 0,

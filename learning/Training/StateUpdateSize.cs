@@ -5,12 +5,12 @@ using SslOrleans.Learning.Methods;
 namespace SslOrleans.Learning.Training;
 
 /// <summary>
-/// Bytes that a step changes in a method's state: keys that enter a queue, rows of a bank, whole values. They go in one message to the state, to its
-/// warm copy and into what is kept of a step before it is applied, so their number has a bound that is checked before anything is sent.
+/// Bytes that a step changes in a method's state: keys that enter a queue, rows of a bank, whole values. Whoever brings them to other replicas does it at
+/// once and keeps them until the step is applied, so their number has a bound, which the recipe's keys tell before the first step.
 /// </summary>
 public static class StateUpdateSize
 {
-    /// <summary>Well below the 100 MiB at which Orleans closes a connection, which looks like a dead silo.</summary>
+    /// <summary>Well below what a message between processes may have.</summary>
     public const long Most = 64L << 20;
 
     /// <summary>Bytes of a step, from the state's shapes: a row of a queue or a bank for every image, other values whole.</summary>

@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using SslOrleans.Contracts.Messages;
-using SslOrleans.Grains.Records;
-using SslOrleans.Grains.Storage;
 
 namespace SslOrleans.Tests.Chaos;
 
@@ -32,7 +30,7 @@ public sealed class AutoWorkersTests(SmallRun small) : IClassFixture<SmallRun>
             await Until(RunEventKind.Left, 1);
             others.ForEach(p => p.Kill());
             await Until(RunEventKind.Joined, 3);
-            Assert.DoesNotContain(await Events(), e => e.Kind is RunEventKind.Killed or RunEventKind.Failed);
+            Assert.DoesNotContain(await small.Events("busy"), e => e.Kind is RunEventKind.Killed or RunEventKind.Failed);
             var (code, _, stopError) = await SsloProcess.Run("stop", "busy", "--runs", small.Runs);
             Assert.True(code == 0, stopError);
             await train.WaitForExitAsync();
@@ -58,14 +56,9 @@ public sealed class AutoWorkersTests(SmallRun small) : IClassFixture<SmallRun>
 
         // libtorch's warnings would be here, on a processor that NNPACK does not suit for one.
         Assert.DoesNotContain("[W", error, StringComparison.Ordinal);
-        return (await Ledger.Read(RunStorage.Open(small.Runs), run))[^1].Hash;
+        return (await small.Ledger(run))[^1].Hash;
     }
 
-    private async Task<IReadOnlyList<RunEvent>> Events() => await SslOrleans.Grains.Records.EventLog.Read(RunStorage.Open(small.Runs), "busy");
-
-    private async Task Until(RunEventKind kind, int count)
-    {
-        for (var clock = Stopwatch.StartNew(); (await Events()).Count(e => e.Kind == kind) < count; await Task.Delay(100))
-            Assert.True(clock.Elapsed < TimeSpan.FromMinutes(2), $"no {count} × {kind} within two minutes");
-    }
+    private Task Until(RunEventKind kind, int count)
+        => SmallRun.Until($"{count} × {kind}", async () => (await small.Events("busy")).Count(e => e.Kind == kind) >= count);
 }

@@ -1,9 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
-using SslOrleans.Contracts.Messages;
-using SslOrleans.Grains.Records;
-using SslOrleans.Grains.Storage;
 using SslOrleans.Grains.Tests.Storage;
 using SslOrleans.Silo;
 
@@ -15,8 +12,6 @@ namespace SslOrleans.Tests.Chaos;
 public sealed class AzureMembershipTests(SmallRun small) : IClassFixture<SmallRun>, IDisposable
 {
     private const int Steps = 120;
-
-    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(3);
 
     private readonly string _key = Convert.ToBase64String(RandomNumberGenerator.GetBytes(64));
     private readonly string _program = AzuriteInstallation.Install();
@@ -48,33 +43,31 @@ public sealed class AzureMembershipTests(SmallRun small) : IClassFixture<SmallRu
         var train = Start("train", small.Recipe("mocov2"), "--data", small.Images, "--runs", small.Runs, "--run", "azure", "--steps", $"{Steps}");
         var output = train.StandardOutput.ReadToEndAsync();
         var trainError = train.StandardError.ReadToEndAsync();
-        await Commits(5);
-        await Until("warm copies", async () => (await Events()).Any(e => e.Text.StartsWith("warm copies", StringComparison.Ordinal)));
+        await small.Commits("azure", 5);
+        await SmallRun.Until("warm copies", async () => (await small.Events("azure")).Any(e => e.Text.StartsWith("warm copies", StringComparison.Ordinal)));
 
         first.Kill();
         await first.WaitForExitAsync();
         var clock = Stopwatch.StartNew();
-        var after = await Commits(1 + (await Ledger.Read(Storage, "azure")).Count);
+        var after = await small.Commits("azure", 1 + (await small.Ledger("azure")).Count);
 
         TestContext.Current.SendDiagnosticMessage($"next commit {clock.Elapsed.TotalSeconds:0.0} s after the first silo's death");
         Assert.True(clock.Elapsed < TimeSpan.FromSeconds(20), $"next commit {clock.Elapsed.TotalSeconds:0.0} s after the first silo's death");
 
         // Who is a member is known without the tables as long as nobody comes or goes.
         await End(tables);
-        await Commits(after + 10);
+        await small.Commits("azure", after + 10);
         await Azurite();
-        await train.WaitForExitAsync().WaitAsync(s_patience);
+        await train.WaitForExitAsync().WaitAsync(SmallRun.Patience);
         Assert.True(train.ExitCode == 0, $"{await output}\n{await trainError}");
 
-        var (calm, azure) = (await Ledger.Read(Storage, "calm"), await Ledger.Read(Storage, "azure"));
+        var (calm, azure) = (await small.Ledger("calm"), await small.Ledger("azure"));
         Assert.Equal((Steps, calm[^1].Hash), (azure.Count, azure[^1].Hash));
-        Assert.DoesNotContain(await Events(), e => e.Values.GetValueOrDefault("computedAgain") > 0);
+        Assert.DoesNotContain(await small.Events("azure"), e => e.Values.GetValueOrDefault("computedAgain") > 0);
         (code, var audit, error) = await SsloProcess.Run("audit", "azure", "--runs", small.Runs);
         Assert.True(code == 0, error);
         Assert.True(audit[0].GetProperty("exact").GetBoolean());
     }
-
-    private IRunStorage Storage => RunStorage.Open(small.Runs);
 
     private async Task<Process> Azurite()
     {
@@ -84,7 +77,7 @@ public sealed class AzureMembershipTests(SmallRun small) : IClassFixture<SmallRu
         start.Environment["AZURITE_ACCOUNTS"] = $"sslo:{_key}";
         var azurite = Process.Start(start)!;
         _started.Add(azurite);
-        while (await azurite.StandardOutput.ReadLineAsync().WaitAsync(s_patience) is { } line && !line.Contains("successfully started", StringComparison.Ordinal))
+        while (await azurite.StandardOutput.ReadLineAsync().WaitAsync(SmallRun.Patience) is { } line && !line.Contains("successfully started", StringComparison.Ordinal))
             await Task.Yield();
         Assert.False(azurite.HasExited);
         _ = azurite.StandardOutput.ReadToEndAsync();
@@ -94,7 +87,7 @@ public sealed class AzureMembershipTests(SmallRun small) : IClassFixture<SmallRu
     private static async Task End(Process azurite)
     {
         azurite.StandardInput.Close();
-        await azurite.WaitForExitAsync().WaitAsync(s_patience);
+        await azurite.WaitForExitAsync().WaitAsync(SmallRun.Patience);
     }
 
     private Process Silo(string name, string roles)
@@ -116,23 +109,8 @@ public sealed class AzureMembershipTests(SmallRun small) : IClassFixture<SmallRu
     private static async Task Line(Process silo, string text)
     {
         var error = silo.StandardError.ReadToEndAsync();
-        var line = await silo.StandardOutput.ReadLineAsync().WaitAsync(s_patience);
+        var line = await silo.StandardOutput.ReadLineAsync().WaitAsync(SmallRun.Patience);
         Assert.True(line?.Contains(text, StringComparison.Ordinal) == true, silo.HasExited ? await error : line);
         _ = silo.StandardOutput.ReadToEndAsync();
-    }
-
-    private async Task<int> Commits(int atLeast)
-    {
-        var count = 0;
-        await Until($"{atLeast} steps", async () => (count = (await Ledger.Read(Storage, "azure")).Count) >= atLeast);
-        return count;
-    }
-
-    private async Task<IReadOnlyList<RunEvent>> Events() => await SslOrleans.Grains.Records.EventLog.Read(Storage, "azure");
-
-    private static async Task Until(string what, Func<Task<bool>> condition)
-    {
-        for (var clock = Stopwatch.StartNew(); !await condition(); await Task.Delay(50))
-            Assert.True(clock.Elapsed < s_patience, $"{what}: not after {s_patience.TotalMinutes:0} minutes");
     }
 }

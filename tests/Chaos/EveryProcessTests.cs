@@ -1,8 +1,6 @@
 using SslOrleans.Contracts.Messages;
 using System.Diagnostics;
 using System.Text.Json;
-using SslOrleans.Grains.Records;
-using SslOrleans.Grains.Storage;
 using SslOrleans.Silo.Membership;
 
 namespace SslOrleans.Tests.Chaos;
@@ -10,11 +8,7 @@ namespace SslOrleans.Tests.Chaos;
 /// <summary>No process of a training on one machine is special: not the one that began it either.</summary>
 public sealed class EveryProcessTests(SmallRun small) : IClassFixture<SmallRun>
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(3);
-
     private readonly List<Process> _started = [];
-
-    private IRunStorage Storage => RunStorage.Open(small.Runs);
 
     /// <summary>
     /// Three silos train: a command and two that joined it from other terminals. The command is killed, then the second, then the third,
@@ -29,7 +23,7 @@ public sealed class EveryProcessTests(SmallRun small) : IClassFixture<SmallRun>
         try
         {
             var train = Train("each", Steps);
-            await Commits("each", 1);
+            await small.Commits("each", 1);
             var (second, third) = (await Join("each", "second"), await Join("each", "third"));
             await Kill("each", train, "second");
 
@@ -64,14 +58,14 @@ public sealed class EveryProcessTests(SmallRun small) : IClassFixture<SmallRun>
             {
                 var run = stops ? "stopped" : "finished";
                 var train = Train(run, Steps, "--workers", "2");
-                await Commits(run, 3);
+                await small.Commits(run, 3);
                 await Kill(run, train, "worker-");
                 if (stops)
                 {
                     var (code, _, error) = await SsloProcess.Run("stop", run, "--runs", small.Runs);
                     Assert.True(code == 0, error);
                     await NobodyLives();
-                    var entries = await Ledger.Read(Storage, run);
+                    var entries = await small.Ledger(run);
                     Assert.InRange(entries.Count, 3, Steps - 1);
                     (code, _, error) = await SsloProcess.Run("resume", run, "--runs", small.Runs, "--workers", "1");
                     Assert.True(code == 0, error);
@@ -107,7 +101,7 @@ public sealed class EveryProcessTests(SmallRun small) : IClassFixture<SmallRun>
         var run = $"calm-{steps}";
         var (code, _, error) = await SsloProcess.Run("train", small.Recipe("mocov2"), "--data", small.Images, "--runs", small.Runs, "--run", run, "--steps", $"{steps}", "--workers", "1", "--dashboard", "off");
         Assert.True(code == 0, error);
-        return (await Ledger.Read(Storage, run))[^1].Hash;
+        return (await small.Ledger(run))[^1].Hash;
     }
 
     private Process Train(string run, int steps, params string[] more)
@@ -126,35 +120,27 @@ public sealed class EveryProcessTests(SmallRun small) : IClassFixture<SmallRun>
     private async Task<Process> Join(string run, string name)
     {
         var silo = Start("silo", "--join", small.Runs, "--name", name);
-        await Until($"{name} joins", async () => (await Events(run)).Any(e => e.Kind == RunEventKind.Joined && e.Worker == $"{name}/0"));
+        await SmallRun.Until($"{name} joins", async () => (await small.Events(run)).Any(e => e.Kind == RunEventKind.Joined && e.Worker == $"{name}/0"));
         return silo;
     }
 
     /// <summary>SIGKILL in the middle of the steps, when a silo of this name has a warm copy of some slice; the run goes on from where it stood.</summary>
     private async Task Kill(string run, Process victim, string copyOn)
     {
-        await Until($"{copyOn} has a copy", async () => (await Events(run)).LastOrDefault(e => e.Text.StartsWith("warm copies", StringComparison.Ordinal))?.Text.Contains($"on {copyOn}", StringComparison.Ordinal) == true);
-        var before = await Commits(run, 1 + (await Ledger.Read(Storage, run)).Count);
+        await SmallRun.Until($"{copyOn} has a copy", async () => (await small.Events(run)).LastOrDefault(e => e.Text.StartsWith("warm copies", StringComparison.Ordinal))?.Text.Contains($"on {copyOn}", StringComparison.Ordinal) == true);
+        var before = await small.Commits(run, 1 + (await small.Ledger(run)).Count);
         Assert.False(victim.HasExited);
         victim.Kill();
         await victim.WaitForExitAsync();
-        await Commits(run, before + 3);
-        Assert.DoesNotContain(await Events(run), e => e.Values.GetValueOrDefault("computedAgain") > 0);
-    }
-
-    /// <returns>How many there are.</returns>
-    private async Task<int> Commits(string run, int atLeast)
-    {
-        var count = 0;
-        await Until($"{run} has {atLeast} steps", async () => (count = (await Ledger.Read(Storage, run)).Count) >= atLeast);
-        return count;
+        await small.Commits(run, before + 3);
+        Assert.DoesNotContain(await small.Events(run), e => e.Values.GetValueOrDefault("computedAgain") > 0);
     }
 
     private async Task Watch(string run)
     {
         using var watch = SsloProcess.Start("watch", run, "--runs", small.Runs, "--json");
         var saidSteps = 0;
-        while (saidSteps < 2 && await watch.StandardOutput.ReadLineAsync().WaitAsync(s_patience) is { } line)
+        while (saidSteps < 2 && await watch.StandardOutput.ReadLineAsync().WaitAsync(SmallRun.Patience) is { } line)
             saidSteps += JsonDocument.Parse(line).RootElement.TryGetProperty("event", out var said) && said.GetString() == "step" ? 1 : 0;
         Assert.True(saidSteps == 2, watch.HasExited ? await watch.StandardError.ReadToEndAsync() : "nothing more was heard");
         watch.Kill();
@@ -162,19 +148,17 @@ public sealed class EveryProcessTests(SmallRun small) : IClassFixture<SmallRun>
 
     private async Task Completes(string run, int steps, string hash)
     {
-        await Commits(run, steps);
-        await Until($"{run} is completed", async () => (await Events(run)).Any(e => e.Kind == RunEventKind.Completed));
-        var entries = await Ledger.Read(Storage, run);
+        await small.Commits(run, steps);
+        await SmallRun.Until($"{run} is completed", async () => (await small.Events(run)).Any(e => e.Kind == RunEventKind.Completed));
+        var entries = await small.Ledger(run);
         Assert.Equal((steps, hash), (entries.Count, entries[^1].Hash));
-        Assert.DoesNotContain(await Events(run), e => e.Values.GetValueOrDefault("computedAgain") > 0);
+        Assert.DoesNotContain(await small.Events(run), e => e.Values.GetValueOrDefault("computedAgain") > 0);
         var (code, audit, error) = await SsloProcess.Run("audit", run, "--runs", small.Runs);
         Assert.True(code == 0, error);
         Assert.True(audit[0].GetProperty("exact").GetBoolean());
     }
 
-    private Task NobodyLives() => Until("every process ends", () => Task.FromResult(new FolderCluster(small.Runs).Living().Count == 0));
-
-    private async Task<IReadOnlyList<Contracts.Messages.RunEvent>> Events(string run) => await SslOrleans.Grains.Records.EventLog.Read(Storage, run);
+    private Task NobodyLives() => SmallRun.Until("every process ends", () => Task.FromResult(new FolderCluster(small.Runs).Living().Count == 0));
 
     private async Task EndAll()
     {
@@ -184,11 +168,5 @@ public sealed class EveryProcessTests(SmallRun small) : IClassFixture<SmallRun>
             Process.GetProcessById(silo.ProcessId).Kill();
         foreach (var process in _started)
             await process.WaitForExitAsync();
-    }
-
-    private static async Task Until(string what, Func<Task<bool>> condition)
-    {
-        for (var clock = Stopwatch.StartNew(); !await condition(); await Task.Delay(50))
-            Assert.True(clock.Elapsed < s_patience, $"{what}: not after {s_patience.TotalMinutes:0} minutes");
     }
 }

@@ -1,3 +1,7 @@
+using System.Diagnostics;
+using SslOrleans.Contracts.Messages;
+using SslOrleans.Grains.Records;
+using SslOrleans.Grains.Storage;
 using SslOrleans.Learning.Data;
 
 namespace SslOrleans.Tests.Chaos;
@@ -21,6 +25,31 @@ public sealed class SmallRun : IDisposable
     public string Runs => Path.Combine(Folder, "runs");
 
     public string Recipe(string method) => Path.Combine(Folder, method + ".jsonc");
+
+    /// <summary>Every commit of a run so far.</summary>
+    public Task<IReadOnlyList<LedgerEntry>> Ledger(string run) => SslOrleans.Grains.Records.Ledger.Read(RunStorage.Open(Runs), run);
+
+    /// <summary>What happened in a run so far.</summary>
+    public async Task<IReadOnlyList<RunEvent>> Events(string run) => await SslOrleans.Grains.Records.EventLog.Read(RunStorage.Open(Runs), run);
+
+    /// <summary>Waits for so many commits.</summary>
+    /// <returns>How many there are.</returns>
+    public async Task<int> Commits(string run, int atLeast)
+    {
+        var count = 0;
+        await Until($"{run} has {atLeast} steps", async () => (count = (await Ledger(run)).Count) >= atLeast);
+        return count;
+    }
+
+    /// <summary>Waits for three minutes at most.</summary>
+    public static async Task Until(string what, Func<Task<bool>> condition)
+    {
+        for (var clock = Stopwatch.StartNew(); !await condition(); await Task.Delay(50))
+            Assert.True(clock.Elapsed < Patience, $"{what}: not after {Patience.TotalMinutes:0} minutes");
+    }
+
+    /// <summary>What takes longer is over never.</summary>
+    public static TimeSpan Patience { get; } = TimeSpan.FromMinutes(3);
 
     public void Dispose() => Directory.Delete(Folder, recursive: true);
 

@@ -96,6 +96,25 @@ public sealed class AutoWorkerTests
         }
     }
 
+    [Fact]
+    public void Workers_that_end_soon_are_replaced_less_and_less_often()
+    {
+        var clock = new Clock();
+        var pause = new StartPause(clock);
+        Assert.True(pause.IsOver);
+        Assert.Equal([2, 4, 8, 16, 32, 60, 60], Enumerable.Range(0, 7).Select(_ => pause.Ended(TimeSpan.FromSeconds(1)).TotalSeconds));
+        clock.Now += TimeSpan.FromSeconds(59);
+        Assert.False(pause.IsOver);
+        clock.Now += TimeSpan.FromSeconds(1);
+        Assert.True(pause.IsOver);
+
+        // One that did its work is replaced at once, and the next one that does not begins at the beginning.
+        Assert.Equal(0, pause.Ended(StartPause.Young).TotalSeconds);
+        Assert.True(pause.IsOver);
+        Assert.Equal(2, pause.Ended(TimeSpan.Zero).TotalSeconds);
+        Assert.False(pause.IsOver);
+    }
+
     [Theory]
     [InlineData(1, 4, 16, 4)]
     [InlineData(2, 5, 16, 2)]
