@@ -15,6 +15,7 @@ public sealed record ChaosHappening(long Step, ChaosAction Action, ChaosTarget T
 /// <param name="Hash">Weights of the last commit.</param>
 /// <param name="Hashes">Weights of every commit.</param>
 /// <param name="Happenings">What was done to it.</param>
+/// <param name="Missed">Planned events for which nobody was there, or that came after the last step.</param>
 /// <param name="LostMicroBatches">Leased and not used.</param>
 /// <param name="RolledBack">Committed steps that were computed again from a checkpoint.</param>
 /// <param name="Seconds">From start to end.</param>
@@ -24,6 +25,7 @@ public sealed record ChaosOutcome(
     string Hash,
     IReadOnlyList<string> Hashes,
     IReadOnlyList<ChaosHappening> Happenings,
+    int Missed,
     int LostMicroBatches,
     long RolledBack,
     double Seconds,

@@ -29,6 +29,7 @@ public static class ChaosReport
                 joins = disturbed.Happenings.Count(h => h.Action == ChaosAction.Join),
                 slowed = disturbed.Happenings.Count(h => h.Action == ChaosAction.Slow),
                 partitions = disturbed.Happenings.Count(h => h.Action == ChaosAction.Partition),
+                missed = disturbed.Missed,
                 rolledBackSteps = disturbed.RolledBack,
                 events = disturbed.Happenings.Select(h => new { h.Step, action = Name(h.Action), target = Name(h.Target), h.Name, h.Detail, h.RecoverySeconds }),
                 lostMicroBatches = disturbed.LostMicroBatches,
@@ -45,7 +46,7 @@ public static class ChaosReport
         screen.Line();
         screen.Line($"undisturbed  {calm.Hash}  {calm.Hashes.Count} steps in {calm.Seconds:0.0} s, one worker");
         screen.Line($"disturbed    {disturbed.Hash}  {disturbed.Hashes.Count} steps in {disturbed.Seconds:0.0} s, seed {seed}");
-        screen.Line($"done to it   {string.Join(", ", disturbed.Happenings.GroupBy(h => (h.Action, h.Target)).Select(g => $"{g.Count()} × {Name(g.Key.Action)}{(g.Key.Target == ChaosTarget.Workers ? "" : $" {Name(g.Key.Target)}")}"))}");
+        screen.Line($"done to it   {string.Join(", ", disturbed.Happenings.GroupBy(h => (h.Action, h.Target)).Select(g => $"{g.Count()} × {Name(g.Key.Action)}{(g.Key.Target == ChaosTarget.Workers ? "" : $" {Name(g.Key.Target)}")}"))}{(disturbed.Missed > 0 ? $"; {disturbed.Missed} planned events found nobody, or the run over" : "")}");
         screen.Line($"lost work    {disturbed.LostMicroBatches} of {disturbed.Hashes.Count * recipe.Batch.MicroBatches} micro-batches, computed again by others");
         foreach (var kind in disturbed.Happenings.Where(h => h.Action != ChaosAction.Join && h.RecoverySeconds is not null).GroupBy(h => (h.Action, h.Target)))
         {

@@ -24,6 +24,7 @@ public sealed class ChaosRun(TrainingRequest request, IReadOnlyList<ChaosEvent> 
     private readonly List<double> _stepSeconds = [];
     private readonly Queue<ChaosEvent> _pending = new(schedule);
     private readonly List<Task> _acting = [];
+    private int _missed;
     private long _rolledBack;
     private volatile bool _over;
 
@@ -89,18 +90,20 @@ public sealed class ChaosRun(TrainingRequest request, IReadOnlyList<ChaosEvent> 
     private async Task Act(ChaosEvent e, long step)
     {
         await Task.Delay(TimeSpan.FromSeconds(e.Moment * Typical));
-        if (_over)
-            return;
-        if (e.Action == ChaosAction.Join)
+        if (!_over && e.Action == ChaosAction.Join)
         {
             Happened(step, e, _nodes.Join(ChaosTarget.Workers), "");
-            return;
         }
-
-        if (_nodes.Pick(e) is not { } victim)
-            return;
-        Happened(step, e, victim.Name, victim.Detail(e));
-        await _nodes.Do(e, victim, () => _over);
+        else if (!_over && _nodes.Pick(e) is { } victim)
+        {
+            Happened(step, e, victim.Name, victim.Detail(e));
+            await _nodes.Do(e, victim, () => _over);
+        }
+        else
+        {
+            Interlocked.Increment(ref _missed);
+            tell($"step {step}: no {e.Action.ToString().ToLowerInvariant()}, {(_over ? "the run is over" : $"none of the {e.Target.ToString().ToLowerInvariant()} is alive and well")}");
+        }
     }
 
     private void Happened(long step, ChaosEvent e, string name, string detail)
@@ -120,6 +123,7 @@ public sealed class ChaosRun(TrainingRequest request, IReadOnlyList<ChaosEvent> 
             status.WeightsHash,
             [.. entries.Select(e => e.Hash)],
             [.. _happened, .. _waiting.Select(w => w.What)],
+            _missed + _pending.Count,
             entries.SelectMany(e => e.Lost).SelectMany(l => l.Leaves).Sum(Count),
             _rolledBack,
             seconds,

@@ -87,12 +87,13 @@ public sealed class EveryProcessTests(SmallRun small) : IClassFixture<SmallRun>
     public async Task The_first_silo_dies_and_no_step_is_rolled_back()
     {
         var (code, json, error) = await SsloProcess.Run(
-            "chaos", small.Recipe("mocov2"), "--data", small.Images, "--runs", small.Runs, "--steps", "20", "--workers", "2", "--kills", "2", "--seed", "3", "--targets", "first,workers");
+            "chaos", small.Recipe("mocov2"), "--data", small.Images, "--runs", small.Runs, "--steps", "60", "--workers", "2", "--kills", "2", "--seed", "3", "--targets", "first,workers");
         Assert.True(code == 0, $"{string.Join('\n', json)}\n{error}");
         var report = Assert.Single(json, j => j.TryGetProperty("bitEqual", out _));
         Assert.True(report.GetProperty("bitEqual").GetBoolean());
         Assert.True(report.GetProperty("exact").GetBoolean());
         Assert.Equal(0, report.GetProperty("rolledBackSteps").GetInt32());
+        Assert.Equal(0, report.GetProperty("missed").GetInt32());
         Assert.Equal(["first", "workers"], report.GetProperty("events").EnumerateArray().Select(e => e.GetProperty("target").GetString()).Order());
     }
 
