@@ -27,6 +27,7 @@ public static class CommandTree
             PicturesCommand.Build(screen),
             SweepCommand.Build(screen, sessions),
             StudyCommand.Build(screen, sessions),
+            TableCommand.Build(screen, sessions),
             AuditCommand.Build(screen),
             KeyCommand.Build(screen),
             ChaosCommand.Build(screen),

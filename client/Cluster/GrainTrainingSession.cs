@@ -26,6 +26,7 @@ public sealed class GrainTrainingSession : ITrainingSession
     private readonly ClusterConnection _cluster;
     private readonly ElasticWorkers? _elastic;
     private readonly PatientCalls _calls;
+    private RunRequest? _request;
     private volatile string _waitsFor = "";
 
     private GrainTrainingSession(ClusterConnection cluster, string run, ElasticWorkers? elastic = null)
@@ -79,7 +80,8 @@ public sealed class GrainTrainingSession : ITrainingSession
             elastic = request.Workers.Auto ? new ElasticWorkers(cluster, request, gpus) : null;
             beforeStart?.Invoke(cluster);
             var session = new GrainTrainingSession(cluster, request.Run, elastic);
-            await session.Grain.Start(new RunRequest(RecipeReader.Write(request.Recipe), DataLocations.Normalize(request.DataPath), request.Resume));
+            session._request = new RunRequest(RecipeReader.Write(request.Recipe), DataLocations.Normalize(request.DataPath), request.Resume, Guid.NewGuid().ToString("N"));
+            await session._calls.Ask(() => session.Grain.Start(session._request), cancellation);
             return session;
         }
         catch
@@ -100,7 +102,7 @@ public sealed class GrainTrainingSession : ITrainingSession
         RunStatus? last = null;
         while (!cancellationToken.IsCancellationRequested)
         {
-            var asking = _calls.Ask(() => Grain.News(seen).WaitAsync(s_answer, cancellationToken), cancellationToken);
+            var asking = _calls.Ask(() => Ask(seen).WaitAsync(s_answer, cancellationToken), cancellationToken);
             for (var told = ""; last is not null && await Task.WhenAny(asking, Task.Delay(s_glance, cancellationToken)) != asking;)
             {
                 if (_waitsFor == told)
@@ -112,13 +114,24 @@ public sealed class GrainTrainingSession : ITrainingSession
             var news = await asking;
             (last, _waitsFor) = (news.Status, "");
             if (news.Events.Length > 0)
-                seen = news.Events[^1].Sequence;
+                (seen, _request) = (news.Events[^1].Sequence, null);
             else if (news.LastSequence < seen)
                 seen = 0;
             yield return news;
             if (news.Status.Phase is RunPhase.Completed or RunPhase.Stopped or RunPhase.Failed && news.Events.Length == 0)
                 yield break;
         }
+    }
+
+    /// <summary>
+    /// Until it has been heard of, the run may be lost with the silo in which it was to begin, before a word of it was kept: it is begun again,
+    /// which changes nothing when it is there.
+    /// </summary>
+    private async Task<RunNews> Ask(long seen)
+    {
+        if (_request is { } request)
+            await Grain.Start(request);
+        return await Grain.News(seen);
     }
 
     public Task Pause() => _calls.Ask(() => Grain.Pause(), CancellationToken.None);

@@ -2,6 +2,7 @@ using SslOrleans.Silo;
 using System.CommandLine;
 using System.Globalization;
 using SslOrleans.Client.CommandLine;
+using SslOrleans.Client.Evaluation;
 using SslOrleans.Client.Pictures;
 using SslOrleans.Client.Studies;
 using SslOrleans.Client.Sweep;
@@ -22,7 +23,7 @@ public static class StudyCommand
         var set = CommonOptions.Set();
         var runs = CommonOptions.Runs();
         var name = new Option<string?>("--name") { Description = "First part of the runs' names; study-NAME by default." };
-        var workers = new Option<int>("--workers") { Description = "Worker processes to start for each run; 0 computes in this process.", HelpName = "N" };
+        var workers = WorkerCount.Option();
         var device = new Option<string?>("--device") { Description = "cpu, cuda or cuda:N." };
         var command = new Command("study", "Measures a claim of the cookbook: trains its arms, probes them alike, draws the figure. The same call goes on after a kill.")
         {
@@ -49,7 +50,7 @@ public static class StudyCommand
                 throw new UserErrorException("No data set is named; give --data PATH, or make one with `sslo data generate data/generated`.");
             var folder = parsed.GetRequiredValue(runs);
             var prefix = parsed.GetValue(name) ?? $"study-{found.Name}";
-            var runner = new SweepRunner(screen, sessions, folder, path, parsed.GetValue(workers), Devices.Parse(parsed.GetValue(device)));
+            var runner = new SweepRunner(screen, sessions, folder, parsed.GetValue(workers), Devices.Parse(parsed.GetValue(device)));
             var results = new List<ArmResult>();
             screen.Line($"{found.Claim}: {found.Says}");
             foreach (var (arm, recipes) in arms)
@@ -59,7 +60,7 @@ public static class StudyCommand
                 {
                     var run = RunNames.Check(string.Create(CultureInfo.InvariantCulture, $"{prefix}-{arm.Name}-{seed}"));
                     screen.Note(run);
-                    if (await runner.Run(new SweepPoint([.. arm.Set]), run, recipe, cancellation) is not { } entry)
+                    if (await runner.Run(new SweepPoint([.. arm.Set]), run, recipe, path, cancellation) is not { } entry)
                     {
                         screen.Note($"{run} was stopped; the same call goes on with it");
                         return ExitCodes.Failed;
@@ -94,7 +95,7 @@ public static class StudyCommand
     private static void Show(Screen screen, Study study, IReadOnlyList<ArmResult> results, string figure)
     {
         var accuracies = StudyTable.Columns.Where(c => c.Accuracy && results.Any(r => !double.IsNaN(r.Of(c.Name).Mean))).ToList();
-        File.WriteAllText(figure, BarChart.Draw($"{study.Claim}: {study.Name}", [.. accuracies.Select(c => c.Heading)], [.. results.Select(r => (r.Arm, (IReadOnlyList<(double, double)>)[.. accuracies.Select(c => r.Of(c.Name))]))]));
+        File.WriteAllText(figure, BarChart.Draw($"{study.Claim}: {study.Name}", [.. accuracies.Select(c => c.Heading)], [.. results.Select(r => (r.Arm, (IReadOnlyList<SeedStatistics>)[.. accuracies.Select(c => r.Of(c.Name))]))]));
         if (screen.Json)
         {
             screen.JsonLine(new { study = study.Name, figure = Path.GetFullPath(figure) });

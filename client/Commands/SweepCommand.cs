@@ -33,7 +33,7 @@ public static class SweepCommand
         var data = CommonOptions.Data();
         var set = CommonOptions.Set();
         var runs = CommonOptions.Runs();
-        var workers = new Option<int>("--workers") { Description = "Worker processes to start for each run; 0 computes in this process.", HelpName = "N" };
+        var workers = WorkerCount.Option();
         var device = new Option<string?>("--device") { Description = "cpu, cuda or cuda:N." };
         var command = new Command("sweep", "Trains a recipe with every combination of some settings, measures each run, and picks one. The same call goes on after a kill.")
         {
@@ -54,7 +54,7 @@ public static class SweepCommand
             if (path.Length == 0)
                 throw new UserErrorException($"Recipe {recipes[0].Name} names no data set; give --data PATH.");
             var stop = Stop(parsed.GetValue(stopEarly), recipes);
-            var runner = new SweepRunner(screen, sessions, folder, path, parsed.GetValue(workers), Devices.Parse(parsed.GetValue(device)), stop);
+            var runner = new SweepRunner(screen, sessions, folder, parsed.GetValue(workers), Devices.Parse(parsed.GetValue(device)), stop: stop);
             var entries = new List<SweepEntry>();
             var clock = Stopwatch.StartNew();
             for (var i = 0; i < points.Count; i++)
@@ -67,7 +67,7 @@ public static class SweepCommand
                 }
 
                 screen.Note(string.Create(CultureInfo.InvariantCulture, $"{i + 1}/{points.Count} {run}"));
-                if (await runner.Run(points[i], run, recipes[i], cancellation) is not { } entry)
+                if (await runner.Run(points[i], run, recipes[i], path, cancellation) is not { } entry)
                 {
                     screen.Note($"{run} was stopped; the same call goes on with it");
                     return ExitCodes.Failed;

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using SslOrleans.Client.CommandLine;
 using SslOrleans.Contracts;
+using SslOrleans.Contracts.Recipes;
 using SslOrleans.Grains.Data;
 using SslOrleans.Learning.Data;
 using SslOrleans.Learning.Evaluate;
@@ -23,7 +24,11 @@ public sealed record EvaluateRequest(
     string? RecipeName,
     IReadOnlyList<string> Overrides,
     int? Epochs,
-    Device Device);
+    Device Device)
+{
+    /// <summary>The encoder as this recipe's seed initialises it, instead of a run's or a file's.</summary>
+    public Recipe? Untrained { get; init; }
+}
 
 /// <summary>One feature pass, then every probe on every layer.</summary>
 public static class EncoderEvaluation

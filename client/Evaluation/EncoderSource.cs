@@ -32,6 +32,8 @@ public sealed record EncoderSource(Encoder Encoder, Recipe Recipe, string DataPa
     /// <exception cref="UserErrorException">There is neither, or the file is not what it should be.</exception>
     public static async Task<EncoderSource> Open(EvaluateRequest order)
     {
+        if (order.Untrained is { } recipe)
+            return new EncoderSource(Encoder.OfRecipe(recipe, teacher: false, order.Device), recipe, "", 0, "");
         if (!order.What.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase) && !File.Exists(order.What))
             return await OfRun(order);
         if (order.Teacher || order.Step is not null)

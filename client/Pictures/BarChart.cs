@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using SslOrleans.Client.Evaluation;
 
 namespace SslOrleans.Client.Pictures;
 
@@ -17,16 +18,16 @@ public static class BarChart
     /// <param name="title">Above it.</param>
     /// <param name="names">What the bars of an arm are.</param>
     /// <param name="arms">Of each arm its values, shares of 1, and deviations, which may be NaN like values that were not measured.</param>
-    public static string Draw(string title, IReadOnlyList<string> names, IReadOnlyList<(string Arm, IReadOnlyList<(double Value, double Deviation)> Values)> arms)
+    public static string Draw(string title, IReadOnlyList<string> names, IReadOnlyList<(string Arm, IReadOnlyList<SeedStatistics> Values)> arms)
     {
         var group = (Bar * names.Count) + 14;
         var height = Top + (group * arms.Count) + 28;
-        var most = arms.SelectMany(a => a.Values).Select(v => v.Value + (double.IsNaN(v.Deviation) ? 0 : v.Deviation)).Where(double.IsFinite).DefaultIfEmpty(1).Max();
+        var most = arms.SelectMany(a => a.Values).Select(v => v.Mean + (double.IsNaN(v.Deviation) ? 0 : v.Deviation)).Where(double.IsFinite).DefaultIfEmpty(1).Max();
         var axis = new Axis(0, Math.Max(100 * most, 1), 6);
         double X(double share) => Left + (axis.Share(100 * share) * (Width - Left - Right));
 
         var svg = new StringBuilder();
-        SvgPage.Begin(svg, Width, height, title, string.Join(" ", arms.Select(a => FormattableString.Invariant($"{a.Arm}: {string.Join(", ", a.Values.Select((v, i) => FormattableString.Invariant($"{names[i]} {v.Value:P1}")))}."))), 24);
+        SvgPage.Begin(svg, Width, height, title, string.Join(" ", arms.Select(a => FormattableString.Invariant($"{a.Arm}: {string.Join(", ", a.Values.Select((v, i) => FormattableString.Invariant($"{names[i]} {v.Mean:P1}")))}."))), 24);
         foreach (var mark in axis.Marks())
             SvgPage.Add(svg, $"""<line class="grid" x1="{X(mark / 100):F1}" x2="{X(mark / 100):F1}" y1="{Top - 8}" y2="{height - 26}"/><text x="{X(mark / 100):F1}" y="{height - 10}" text-anchor="middle">{Axis.Text(mark)} %</text>""");
         for (var n = 0; n < names.Count; n++)

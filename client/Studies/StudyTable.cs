@@ -1,5 +1,6 @@
 using System.Globalization;
 using SslOrleans.Client.CommandLine;
+using SslOrleans.Client.Evaluation;
 using SslOrleans.Client.Sweep;
 
 namespace SslOrleans.Client.Studies;
@@ -10,14 +11,7 @@ namespace SslOrleans.Client.Studies;
 public sealed record ArmResult(string Arm, IReadOnlyList<SweepEntry> Runs)
 {
     /// <summary>Mean and, of two seeds and more, sample standard deviation; NaN where nothing was measured.</summary>
-    public (double Mean, double Deviation) Of(string name)
-    {
-        var values = Runs.Where(r => r.Values.ContainsKey(name)).Select(r => r.Values[name]).ToList();
-        if (values.Count == 0)
-            return (double.NaN, double.NaN);
-        var mean = values.Average();
-        return (mean, values.Count < 2 ? double.NaN : Math.Sqrt(values.Sum(v => (v - mean) * (v - mean)) / (values.Count - 1)));
-    }
+    public SeedStatistics Of(string name) => SeedStatistics.Of(Runs.Where(r => r.Values.ContainsKey(name)).Select(r => r.Values[name]));
 }
 
 /// <summary>A row an arm.</summary>
@@ -41,7 +35,7 @@ public static class StudyTable
         screen.Table(["arm", .. shown.Select(c => c.Heading)], results.Select(r => (IReadOnlyList<string>)[r.Runs.Any(e => e.Failed is not null) ? $"{r.Arm} (failed)" : r.Arm, .. shown.Select(c => Text(r.Of(c.Name), c.Accuracy))]));
     }
 
-    private static string Text((double Mean, double Deviation) value, bool accuracy)
+    private static string Text(SeedStatistics value, bool accuracy)
     {
         var (scale, format) = accuracy ? (100, "F1") : (1, "G3");
         return double.IsNaN(value.Mean) ? ""

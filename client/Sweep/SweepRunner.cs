@@ -18,25 +18,35 @@ namespace SslOrleans.Client.Sweep;
 /// was cut off goes on from its checkpoint, and what was measured on the same weights is read from <c>evaluation.json</c>. A run that was
 /// stopped as hopeless has <c>stopped.json</c>; a call without the rule goes on with it.
 /// </summary>
-public sealed class SweepRunner(Screen screen, ITrainingSessions sessions, string runs, string dataPath, int workers, Device device, MedianStop? stop = null)
+/// <param name="screen">Is told what goes on.</param>
+/// <param name="sessions">Where runs are trained.</param>
+/// <param name="runs">Folder of the runs.</param>
+/// <param name="workers">Of each run.</param>
+/// <param name="device">That measures.</param>
+/// <param name="probes">On the backbone's features; null: kNN, linear, rank and spread.</param>
+/// <param name="stop">Ends runs that are not worth finishing; null: none.</param>
+public sealed class SweepRunner(
+    Screen screen, ITrainingSessions sessions, string runs, WorkerCount workers, Device device, IReadOnlyList<string>? probes = null, MedianStop? stop = null)
 {
     private const string FileName = "evaluation.json";
     private const string StoppedName = "stopped.json";
+    private const string UntrainedName = "untrained.json";
 
     /// <summary>Steps whose online accuracy is averaged: one batch's is coarse.</summary>
     private const int LastSteps = 20;
+
+    private readonly IReadOnlyList<string> _probes = probes ?? ["knn", "linear", "rank", "std"];
 
     private static readonly JsonSerializerOptions s_json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
 
     /// <summary>Trains what is not trained and measures it.</summary>
     /// <returns>Null when the run was stopped before its end.</returns>
     /// <exception cref="UserErrorException">A run of that name has another recipe.</exception>
-    public async Task<SweepEntry?> Run(SweepPoint point, string run, Recipe recipe, CancellationToken cancellation)
+    public async Task<SweepEntry?> Run(SweepPoint point, string run, Recipe recipe, string dataPath, CancellationToken cancellation)
     {
         var path = Path.Combine(runs, run, FileName);
-        if (File.Exists(path))
+        if (await Kept(path) is { } kept)
         {
-            var kept = JsonSerializer.Deserialize<Measured>(await File.ReadAllTextAsync(path, cancellation), s_json)!;
             await MustBeSame(run, recipe);
             stop?.Finished(Curve(run, stop.Metric));
             return new SweepEntry(point, run, kept.WeightsHash, kept.Values);
@@ -70,10 +80,35 @@ public sealed class SweepRunner(Screen screen, ITrainingSessions sessions, strin
         if (status?.Phase is not RunPhase.Completed || cancellation.IsCancellationRequested)
             return null;
         stop?.Finished(Curve(run, stop.Metric));
-        var measured = await Measure(run, cancellation);
+        var measured = await Measure(new EvaluateRequest(run, runs, null, _probes, [ProbeReport.Backbone], null, false, null, [], null, device), cancellation);
+        if (Curve(run, "onlineAccuracy") is { Count: > 0 } online)
+            measured.Values["online"] = online.TakeLast(LastSteps).Average(p => p.Value);
         await Write(path, measured);
         return new SweepEntry(point, run, measured.WeightsHash, measured.Values);
     }
+
+    /// <summary>Measures a recipe's encoder as its seed initialises it; kept under the run's name.</summary>
+    /// <exception cref="UserErrorException">What is there under this name was measured with another recipe.</exception>
+    public async Task<SweepEntry> Untrained(string run, Recipe recipe, string dataPath, CancellationToken cancellation)
+    {
+        var path = Path.Combine(runs, run, UntrainedName);
+        var text = RecipeReader.Write(recipe);
+        if (await Kept(path) is { } kept)
+        {
+            return kept.Recipe == text
+                ? new SweepEntry(new SweepPoint([]), run, "", kept.Values)
+                : throw new UserErrorException($"{path} was measured with another recipe; remove it, or choose another name.");
+        }
+
+        var measured = await Measure(new EvaluateRequest(run, runs, dataPath, _probes, [ProbeReport.Backbone], null, false, null, [], null, device) { Untrained = recipe }, cancellation);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        await Write(path, measured with { Recipe = text });
+        return new SweepEntry(new SweepPoint([]), run, "", measured.Values);
+    }
+
+    /// <summary>What was measured before, when all was that is asked for now.</summary>
+    private async Task<Measured?> Kept(string path)
+        => File.Exists(path) && JsonSerializer.Deserialize<Measured>(await File.ReadAllTextAsync(path), s_json) is { } kept && _probes.All(kept.Probes.Contains) ? kept : null;
 
     private static async Task Write<T>(string path, T value)
     {
@@ -87,10 +122,9 @@ public sealed class SweepRunner(Screen screen, ITrainingSessions sessions, strin
         return File.Exists(path) ? MetricsFile.Read(path)[metric] : [];
     }
 
-    private async Task<Measured> Measure(string run, CancellationToken cancellation)
+    private async Task<Measured> Measure(EvaluateRequest request, CancellationToken cancellation)
     {
         var values = new Dictionary<string, double>();
-        var request = new EvaluateRequest(run, runs, null, ["knn", "linear", "rank", "std"], [ProbeReport.Backbone], null, false, null, [], null, device);
         var (reports, hash) = await EncoderEvaluation.Measure(request, Quiet(), cancellation);
         foreach (var report in reports)
         {
@@ -106,9 +140,7 @@ public sealed class SweepRunner(Screen screen, ITrainingSessions sessions, strin
                 values[$"{name}.embeddings"] = found[name];
         }
 
-        if (Curve(run, "onlineAccuracy") is { Count: > 0 } online)
-            values["online"] = online.TakeLast(LastSteps).Average(p => p.Value);
-        return new Measured(hash, values);
+        return new Measured(hash, values) { Probes = _probes };
     }
 
     private async Task MustBeSame(string run, Recipe recipe)
@@ -123,5 +155,12 @@ public sealed class SweepRunner(Screen screen, ITrainingSessions sessions, strin
 
     private sealed record Hopeless(string Why);
 
-    private sealed record Measured(string WeightsHash, Dictionary<string, double> Values);
+    private sealed record Measured(string WeightsHash, Dictionary<string, double> Values)
+    {
+        /// <summary>What was asked for.</summary>
+        public IReadOnlyList<string> Probes { get; init; } = [];
+
+        /// <summary>Of an untrained encoder; a run has its own.</summary>
+        public string Recipe { get; init; } = "";
+    }
 }

@@ -6,12 +6,14 @@ namespace SslOrleans.Contracts.Messages;
 /// <param name="Recipe">The whole recipe, as JSON.</param>
 /// <param name="DataPath">Where the images are.</param>
 /// <param name="Resume">True when the run may exist and goes on; false refuses a name that is taken.</param>
+/// <param name="Id">Of the one who asks: the same request may come again when its answer was lost with a silo. Empty: it comes once.</param>
 [GenerateSerializer]
 [Alias("SslOrleans.RunRequest")]
 public sealed record RunRequest(
     [property: Id(0)] string Recipe,
     [property: Id(1)] string DataPath,
-    [property: Id(2)] bool Resume);
+    [property: Id(2)] bool Resume,
+    [property: Id(3)] string Id = "");
 
 /// <summary>Where a run stands.</summary>
 public enum RunPhase

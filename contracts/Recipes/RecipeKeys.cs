@@ -11,10 +11,13 @@ public static class RecipeKeys
     /// <summary>Checks every key of a recipe; keys under <c>loss</c> belong to the method, which checks them itself.</summary>
     public static void Check(JsonObject recipe, string where) => Check(recipe, typeof(Recipe), "", where);
 
+    /// <summary>The same for another file that is read into <typeparamref name="T"/>.</summary>
+    public static void Check<T>(JsonObject json, string where) => Check(json, typeof(T), "", where);
+
     /// <summary>The keys that a record of this type has, in camelCase.</summary>
     public static IReadOnlyDictionary<string, PropertyInfo> Of(Type type)
         => type.GetProperties(BindingFlags.Public | BindingFlags.Instance)
-            .Where(p => p.CanWrite)
+            .Where(p => p.SetMethod is { IsPublic: true })
             .ToDictionary(p => JsonNamingPolicy.CamelCase.ConvertName(p.Name));
 
     /// <summary>The error for a key that does not exist.</summary>

@@ -30,6 +30,9 @@ public sealed record RunRecord
 
     public DateTimeOffset Created { get; init; }
 
+    /// <summary>Request that began it; empty in runs of older builds.</summary>
+    public string Request { get; init; } = "";
+
     /// <summary>It was begun or resumed, and neither completed nor stopped nor failed since.</summary>
     public bool Training { get; init; }
 
@@ -41,13 +44,13 @@ public sealed record RunRecord
         {
             if (request.DataPath.Length == 0)
                 throw new UserErrorException($"Run {run} needs images; name them with --data PATH or make some with `sslo data generate PATH`.");
-            record = new RunRecord { DataPath = request.DataPath, Recipe = RecipeReader.Write(recipe), Created = DateTimeOffset.UtcNow };
+            record = new RunRecord { DataPath = request.DataPath, Recipe = RecipeReader.Write(recipe), Created = DateTimeOffset.UtcNow, Request = request.Id };
             await storage.Write($"{run}/{RecipeFileName}", Encoding.UTF8.GetBytes(RecipeReader.Write(recipe)));
             await record.Save(storage, run);
             return record;
         }
 
-        if (!request.Resume)
+        if (!request.Resume && !record.IsOf(request))
             throw new UserErrorException($"Run {run} exists in {storage.Description}; go on with `sslo resume {run}` or choose another name with --run.");
         var kept = await ReadRecipe(storage, run);
         if (record.Recipe.Length > 0 && RecipeReader.Differences(RecipeReader.Parse(record.Recipe, where: $"{run}/{FileName}"), kept) is { Count: > 0 } edits)
@@ -61,6 +64,9 @@ public sealed record RunRecord
             throw new UserErrorException($"Run {run} was begun with another recipe ({string.Join("; ", differences.Take(3))}); resume it as it was or start a new run.");
         return record;
     }
+
+    /// <summary>This request began it: it comes again because its answer was lost with a silo.</summary>
+    public bool IsOf(RunRequest request) => request.Id.Length > 0 && Request == request.Id;
 
     public static async Task<RunRecord?> Read(IRunStorage storage, string run)
         => await storage.Read($"{run}/{FileName}") is { } json ? JsonSerializer.Deserialize<RunRecord>(json, RecipeReader.SerializerOptions) : null;

@@ -37,6 +37,8 @@ public sealed class TrainingRunGrain(IRunStorage storage, PayloadStore payloads,
 
     public async Task<RunStatus> Start(RunRequest request)
     {
+        if (_leader is not null && (await RunRecord.Read(storage, Run))?.IsOf(request) == true)
+            return Leader.Status();
         if (_leader is { IsRunning: true })
         {
             return request.Resume
@@ -48,7 +50,7 @@ public sealed class TrainingRunGrain(IRunStorage storage, PayloadStore payloads,
         var record = await RunRecord.OpenOrCreate(storage, Run, recipe, request);
         await GrainFactory.GetGrain<IRunCatalogGrain>(IRunCatalogGrain.Key).Add(Run);
         if (_leader is not { IsRunning: true })
-            Lead(recipe, record, takeOver: false);
+            Lead(recipe, record, takeOver: record.IsOf(request) && record.Training);
         return Leader.Status();
     }
 

@@ -42,9 +42,7 @@ public sealed class SupCon : IMethod
     public Embeddings Encode(Networks networks, Views views, StepContext step)
     {
         var found = TwoViews.Together(networks, views);
-        if (views.Labels.Count != views[0].shape[0])
-            throw Require.Error(_recipe, "method", "is \"supcon\"", "bring a data set with labels, or take simclr");
-        found.Add("labels", tensor(views.Labels.Select(l => (float)l).ToArray()).to(step.Device));
+        found.Add("labels", ClassLabels.Of(_recipe, views, step.Device));
         return found;
     }
 

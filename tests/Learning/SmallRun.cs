@@ -53,6 +53,7 @@ internal static class SmallRun
         ["nce"] = """ { "loss": { "noise": 5 }, "views": [ { "crop": { "size": 8 } } ] } """,
         ["nat"] = """ { "views": [ { "crop": { "size": 8 } } ] } """,
         ["pirl"] = """ { "loss": { "negatives": 5, "tile": 2 } } """,
+        ["supervised"] = """ { "views": [ { "crop": { "size": 8 } } ] } """,
         ["rotnet"] = """ { "views": [ { "crop": { "size": 8 } } ] } """,
         ["relativepatch"] = """ { "loss": { "tile": 2 }, "views": [ { "crop": { "size": 8 } } ] } """,
         ["jigsaw"] = """ { "loss": { "tile": 2, "orders": 5 }, "views": [ { "crop": { "size": 8 } } ] } """,

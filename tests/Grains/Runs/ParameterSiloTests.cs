@@ -1,3 +1,4 @@
+using SslOrleans.Contracts;
 using Microsoft.Extensions.Hosting;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
@@ -47,6 +48,27 @@ public class ParameterSiloTests
         AssertExact(cluster, recipe, status, events);
         Assert.Contains(events, e => e.Text == "the run has moved to this silo");
         Assert.DoesNotContain(events, e => e.Text.Contains("restored checkpoint", StringComparison.Ordinal));
+    }
+
+    /// <summary>The answer to a start may be lost with the silo that gave it: the same request is answered again, and begins the run where nothing is left of it.</summary>
+    [Fact]
+    public async Task ARequestThatComesAgainAfterItsSiloDiedBeginsTheRunOnAnother()
+    {
+        var recipe = SmallRuns.Recipe("simclr");
+        await using var cluster = await Cluster.Start(workers: 2);
+        using var victim = await AddParameterSilo(cluster, Run, betterThan: [cluster.Settings.Name]);
+        var request = new RunRequest(RecipeReader.Write(recipe), SmallRuns.Images, Resume: false, "me");
+        var grain = cluster.Grains.GetGrain<ITrainingRunGrain>(Run);
+        await grain.Start(request);
+        await grain.Start(request);
+        await Cluster.Kill(victim.Host);
+        await Cluster.Ask(() => grain.Start(request));
+        var (status, events) = await cluster.Follow(Run);
+        AssertExact(cluster, recipe, status, events);
+
+        // Whom it does not belong to is refused, and it is not begun anew when it is over.
+        Assert.Contains("exists in", (await Assert.ThrowsAsync<UserErrorException>(() => grain.Start(request with { Id = "you" }))).Message, StringComparison.Ordinal);
+        Assert.Equal(RunPhase.Completed, (await grain.Start(request)).Phase);
     }
 
     [Fact]

@@ -93,8 +93,14 @@ internal sealed class Cluster : IAsyncDisposable
     /// <summary>Starts a run and follows it to its end.</summary>
     public async Task<(RunStatus Status, List<RunEvent> Events)> Train(string run, Recipe recipe, string data, bool resume = false, Func<RunEvent, Task>? onEvent = null)
     {
+        await Grains.GetGrain<ITrainingRunGrain>(run).Start(new RunRequest(RecipeReader.Write(recipe), data, resume));
+        return await Follow(run, onEvent);
+    }
+
+    /// <summary>Follows a run to its end.</summary>
+    public async Task<(RunStatus Status, List<RunEvent> Events)> Follow(string run, Func<RunEvent, Task>? onEvent = null)
+    {
         var grain = Grains.GetGrain<ITrainingRunGrain>(run);
-        await grain.Start(new RunRequest(RecipeReader.Write(recipe), data, resume));
         var events = new List<RunEvent>();
         var seen = 0L;
         var clock = System.Diagnostics.Stopwatch.StartNew();
@@ -119,7 +125,7 @@ internal sealed class Cluster : IAsyncDisposable
     }
 
     /// <summary>The run may be moving to another silo.</summary>
-    private static async Task<T> Ask<T>(Func<Task<T>> question)
+    public static async Task<T> Ask<T>(Func<Task<T>> question)
     {
         for (var tries = 0; ; tries++)
         {

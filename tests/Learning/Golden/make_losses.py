@@ -316,6 +316,13 @@ def supcon():
              lambda x, s, v=variant: loss(x, 0.3, v == "in"), fixed=["labels"])
 
 
+# --- Supervised --------------------------------------------------------------------------------------------------------------
+def supervised():
+    for name, labels, k, scale in [("4 images, 3 classes", [0, 2, 1, 2], 3, 1.0), ("3 images, 5 classes", [4, 4, 0], 5, 3.0), ("edge: one image, certain", [1], 2, 30.0)]:
+        case("supervised", name, {"classes": k}, {"logits": rand(len(labels), k, scale=scale), "labels": torch.tensor(labels).double()},
+             lambda x, s: sum(row.logsumexp(0) - row[int(y)] for row, y in zip(x["logits"], x["labels"])) / len(x["labels"]), fixed=["labels"], views=1)
+
+
 # --- W-MSE -------------------------------------------------------------------------------------------------------------------
 def wmse():
     def whiten(z, eps):
@@ -762,7 +769,7 @@ def main():
     make_losses.CASES = CASES
     for number, make in enumerate([simclr, vicreg, moco, mocov3, byol, simsiam, barlowtwins, dcl, infonce, nnclr, swav, dino, supcon, wmse,
                                   relic, unified, npair, triplet, npid, msf, direct,
-                                  mim, msn, ibot, deepcluster, gallery, lejepa, relations, simdino, empssl, sela, pcl, *losses_of_tasks.ALL]):
+                                  mim, msn, ibot, deepcluster, gallery, lejepa, relations, simdino, empssl, sela, pcl, *losses_of_tasks.ALL, supervised]):
         torch.manual_seed(number)
         make()
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "losses.json")
