@@ -5,6 +5,7 @@ using SslOrleans.Client.Training;
 using SslOrleans.Contracts;
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Evaluate;
+using SslOrleans.Learning.Methods;
 
 namespace SslOrleans.Client.Results;
 
@@ -109,7 +110,7 @@ public sealed record ResultsPlan
         {
             try
             {
-                RecipeOf(row, Seeds[0], []);
+                MethodCatalog.Create(RecipeOf(row, Seeds[0], []));
             }
             catch (UserErrorException e)
             {

@@ -16,7 +16,7 @@ public class StudyTests
     public void Every_study_can_be_trained_and_its_arms_differ()
     {
         var all = Study.All();
-        Assert.Equal(["batch", "collapse", "imbalance", "momentum", "online", "projector-width", "projector", "queue"], all.Select(s => s.Name));
+        Assert.Equal(["batch", "collapse", "guillotine", "imbalance", "momentum", "online", "projector-width", "projector", "queue"], all.Select(s => s.Name));
         foreach (var study in all)
         {
             var recipes = study.Arms.Select(a => RecipeReader.Read(ProjectFiles.FindRecipe(a.Recipe), a.Set)).ToList();
@@ -35,7 +35,7 @@ public class StudyTests
     public async Task Studies_are_listed_and_mistakes_are_one_line()
     {
         Assert.Contains("K41", (await Invocation.Of("study")).Output);
-        Assert.Equal(8, (await Invocation.Of("study", "--json")).JsonLines.Count);
+        Assert.Equal(9, (await Invocation.Of("study", "--json")).JsonLines.Count);
         Assert.Contains("There is no study luck", (await Invocation.Of("study", "luck")).ErrorLine);
         Assert.Contains("--seeds is 0", (await Invocation.Of("study", "queue", "--seeds", "0")).ErrorLine);
         Assert.Contains("give --data PATH", (await Invocation.Of("study", "queue")).ErrorLine);
@@ -75,7 +75,7 @@ public class StudyTests
         Assert.Equal(Math.Sqrt(0.07), deviation, 1e-12);
         Assert.True(double.IsNaN(new ArmResult("a", runs[..1]).Of("linear").Deviation));
         Assert.True(double.IsNaN(new ArmResult("a", runs).Of("knn").Mean));
-        var svg = XDocument.Parse(BarChart.Draw("t", ["linear", "kNN"], [("a <b>", [(0.5, 0.1), (double.NaN, double.NaN)])]));
+        var svg = XDocument.Parse(BarChart.Draw("t", ["linear", "kNN"], [("a <b>", [new(0.5, 0.1), new(double.NaN, double.NaN)])]));
         var bar = svg.Descendants().Single(e => (string?)e.Attribute("class") == "bar");
         Assert.Contains(svg.Descendants(), e => e.Value == "50.0 %");
 
