@@ -171,4 +171,5 @@ def main():
         print(json.dumps({"images_per_s": o.steps * o.batch / seconds, "ms_per_step": 1e3 * seconds / o.steps, "loss": loss}))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -7,7 +7,7 @@ using SslOrleans.Learning.Augment;
 
 namespace SslOrleans.Client.Commands;
 
-/// <summary><c>sslo bench train|step|augment|probes</c>: ours and its peers, in turns, on the same images.</summary>
+/// <summary><c>sslo bench train|step|augment|probes|goodput</c>: ours and its peers, in turns, on the same images.</summary>
 public static class BenchCommand
 {
     public static Command Build(Screen screen) => new("bench", "Measures ours beside plain TorchSharp and plain PyTorch on this machine, in turns, each in a process of its own.")
@@ -16,6 +16,7 @@ public static class BenchCommand
         Step(screen),
         Augment(screen),
         BenchProbes.Build(screen),
+        BenchGoodput.Build(screen),
     };
 
     private static Command Step(Screen screen)

@@ -117,6 +117,7 @@ public class BenchTests
 
         Assert.InRange(alone.GetProperty("value").GetDouble(), 1, 1e6);
         Assert.Contains("--seconds is 0", (await Invocation.Of("bench", "augment", "--seconds", "0")).ErrorLine);
+        Assert.Contains("--every 30 and --back 40", (await Invocation.Of("bench", "goodput", "--back", "40")).ErrorLine);
     }
 
     [Fact]
