@@ -97,11 +97,13 @@ public static class MetricsCommand
         var record = await RunRecord.Read(storage, run);
         var times = (await Ledger.Read(storage, run, cancellation)).Select(e => e.Time).ToList();
         var begun = record?.Created ?? DateTimeOffset.UtcNow;
-        using (var file = TensorBoardFile.Create(folder, begun))
+        var writer = TorchSharp.torch.utils.tensorboard.SummaryWriter(folder);
+        foreach (var (step, values) in steps)
         {
             // A probe after the last step has that step's time.
-            foreach (var (step, values) in steps)
-                file.Add(step, times.Count == 0 ? begun : times[(int)Math.Min(step, times.Count - 1)], values);
+            var time = times.Count == 0 ? begun : times[(int)Math.Min(step, times.Count - 1)];
+            foreach (var (name, value) in values)
+                writer.add_scalar(name, (float)value, checked((int)step), time.ToUnixTimeSeconds());
         }
 
         if (screen.Json)
