@@ -1,4 +1,5 @@
 using SslOrleans.Contracts.Messages;
+using SslOrleans.Learning.Training;
 
 namespace SslOrleans.Client.Training;
 
@@ -18,7 +19,7 @@ public sealed class TrainingBoard(TrainingRequest request)
     /// <summary>Loss of the steps, thinned out evenly when there are many.</summary>
     public IReadOnlyList<double> Loss => _loss;
 
-    /// <summary>Values of each probe in order.</summary>
+    /// <summary>Values of each probe, and the rank of the features, in order.</summary>
     public IReadOnlyDictionary<string, List<double>> Probes => _probes;
 
     /// <summary>The latest events that are no steps, oldest first.</summary>
@@ -33,17 +34,15 @@ public sealed class TrainingBoard(TrainingRequest request)
             {
                 if (e.Values.TryGetValue("loss", out var loss))
                     _loss.Add(loss);
+                if (e.Values.TryGetValue(RankWatch.OfSteps, out var rank))
+                    Keep(RankWatch.OfSteps, rank);
                 continue;
             }
 
             if (e.Kind == RunEventKind.Probe)
             {
                 foreach (var (name, value) in e.Values)
-                {
-                    if (!_probes.TryGetValue(name, out var history))
-                        _probes[name] = history = [];
-                    history.Add(value);
-                }
+                    Keep(name, value);
             }
 
             _events.Add(e);
@@ -53,6 +52,13 @@ public sealed class TrainingBoard(TrainingRequest request)
             _events.RemoveRange(0, _events.Count - EventLimit);
         if (_loss.Count > HistoryLimit)
             HalveLoss();
+    }
+
+    private void Keep(string name, double value)
+    {
+        if (!_probes.TryGetValue(name, out var history))
+            _probes[name] = history = [];
+        history.Add(value);
     }
 
     private void HalveLoss()

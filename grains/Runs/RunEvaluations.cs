@@ -61,7 +61,7 @@ internal sealed class RunEvaluations(
         if (result.Values.Count == 0)
             return;
         meters.Probed(result);
-        if (_rank.Look(result.Values) is { } warning)
+        if (result.Values.TryGetValue("rankme", out var rank) && _rank.Look(rank) is { } warning)
             tell(RunEventKind.Warning, result.Step, warning, null);
         metrics.Add(result.Step, result.Hash, result.Values);
         tell(RunEventKind.Probe, result.Step, string.Join(", ", result.Headlines.Select(h => Text(h, result.Values[h]))), result.Headlines.ToDictionary(h => h, h => result.Values[h]));

@@ -15,6 +15,7 @@ namespace SslOrleans.Grains.Runs;
 internal sealed class StepCommit(RunContext run, RunFiles files, ImageNews images)
 {
     private readonly CollapseWatch _collapse = new();
+    private readonly RankWatch _rank = new(RankWatch.SmoothSteps);
 
     private RunProgress Progress => run.Progress;
 
@@ -47,6 +48,8 @@ internal sealed class StepCommit(RunContext run, RunFiles files, ImageNews image
         await Record(entry with { Hash = hash, Seconds = run.Meters.StepSeconds }, run.Meters.Values());
         if (_collapse.Look(outcome.Reported, norm) is { } warning)
             Progress.Tell(RunEventKind.Warning, warning);
+        if (outcome.Reported.TryGetValue(RankWatch.OfSteps, out var rank) && _rank.Look(rank, outcome.Loss) is { } lost)
+            Progress.Tell(RunEventKind.Warning, lost);
     }
 
     /// <summary>Commits a step that a leader before this one was about to commit.</summary>

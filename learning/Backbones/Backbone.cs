@@ -28,12 +28,12 @@ public abstract class Backbone : Module<Tensor, Tensor>
     }
 
     /// <summary>
-    /// Shows the features <c>[N, D]</c> of every batch to a watcher, which must not change them; they carry no graph. Of a batch of which only the
+    /// Shows the features <c>[N, D]</c> of every batch to one watcher more, which must not change them; they carry no graph. Of a batch of which only the
     /// places were asked for it sees their mean.
     /// </summary>
     public virtual void Watch(Action<Tensor> watcher)
     {
-        _watcher = watcher;
+        _watcher += watcher;
         register_forward_hook((_, _, features) =>
         {
             watcher(features.detach());

@@ -17,6 +17,7 @@ public sealed class Replica : IDisposable
     private readonly Networks _networks;
     private readonly TensorBinding _binding;
     private readonly OnlineProbe? _probe;
+    private readonly FeatureRank _rank;
     private readonly string? _teacherNote;
 
     public Replica(Recipe recipe, Device device)
@@ -53,6 +54,7 @@ public sealed class Replica : IDisposable
 
         if (recipe.Evaluation.Online.Classes > 0)
             _probe = new OnlineProbe(recipe.Evaluation.Online, _networks.Student.Backbone, device);
+        _rank = new FeatureRank(_networks.Student.Backbone);
         _binding = new TensorBinding(_networks, recipe.Workers.Slices, _probe);
     }
 
@@ -105,7 +107,9 @@ public sealed class Replica : IDisposable
         using var entered = BatchMeetings.Enter(meetings);
         var views = ToTensors(batch);
         _probe?.Begin(batch.SampleIds.Length);
+        _rank.Begin(step);
         var embeddings = Forward(views, step);
+        _rank.Report(step);
         var probed = _probe?.Gradient(batch, step) ?? [];
         Recomputation? again = null;
         if (Recipe.Batch.Recompute && Method.Coupled)
@@ -235,6 +239,7 @@ public sealed class Replica : IDisposable
     public void Dispose()
     {
         _probe?.Dispose();
+        _rank.Dispose();
         _networks.Dispose();
     }
 

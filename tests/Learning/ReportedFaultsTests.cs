@@ -55,10 +55,19 @@ public class ReportedFaultsTests
     public void Features_that_lose_dimensions_are_told()
     {
         var watch = new RankWatch();
-        var told = new[] { 20.0, 40, 35, 21, 19.9, 12, 30, 8 }.Select(r => watch.Look(new Dictionary<string, double> { ["rankme"] = r })).ToList();
+        var told = new[] { 20.0, 40, 35, 21, 19.9, 12, 30, 8 }.Select(r => watch.Look(r)).ToList();
         Assert.Equal("the features lose dimensions: RankMe is 19.9 and was 40.0; look at the teacher's momentum, the masks and the learning rate", Assert.Single(told, t => t is not null));
         Assert.NotNull(told[4]);
-        Assert.Null(new RankWatch().Look(new Dictionary<string, double> { ["knn"] = 0.5 }));
+
+        // Of steps: the mean of some counts, and a rank that falls while the loss rises is another trouble.
+        var patient = new RankWatch(3);
+        Assert.All(new[] { 40.0, 40, 3, 40, 40, 3, 40, 40 }.Select((r, i) => patient.Look(r, -i)), Assert.Null);
+        foreach (var (losses, tells) in new[] { (new[] { 5.0, 4, 3, 2, 1, 0.5, 0.4, 0.3 }, true), ([5.0, 6, 7, 8, 9, 10, 11, 12], false) })
+        {
+            var steps = new RankWatch(2);
+            var all = losses.Select((loss, i) => steps.Look(i < 4 ? 40 : 10, loss)).ToList();
+            Assert.Equal(tells ? 1 : 0, all.Count(t => t?.Contains("while the loss falls: RankMe is 10.0 and was 40.0", StringComparison.Ordinal) == true));
+        }
     }
 
     /// <summary>27: a bias of zero moves under LARS, and the gradient is scaled before momentum, whatever the ratio did in the step before.</summary>

@@ -19,7 +19,7 @@ namespace SslOrleans.Recipes.Tests;
 /// </summary>
 public partial class QuickRecipeTests
 {
-    private static readonly string s_root = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(Here())!, "..", ".."));
+    internal static string Root { get; } = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(Here())!, "..", ".."));
 
     private static readonly Lazy<string> s_images = new(() =>
     {
@@ -47,7 +47,7 @@ public partial class QuickRecipeTests
     {
         get
         {
-            using var proofs = JsonDocument.Parse(File.ReadAllText(Path.Combine(s_root, "docs", "methods", "proofs.json")));
+            using var proofs = JsonDocument.Parse(File.ReadAllText(Path.Combine(Root, "docs", "methods", "proofs.json")));
             var data = new TheoryData<string, double>();
             foreach (var method in proofs.RootElement.EnumerateObject().Where(m => m.Value.GetProperty("margin").GetDouble() > 0))
                 data.Add(method.Name, method.Value.GetProperty("margin").GetDouble());
@@ -84,7 +84,7 @@ public partial class QuickRecipeTests
     {
         if (recipe.Teacher.Weights.Split('/') is not ["runs", var name, "checkpoints", var steps, _])
             return recipe;
-        var own = RecipeReader.Read(Path.Combine(s_root, "recipes", $"{name}.jsonc"));
+        var own = RecipeReader.Read(Path.Combine(Root, "recipes", $"{name}.jsonc"));
         using var data = new ImageTrainingData(own, s_images.Value);
         using var trainer = new LocalTrainer(own, data, lanes: 2);
         while (trainer.Step < long.Parse(steps, CultureInfo.InvariantCulture))
@@ -105,7 +105,7 @@ public partial class QuickRecipeTests
         Assert.InRange(margin, 1, gained - 0.5);
     }
 
-    private static string Recipe(string method) => Path.Combine(s_root, "recipes", $"{QuickRecipes.Of(method)}.jsonc");
+    private static string Recipe(string method) => Path.Combine(Root, "recipes", $"{QuickRecipes.Of(method)}.jsonc");
 
     [GeneratedRegex(@"^// Measured on generated (?:images|data): kNN ([0-9.]+) % untrained, ([0-9.]+) % after", RegexOptions.Multiline)]
     private static partial Regex Measured();

@@ -7,7 +7,7 @@ import { Charts, spark } from './charts.js';
 import { badge, clock, duration, h, metric, number, percent, say, short, table } from './dom.js';
 import { on } from './live.js';
 
-const first = ['loss', 'knn', 'imagesPerSecond', 'learningRate', 'gradientNorm', 'dataWaitShare'];
+const first = ['loss', 'knn', 'featureRank', 'imagesPerSecond', 'learningRate', 'gradientNorm', 'dataWaitShare'];
 const mostPoints = 3000;
 
 /** @param {string} run @param {URLSearchParams} query @returns {import('./app.js').Page} */
