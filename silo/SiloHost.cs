@@ -64,6 +64,8 @@ public static class SiloHost
             silo.Services.AddPlacementFilter<OnBestParameterSilo, OnBestParameterSiloDirector>(ServiceLifetime.Singleton);
             silo.Services.AddPlacementFilter<OnNamedSilo, OnNamedSiloDirector>(ServiceLifetime.Singleton);
             OfficialDashboard.Add(silo);
+            if (Telemetry.IsOn)
+                Telemetry.AddTo(silo, builder.Configuration, settings.Name);
             silo.AddStartupTask((services, cancellation) => JoinWorkers(services, settings, cancellation));
         });
         if (builder is not WebApplicationBuilder web)
