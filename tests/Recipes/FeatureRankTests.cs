@@ -16,6 +16,8 @@ public sealed class FeatureRankTests : IDisposable
     [Trait("Category", "Slow")]
     [InlineData("dino", true, "teacher.momentum=0", "teacher.finalMomentum=0")]
     [InlineData("dino", false)]
+    [InlineData("ijepa", true, "teacher.momentum=0", "teacher.finalMomentum=0")]
+    [InlineData("ijepa", false)]
     [InlineData("simclr", false)]
     [InlineData("byol", false)]
     public void A_teacher_that_follows_too_fast_is_told_and_a_sound_run_is_not(string method, bool collapses, params string[] settings)
