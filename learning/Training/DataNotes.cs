@@ -23,10 +23,16 @@ public static class DataNotes
     {
         var count = Math.Min(Sample, source.Count);
         var images = new List<RgbImage>();
+        var kinds = new List<ImageKind>();
         for (var i = 0; i < count; i++)
-            images.Add(source.Read((int)((long)i * source.Count / count)));
+        {
+            var at = (int)((long)i * source.Count / count);
+            images.Add(source.Read(at));
+            kinds.Add(ImageKinds.Of(source.ReadEncoded(at)));
+        }
+
         var channels = Enumerable.Range(0, 3).Select(c => Statistics(images, c)).ToArray();
-        List<string> notes = [.. source.Notes.Select(n => $"data: {n}"), .. Looks(images, channels), .. Classes(source)];
+        List<string> notes = [.. source.Notes.Select(n => $"data: {n}"), .. Looks(images, channels), .. Classes(source), .. ImageKinds.Describe(kinds)];
         if (channels.All(c => c.Deviation > 0))
             notes.AddRange(Normalization(recipe, count, channels));
         return notes;
