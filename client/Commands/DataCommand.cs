@@ -131,7 +131,7 @@ public static class DataCommand
 
     private static void Sheet(Screen screen, string where, Recipe recipe, string target, int images)
     {
-        using var source = DataLocations.OpenSource(where, recipe.Data.Split, new SourceOptions { Bits = recipe.Data.Bits });
+        using var source = DataLocations.OpenSource(where, recipe.Data.Split, new SourceOptions { Bits = recipe.Data.Bits, Channels = recipe.Data.ChosenChannels() });
         var sheet = ViewSheet.Draw(source, recipe, images);
         File.WriteAllBytes(target, ImageEncoder.Png(sheet));
         if (screen.Json)

@@ -38,7 +38,7 @@ public static class ImageKinds
         (ImageKind.Palette, "have a palette, whose colours are looked up"),
     ];
 
-    /// <summary>The kind of a PNG or JPEG.</summary>
+    /// <summary>The kind of a PNG, TIFF or JPEG.</summary>
     public static ImageKind Of(ReadOnlySpan<byte> bytes)
     {
         if (ImageDecoder.IsPng(bytes) && bytes.Length > 25)
@@ -47,6 +47,8 @@ public static class ImageKinds
             return bytes[24] == 16 ? kind | ImageKind.SixteenBits : kind;
         }
 
+        if (TiffDecoder.IsTiff(bytes))
+            return TiffDecoder.Kind(bytes);
         return ImageDecoder.IsJpeg(bytes) ? JpegMarkers.Read(bytes).Channels switch { 1 => ImageKind.Gray, 4 => ImageKind.Ink, _ => ImageKind.Plain } : ImageKind.Plain;
     }
 
