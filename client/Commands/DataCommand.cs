@@ -31,7 +31,10 @@ public static class DataCommand
             if (parsed.GetRequiredValue(modality) is not ("image" or "text-image") and var other)
             {
                 GenerateOther(other, folder, parsed.GetValue(train), parsed.GetValue(test), parsed.GetValue(seed));
-                screen.Line($"{parsed.GetValue(train)} training and {parsed.GetValue(test)} test samples of {other} in {folder}.");
+                if (screen.Json)
+                    screen.JsonLine(new { path = Path.GetFullPath(folder), modality = other, train = parsed.GetValue(train), test = parsed.GetValue(test), seed = parsed.GetValue(seed) });
+                else
+                    screen.Line($"{parsed.GetValue(train)} training and {parsed.GetValue(test)} test samples of {other} in {folder}.");
                 return ExitCodes.Well;
             }
 
