@@ -6,6 +6,8 @@ using SslOrleans.Contracts.Messages;
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Grains.Records;
 using SslOrleans.Grains.Storage;
+using SslOrleans.Learning.Images;
+using SslOrleans.Learning.Training;
 
 namespace SslOrleans.Grains.Runs;
 
@@ -239,7 +241,7 @@ internal sealed class RunLeader(RunServices services, string run, Recipe recipe,
         if (clip > 0)
             await _run.Store(async () => metrics = await MetricsLog.Read(services.Storage, run));
         var norms = metrics.Select(m => m.Values.GetValueOrDefault("gradientNorm", double.NaN)).Where(n => !double.IsNaN(n));
-        if (RunTally.Of(open.Files.Ledger.Entries, norms, clip, open.Images.Noted) is { } told)
+        if (RunTally.Of(open.Files.Ledger.Entries, norms, clip, open.Images.Noted.Where(n => n.StartsWith(ImageKinds.Converted, StringComparison.Ordinal) || n.StartsWith(DataNotes.OfFiles, StringComparison.Ordinal))) is { } told)
             Progress.Tell(RunEventKind.Message, told);
     }
 }

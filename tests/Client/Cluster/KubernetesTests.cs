@@ -39,7 +39,7 @@ public sealed class KubernetesTests : IDisposable
             await Task.Delay(50);
         await host.StopAsync();
         api.Stop();
-        await serving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await serving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         Assert.Contains(asked, a => a.StartsWith("PATCH /api/v1/namespaces/training/pods/worker-7", StringComparison.Ordinal) && a.Contains("\"orleans/serviceId\": \"sslorleans\"", StringComparison.Ordinal));
         Assert.True(Asked("GET /api/v1/namespaces/training/pods?labelSelector=orleans%2FserviceId%3Dsslorleans"), string.Join('\n', asked));
 
