@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using Spectre.Console;
-using SslOrleans.Client.Training;
 
 namespace SslOrleans.Client.CommandLine;
 
@@ -35,7 +34,7 @@ public static class Progress
     public static string Share(double done, double total, TimeSpan elapsed)
         => total <= 0 || done <= 0
             ? ""
-            : string.Create(CultureInfo.InvariantCulture, $" ({Math.Min(1, done / total):P0}, {Format.Duration(elapsed * Math.Max(0, (total - done) / done))} left)");
+            : string.Create(CultureInfo.InvariantCulture, $" ({Math.Min(1, done / total):P0}, {DurationText.Of(elapsed * Math.Max(0, (total - done) / done))} left)");
 
     private sealed class Bar(ProgressTask task, string what, Func<double, string> text) : IProgress<double>
     {
