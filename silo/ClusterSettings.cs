@@ -61,6 +61,9 @@ public sealed record ClusterSettings
     /// <summary>Where the cloud announces that this machine will be taken away; null: nowhere.</summary>
     public Uri? Preemption { get; init; }
 
+    /// <summary>Runs in a pod: Kubernetes is asked which pods of the cluster are gone, and their silos are given up.</summary>
+    public bool Kubernetes { get; init; }
+
     /// <summary>Silos are on other machines too.</summary>
     public bool IsBeyondThisMachine => Membership == MembershipKind.AzureTables || !IPAddress.IsLoopback(Advertised);
 }

@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
+using Orleans.Hosting.Kubernetes;
 using Orleans.Messaging;
 using Orleans.Serialization;
 using SslOrleans.Contracts;
@@ -42,6 +43,8 @@ public static class Clustering
         if (cluster.AdvertisedPort > 0)
             silo.Configure<EndpointOptions>(o => o.SiloListeningEndpoint = new IPEndPoint(address, settings.SiloPort));
         silo.Configure<ExceptionSerializationOptions>(AllowOurs);
+        if (cluster.Kubernetes)
+            UseKubernetes(silo, settings);
         if (cluster.Certificate is { } certificate)
             UseTls(silo, certificate);
         UseSteadyDirectory(silo);
@@ -114,6 +117,17 @@ public static class Clustering
     private static void UseAzureTables(ISiloBuilder silo) => silo.UseAzureStorageClustering(o => o.TableServiceClient = Tables());
 
     private static void UseAzureTables(IClientBuilder client) => client.UseAzureStorageClustering(o => o.TableServiceClient = Tables());
+
+    /// <summary>A silo whose pod is gone is dead at once, and not when its probes say so. It is known by its pod's name.</summary>
+    private static void UseKubernetes(ISiloBuilder silo, SiloSettings settings)
+    {
+        if (settings.Cluster.Membership == MembershipKind.Folder)
+            throw new UserErrorException("--kubernetes is for silos of several machines, which cannot find each other in a folder; add --membership azure.");
+        var pod = Environment.GetEnvironmentVariable(KubernetesHostingOptions.PodNameEnvironmentVariable);
+        if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable(KubernetesHostingOptions.PodNamespaceEnvironmentVariable)) || pod != settings.Name)
+            throw new UserErrorException($"--kubernetes takes POD_NAMESPACE and POD_NAME from the pod (fieldRef metadata.namespace, metadata.name), and --name must be POD_NAME; it is \"{settings.Name}\", POD_NAME is \"{pod}\".");
+        silo.UseKubernetesHosting();
+    }
 
     private static TableServiceClient Tables()
     {

@@ -30,6 +30,12 @@ public static class Progress
             });
     }
 
+    /// <summary>How much of it is done, and how long the rest takes at the speed until now; empty where nobody knows how much it is.</summary>
+    public static string Share(double done, double total, TimeSpan elapsed)
+        => total <= 0 || done <= 0
+            ? ""
+            : string.Create(CultureInfo.InvariantCulture, $" ({Math.Min(1, done / total):P0}, {DurationText.Of(elapsed * Math.Max(0, (total - done) / done))} left)");
+
     private sealed class Bar(ProgressTask task, string what, Func<double, string> text) : IProgress<double>
     {
         public void Report(double value)
@@ -42,6 +48,7 @@ public static class Progress
     private sealed class Lines(Screen screen, string what, double total, Func<double, string> text) : IProgress<double>
     {
         private readonly Lock _lock = new();
+        private readonly long _began = Stopwatch.GetTimestamp();
         private long _last = Stopwatch.GetTimestamp();
 
         public void Report(double value)
@@ -53,8 +60,7 @@ public static class Progress
                 _last = Stopwatch.GetTimestamp();
             }
 
-            var share = total > 0 ? string.Create(CultureInfo.InvariantCulture, $" ({value / total:P0})") : "";
-            screen.Note($"{what}: {text(value)}{share}");
+            screen.Note($"{what}: {text(value)}{Share(value, total, Stopwatch.GetElapsedTime(_began))}");
         }
     }
 }

@@ -18,7 +18,8 @@ public static class AuditCommand
         var replay = new Option<string?>("--replay") { Description = "Computes a step again, from the newest checkpoint before it, or all steps from the beginning, and compares hashes.", HelpName = "step|all" };
         var against = new Option<string?>("--against") { Description = "Another run of the same recipe, here or as FOLDER/NAME: finds the first step whose weights differ, and what in it. Ends with 1 when they differ.", HelpName = "run" };
         var publicKey = new Option<string?>("--public-key") { Description = "Checks the ledger's signatures (`train --sign`) with a public key: by whom it is signed, up to which step.", HelpName = "file" };
-        var command = new Command("audit", "Checks a run's ledger: every sample position once and only once, every hash in its chain.") { run, runs, replay, against, publicKey };
+        var capture = new Option<string?>("--capture") { Description = "With --replay STEP of a run that stopped because something was not finite: computes that step again from what was kept of it, and names the first operation that was not finite. Without a file the run's own.", HelpName = "file", Arity = ArgumentArity.ZeroOrOne };
+        var command = new Command("audit", "Checks a run's ledger: every sample position once and only once, every hash in its chain.") { run, runs, replay, against, publicKey, capture };
         command.SetAction(async (parsed, cancellation) =>
         {
             var name = parsed.GetRequiredValue(run);
@@ -30,6 +31,9 @@ public static class AuditCommand
             }
 
             var storage = RunStorage.Open(parsed.GetRequiredValue(runs));
+            var captured = parsed.GetResult(capture) is { Implicit: false };
+            if (captured && parsed.GetValue(replay) is null or "all")
+                throw new UserErrorException("--capture needs --replay STEP, the step that stopped the run; the run's last message names it.");
             var recipe = await RunRecord.ReadRecipe(storage, name);
             var record = await RunRecord.Read(storage, name) ?? throw new UserErrorException($"Run {name} has no {RunRecord.FileName}; it was not begun by this program.");
             SignatureAudit? signatures = null;
@@ -50,6 +54,8 @@ public static class AuditCommand
 
             var entries = await Ledger.Read(storage, name, cancellation);
             var audit = Ledger.Audit(entries, record.Samples, recipe.Batch.Effective, recipe.Batch.MicroBatches);
+            if (captured)
+                return await new CaptureReplay(storage, name, recipe, record, entries).Tell(parsed.GetValue(replay)!, parsed.GetValue(capture), screen, cancellation);
             var replayed = parsed.GetValue(replay) is { } what ? await new LedgerReplay(storage, name, recipe, record, entries).Run(what, cancellation) : null;
             var different = replayed?.Different ?? -1;
             var good = audit.IsExact && different < 0;

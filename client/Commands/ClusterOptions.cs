@@ -35,11 +35,12 @@ internal sealed class ClusterOptions
     private readonly Option<double?> _probe = new("--probe") { Description = "Seconds a silo may take to answer; twice too late is dead. 2 on one machine, 0.5 between machines." };
     private readonly Option<double> _drain = new("--drain") { Description = "Seconds to hand back work and leave after SIGTERM or a notice.", DefaultValueFactory = _ => 20 };
     private readonly Option<string?> _preemption = new("--preemption") { Description = "Instance metadata that announces the end of a spot machine; on Azure http://169.254.169.254/metadata.", HelpName = "url" };
+    private readonly Option<bool> _kubernetes = new("--kubernetes") { Description = "Runs in a pod: silos of pods that are gone are given up at once. Needs POD_NAME, POD_NAMESPACE and the right to read pods." };
     private readonly Option<string?> _ready = new("--ready-file") { Description = "A file that is there while this silo takes part, for readiness probes.", HelpName = "path" };
 
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { _join, _membership, _advertise, _everywhere, _gateway, _cluster, _service, _certificate, _probe, _drain, _preemption, _ready })
+        foreach (var option in new Option[] { _join, _membership, _advertise, _everywhere, _gateway, _cluster, _service, _certificate, _probe, _drain, _preemption, _kubernetes, _ready })
             command.Add(option);
     }
 
@@ -88,6 +89,7 @@ internal sealed class ClusterOptions
                 Certificate = parsed.GetValue(_certificate),
                 Probe = parsed.GetValue(_probe) is { } probe ? Seconds(probe, "--probe", 0.1, 60) : TimeSpan.Zero,
                 Drain = Seconds(parsed.GetValue(_drain), "--drain", 0, 3600),
+                Kubernetes = parsed.GetValue(_kubernetes),
                 Preemption = parsed.GetValue(_preemption) is { Length: > 0 } url ? Address(url) : null,
             },
         };

@@ -15,7 +15,11 @@ public static class CompletionCommand
         var command = new Command("completion", "Prints the completion for a shell: eval \"$(./sslo completion bash)\" in ~/.bashrc.") { shell };
         command.SetAction(parsed =>
         {
-            screen.Output.Write(parsed.GetRequiredValue(shell) == "zsh" ? CompletionScript.Zsh(root) : CompletionScript.Bash(root));
+            var script = parsed.GetRequiredValue(shell) == "zsh" ? CompletionScript.Zsh(root) : CompletionScript.Bash(root);
+            if (screen.Json)
+                screen.JsonLine(new { shell = parsed.GetRequiredValue(shell), script });
+            else
+                screen.Output.Write(script);
             return ExitCodes.Well;
         });
         return command;

@@ -31,7 +31,10 @@ public static class DataCommand
             if (parsed.GetRequiredValue(modality) is not ("image" or "text-image") and var other)
             {
                 GenerateOther(other, folder, parsed.GetValue(train), parsed.GetValue(test), parsed.GetValue(seed));
-                screen.Line($"{parsed.GetValue(train)} training and {parsed.GetValue(test)} test samples of {other} in {folder}.");
+                if (screen.Json)
+                    screen.JsonLine(new { path = Path.GetFullPath(folder), modality = other, train = parsed.GetValue(train), test = parsed.GetValue(test), seed = parsed.GetValue(seed) });
+                else
+                    screen.Line($"{parsed.GetValue(train)} training and {parsed.GetValue(test)} test samples of {other} in {folder}.");
                 return ExitCodes.Well;
             }
 
@@ -131,7 +134,7 @@ public static class DataCommand
 
     private static void Sheet(Screen screen, string where, Recipe recipe, string target, int images)
     {
-        using var source = DataLocations.OpenSource(where, recipe.Data.Split, new SourceOptions { Bits = recipe.Data.Bits });
+        using var source = DataLocations.OpenSource(where, recipe.Data.Split, new SourceOptions { Bits = recipe.Data.Bits, Channels = recipe.Data.ChosenChannels() });
         var sheet = ViewSheet.Draw(source, recipe, images);
         File.WriteAllBytes(target, ImageEncoder.Png(sheet));
         if (screen.Json)

@@ -46,7 +46,8 @@ public static class PicturesCommand
                 Devices.Parse(parsed.GetValue(device)));
             var folder = parsed.GetValue(output) ?? $"{Path.GetFileNameWithoutExtension(name)}-pictures";
             using var pictures = new EncoderPictures(order, folder, rows);
-            foreach (var picture in await pictures.Draw(cancellation))
+            var drawn = await Progress.Run(screen, $"features of {name}", 1, _ => "", progress => pictures.Draw((done, all) => progress.Report((double)done / all), cancellation));
+            foreach (var picture in drawn)
             {
                 var path = Path.Combine(folder, picture.Name);
                 if (screen.Json)

@@ -56,7 +56,11 @@ public static class RecipeCommand
         var command = new Command("schema", "The JSON schema of recipes, for editors that complete and check; recipes/recipe.schema.json is this.");
         command.SetAction(_ =>
         {
-            screen.Line(RecipeSchema.Build().ToJsonString(RecipeReader.SerializerOptions));
+            var schema = RecipeSchema.Build();
+            if (screen.Json)
+                screen.JsonLine(schema);
+            else
+                screen.Line(schema.ToJsonString(RecipeReader.SerializerOptions));
             return ExitCodes.Well;
         });
         return command;
@@ -128,13 +132,13 @@ public static class RecipeCommand
         {
             var a = RecipeReader.Read(ProjectFiles.FindRecipe(parsed.GetRequiredValue(first)));
             var b = RecipeReader.Read(ProjectFiles.FindRecipe(parsed.GetRequiredValue(second)));
-            foreach (var line in RecipeReader.Differences(a, b))
-            {
-                if (screen.Json)
-                    screen.JsonLine(new { difference = line });
-                else
-                    screen.Line(line);
-            }
+            var differences = RecipeReader.Differences(a, b);
+            if (screen.Json)
+                screen.JsonLine(new { differences });
+            foreach (var line in differences)
+                screen.Line(line);
+            if (differences.Count == 0)
+                screen.Line("They are the same.");
 
             return ExitCodes.Well;
         });

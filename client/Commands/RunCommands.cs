@@ -58,7 +58,10 @@ public static class RunCommands
                 if (cluster is not null && await Phase(cluster, name) is RunPhase.Paused)
                 {
                     await cluster.Grains.GetGrain<ITrainingRunGrain>(name).Continue();
-                    screen.Line($"{name} goes on");
+                    if (screen.Json)
+                        screen.JsonLine(new { run = name, did = "goes on" });
+                    else
+                        screen.Line($"{name} goes on");
                     return ExitCodes.Well;
                 }
             }
@@ -139,7 +142,10 @@ public static class RunCommands
         {
             await using var cluster = await Connect(parsed.GetRequiredValue(runs), cancellation);
             await new PatientCalls(cluster, screen.Note).Ask(() => action(cluster.Grains.GetGrain<ITrainingRunGrain>(parsed.GetRequiredValue(run))), cancellation);
-            screen.Line($"{parsed.GetRequiredValue(run)}: {said}");
+            if (screen.Json)
+                screen.JsonLine(new { run = parsed.GetRequiredValue(run), did = said });
+            else
+                screen.Line($"{parsed.GetRequiredValue(run)}: {said}");
             return ExitCodes.Well;
         });
         return command;

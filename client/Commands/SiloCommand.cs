@@ -96,6 +96,8 @@ public static class SiloCommand
         }
 
         await using var joined = silo;
+        if (screen.Json)
+            screen.JsonLine(new { silo = settings.Name, settings.Roles, address = $"{settings.AdvertisedEndpoint}", dashboard = settings.Dashboard?.Url });
         screen.Line($"silo {settings.Name} ({settings.Roles}) on {settings.AdvertisedEndpoint}{Invitation(settings)}");
         if (settings.Dashboard is { } dashboard)
             screen.Line($"dashboard: {dashboard.Url}");

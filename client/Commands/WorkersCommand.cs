@@ -4,6 +4,7 @@ using SslOrleans.Client.CommandLine;
 using SslOrleans.Contracts;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
+using SslOrleans.Contracts.Recipes;
 using SslOrleans.Grains.Runs;
 using SslOrleans.Grains.Storage;
 
@@ -113,9 +114,12 @@ public static class WorkersCommand
             var wanted = parsed.GetRequiredValue(name);
             var live = await cluster.Grains.GetGrain<IWorkerPoolGrain>(IWorkerPoolGrain.Key).Live();
             if (live.All(w => w.Name != wanted))
-                throw new UserErrorException($"There is no worker {wanted}; there are {string.Join(", ", live.Select(w => w.Name))}.");
+                throw new UserErrorException($"There is no worker {wanted};{RecipeKeys.Hint(wanted, live.Select(w => w.Name))} there are {string.Join(", ", live.Select(w => w.Name))}.");
             await cluster.Grains.GetGrain<IWorkerGrain>(wanted).Leave();
-            screen.Line($"{wanted} has left");
+            if (screen.Json)
+                screen.JsonLine(new { worker = wanted, left = true });
+            else
+                screen.Line($"{wanted} has left");
             return ExitCodes.Well;
         });
         return command;

@@ -56,8 +56,8 @@ public static class Embedding
             return patches
                 ? throw new UserErrorException($"--patches gives features of the places of a picture; leave it out for data.modality {ViewKinds.Name(recipe.Data.Modality)}.")
                 : await OfSamples(source, path, split, limit, layers, screen, cancellation);
-        using var images = DataLocations.OpenSource(path, split, new SourceOptions { Limit = limit, Bits = recipe.Data.Bits });
-        SixteenBits.Check(images, recipe.Data.Bits);
+        using var images = DataLocations.OpenSource(path, split, new SourceOptions { Limit = limit, Bits = recipe.Data.Bits, Channels = recipe.Data.ChosenChannels() });
+        SixteenBits.Check(images, recipe.Data.Bits, recipe.Data.ChosenChannels());
         var settings = ViewSettings.Evaluation(ViewPlans.Of(recipe)[0].Crop.Size, ViewPlans.Normalization(recipe));
         var (whole, places, each) = (new List<FeatureMatrix>(), (FeatureMatrix?)null, 0);
         await Progress.Run(screen, $"embedding {split}", images.Count, done => $"{done:0} of {images.Count}", async progress =>

@@ -74,7 +74,8 @@ public static class EncoderEvaluation
             Rotations = order.Probes.Contains("rotation") && refusal is null ? Rotations : 0,
         };
         var started = Stopwatch.GetTimestamp();
-        var extracted = await FeaturePass.Run(encoder, data, features, Progress(screen), cancellation);
+        var extracted = await Progress.Run(
+            screen, $"features of {order.What}", 1, _ => "", progress => FeaturePass.Run(encoder, data, features, (done, all) => progress.Report((double)done / all), cancellation));
         var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
         try
         {
@@ -154,13 +155,6 @@ public static class EncoderEvaluation
         foreach (var layer in asked.Where(l => !encoder.Layers.Contains(l)))
             throw new UserErrorException($"--layers {layer}: {where} has no such layer; use all, or some of {string.Join(", ", encoder.Layers)}.");
         return asked.Count > 0 ? asked : throw new UserErrorException($"--layers is empty; use all, or some of {string.Join(", ", encoder.Layers)}.");
-    }
-
-    private static Action<int, int>? Progress(Screen screen)
-    {
-        if (!screen.IsTerminal || screen.Json)
-            return null;
-        return (done, all) => screen.Error.Write($"\r{done} of {all} images{(done == all ? "\n" : "")}");
     }
 
     private static void Head(Screen screen, EvaluateRequest order, EncoderSource source, ProbeData data, double seconds)

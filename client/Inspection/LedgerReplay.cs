@@ -34,7 +34,7 @@ public sealed class LedgerReplay(IRunStorage storage, string run, Recipe recipe,
         // The initial weights come from the seed: nothing has to be believed.
         if (search.Found is { Step: > 0 } checkpoint)
         {
-            await Restore(trainer, checkpoint.Step);
+            Restore(trainer, checkpoint.Step, await CheckpointReader.Open(storage, run, checkpoint.Step));
             if (trainer.WeightsHash != entries[(int)checkpoint.Step - 1].Hash)
                 return new ReplayResult(checkpoint.Step, 0, checkpoint.Step - 1, search.Skipped);
         }
@@ -64,9 +64,9 @@ public sealed class LedgerReplay(IRunStorage storage, string run, Recipe recipe,
                 : $"--replay is {step}, but the steps of {run} go from 0 to {entries.Count - 1}; give one of them, or all.");
     }
 
-    private async Task Restore(LocalTrainer trainer, long step)
+    /// <summary>Puts a saved version into a trainer.</summary>
+    internal static void Restore(LocalTrainer trainer, long step, CheckpointReader reader)
     {
-        var reader = await CheckpointReader.Open(storage, run, step);
         var whole = new LayoutSlice(0, 0, trainer.Layout.Length, trainer.Layout.Entries);
         trainer.Restore(
             step,

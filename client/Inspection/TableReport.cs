@@ -23,7 +23,7 @@ public sealed record TableReport(string Split, int Rows, IReadOnlyList<ColumnRep
         if (DataLocations.IsContainer(path))
             return false;
         return Path.GetExtension(path).ToLowerInvariant() is ".csv" or ".tsv"
-            || (Directory.Exists(path) && Directory.EnumerateFiles(path).Any(f => Path.GetExtension(f).ToLowerInvariant() is ".csv" or ".tsv") && !Directory.EnumerateFiles(path).Any(f => Path.GetExtension(f).ToLowerInvariant() is ".tar" or ".sslpack" or ".jpg" or ".jpeg" or ".png" or ".bin" or ".gz" or ".tgz"));
+            || (Directory.Exists(path) && Directory.EnumerateFiles(path).Any(f => Path.GetExtension(f).ToLowerInvariant() is ".csv" or ".tsv") && !Directory.EnumerateFiles(path).Any(f => Path.GetExtension(f).ToLowerInvariant() is ".tar" or ".sslpack" or ".jpg" or ".jpeg" or ".png" or ".tif" or ".tiff" or ".bin" or ".gz" or ".tgz"));
     }
 
     /// <summary>Reports of the training split and of what is held out.</summary>

@@ -30,8 +30,10 @@ public sealed class EncoderPictures(EvaluateRequest order, string folder, int im
     private EncoderSource Source => _source!;
 
     /// <summary>Draws all that the encoder and the data allow.</summary>
+    /// <param name="progress">Called with images seen and images in all.</param>
+    /// <param name="cancellation">Ends it between blocks of images.</param>
     /// <exception cref="UserErrorException">The encoder or the data is not there.</exception>
-    public async Task<IReadOnlyList<PictureReport>> Draw(CancellationToken cancellation)
+    public async Task<IReadOnlyList<PictureReport>> Draw(Action<int, int>? progress = null, CancellationToken cancellation = default)
     {
         ThreadCount.Set(Environment.ProcessorCount);
         _source = await EncoderSource.Open(order);
@@ -45,7 +47,7 @@ public sealed class EncoderPictures(EvaluateRequest order, string folder, int im
 
         // The two poolings of a ViT are no further layers of it.
         var layers = Source.Encoder.Layers.Where(l => l is not ("backbone.cls" or "backbone.mean")).ToList();
-        var features = await FeaturePass.Run(Source.Encoder, _data, new FeatureOrder { Layers = layers }, cancellation: cancellation);
+        var features = await FeaturePass.Run(Source.Encoder, _data, new FeatureOrder { Layers = layers }, progress, cancellation);
         try
         {
             return

@@ -2,7 +2,9 @@ using SslOrleans.Client.CommandLine;
 using SslOrleans.Client.Inspection;
 using SslOrleans.Client.Pictures;
 using SslOrleans.Client.Training;
+using SslOrleans.Client.Cluster;
 using SslOrleans.Contracts.Messages;
+using SslOrleans.Contracts.Recipes;
 
 namespace SslOrleans.Client.Running;
 
@@ -24,6 +26,9 @@ public static class WatchedTraining
             var picture = RunPicture.Write(request.Folder, $"{request.Recipe.Method} on {request.Recipe.Backbone.Name}: {request.Run}");
             screen.Line($"curves: {ProjectFiles.Short(picture)}");
         }
+
+        if (status is { Phase: RunPhase.Completed } && sessions is GrainTrainingSessions && request.Recipe.Data.Modality is Modality.Image)
+            screen.Line($"Next: sslo embed {request.Run} --data {request.DataPath} --out features.safetensors, or sslo evaluate {request.Run}");
 
         return status;
     }

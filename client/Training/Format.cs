@@ -1,4 +1,5 @@
 using System.Globalization;
+using SslOrleans.Client.CommandLine;
 using SslOrleans.Client.Evaluation;
 using SslOrleans.Contracts.Messages;
 
@@ -23,14 +24,7 @@ public static class Format
     public static string Percent(double share) => (share * 100).ToString("F1", CultureInfo.InvariantCulture) + " %";
 
     /// <summary>1:05, 2:03:45, 3 d 4 h.</summary>
-    public static string Duration(TimeSpan time)
-    {
-        if (time.TotalDays >= 2)
-            return $"{(int)time.TotalDays} d {time.Hours} h";
-        return time.TotalHours >= 1
-            ? $"{(int)time.TotalHours}:{time.Minutes:00}:{time.Seconds:00}"
-            : $"{time.Minutes}:{time.Seconds:00}";
-    }
+    public static string Duration(TimeSpan time) => DurationText.Of(time);
 
     /// <summary>What is left at the present speed; empty while the speed is unknown.</summary>
     public static TimeSpan? TimeLeft(RunStatus status, int effectiveBatch)

@@ -39,6 +39,10 @@ public interface IWorkerGrain : IGrainWithStringKey
     [ResponseTimeout("00:10:00")]
     Task<VerifyResult> Verify(VerifyOrder order);
 
+    /// <summary>The views of a micro-batch as a safetensors file: for a step that failed.</summary>
+    [ResponseTimeout("00:10:00")]
+    Task<Payload> Views(RunBrief run, long step, int microBatch);
+
     /// <summary>Drops what is open of this try at a step.</summary>
     [OneWay]
     Task Abandon(string run, long attempt);

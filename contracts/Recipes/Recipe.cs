@@ -110,8 +110,14 @@ public sealed record DataRecipe
     /// <summary>First N images of the test split; 0: all.</summary>
     public int TestLimit { get; init; }
 
-    /// <summary>Bits that the values of 16-bit PNGs use: 12 for a camera's 12-bit data. 0: all 16, and a data set that uses fewer is refused.</summary>
+    /// <summary>Bits that the values of 16-bit PNGs and TIFFs use: 12 for a camera's 12-bit data. 0: all 16, and a data set that uses fewer is refused.</summary>
     public int Bits { get; init; }
+
+    /// <summary>Numbers, from 0, of the three channels of a TIFF that become red, green and blue; none: those that it calls so. Needed where it has more than four.</summary>
+    public IReadOnlyList<int> Channels { get; init; } = [];
+
+    /// <summary>The same; null where the recipe names none.</summary>
+    public IReadOnlyList<int>? ChosenChannels() => Channels.Count == 0 ? null : Channels;
 
     /// <summary>Class re-sampling for the imbalance study of cookbook §3.3: <c>none</c>, <c>balanced</c> or <c>long-tailed</c>.</summary>
     public string Imbalance { get; init; } = "none";

@@ -45,6 +45,7 @@ internal static class RecipeChecks
         Must(r.Data.ImbalanceRatio >= 1, "data.imbalanceRatio", r.Data.ImbalanceRatio, "give the largest class over the smallest, 1 or more");
         Must(r.Data.Limit >= 0, "data.limit", r.Data.Limit, "give a number of images, or 0 for all");
         Must(r.Data.Bits is 0 or >= 8 and <= 16, "data.bits", r.Data.Bits, "give the bits that 16-bit images use, 8 to 16, or 0");
+        Must(r.Data.Channels.Count is 0 or 3 && r.Data.Channels.All(c => c >= 0), "data.channels", $"[{string.Join(", ", r.Data.Channels)}]", "give the numbers of three channels, counted from 0, or none");
         Must(r.Data.TestLimit >= 0, "data.testLimit", r.Data.TestLimit, "give a number of images, or 0 for all");
         Must(r.Checkpoint.EverySteps >= 0, "checkpoint.everySteps", r.Checkpoint.EverySteps, "give 0 (only start and end) or more");
         Must(r.Checkpoint.Keep >= 1, "checkpoint.keep", r.Checkpoint.Keep, "give at least 1");

@@ -19,11 +19,18 @@ public sealed class CheckpointReader
 
     /// <summary>Reads and checks the named parts of a checkpoint, or all of them when none is named.</summary>
     /// <exception cref="CheckpointException">It is not complete or damaged; names the file.</exception>
-    public static async Task<CheckpointReader> Open(IRunStorage storage, string run, long step, params string[] parts)
+    public static Task<CheckpointReader> Open(IRunStorage storage, string run, long step, params string[] parts)
+        => Open(new CheckpointStore(storage, run), $"checkpoint {step} of run {run}", step, parts);
+
+    /// <summary>The same of any folder of checkpoints.</summary>
+    /// <param name="store">The folder.</param>
+    /// <param name="where">What it is, for people.</param>
+    /// <param name="step">The step.</param>
+    /// <param name="parts">As above.</param>
+    public static async Task<CheckpointReader> Open(CheckpointStore store, string where, long step, params string[] parts)
     {
-        var store = new CheckpointStore(storage, run);
         var manifest = await store.Manifest(step, default);
-        var reader = new CheckpointReader($"checkpoint {step} of run {run}");
+        var reader = new CheckpointReader(where);
         foreach (var part in parts.Length > 0 ? parts : CheckpointParts.All)
             reader._parts[part] = await store.ReadPart(manifest, part, default);
         return reader;

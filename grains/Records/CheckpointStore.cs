@@ -8,9 +8,9 @@ public sealed record CheckpointSearch(CheckpointManifest? Found, IReadOnlyList<s
 
 /// <summary>
 /// The checkpoints of a run, <c>checkpoints/&lt;step&gt;/{params,optimizer,teacher,method}.safetensors</c> and <c>manifest.json</c>.
-/// Everything read is held against the manifest's hashes first.
+/// Everything read is held against the manifest's hashes first. Another folder has other files of the same kind.
 /// </summary>
-public sealed class CheckpointStore(IRunStorage storage, string run)
+public sealed class CheckpointStore(IRunStorage storage, string run, string folder = CheckpointStore.Folder)
 {
     private const string Folder = "checkpoints";
 
@@ -146,9 +146,9 @@ public sealed class CheckpointStore(IRunStorage storage, string run)
     private async Task<SortedDictionary<long, bool>> Folders(CancellationToken cancellation)
     {
         var folders = new SortedDictionary<long, bool>();
-        foreach (var path in await storage.List($"{run}/{Folder}/", cancellation))
+        foreach (var path in await storage.List($"{run}/{folder}/", cancellation))
         {
-            var parts = path[(run.Length + Folder.Length + 2)..].Split('/');
+            var parts = path[(run.Length + folder.Length + 2)..].Split('/');
             if (parts.Length == 2 && long.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var step))
                 folders[step] = folders.GetValueOrDefault(step) || parts[1] == CheckpointManifest.FileName;
         }
@@ -156,5 +156,5 @@ public sealed class CheckpointStore(IRunStorage storage, string run)
         return folders;
     }
 
-    private string Path(long step, string name) => string.Create(CultureInfo.InvariantCulture, $"{run}/{Folder}/{step}/{name}");
+    private string Path(long step, string name) => string.Create(CultureInfo.InvariantCulture, $"{run}/{folder}/{step}/{name}");
 }

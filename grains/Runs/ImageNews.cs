@@ -2,6 +2,7 @@ using SslOrleans.Contracts;
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Grains.Records;
 using SslOrleans.Learning.Data;
+using SslOrleans.Learning.Images;
 
 namespace SslOrleans.Grains.Runs;
 
@@ -12,10 +13,13 @@ internal sealed class ImageNews(RunProgress progress, Ledger ledger, bool captio
     private readonly HashSet<long> _replaced = [.. ledger.Entries.SelectMany(e => e.Replaced ?? []).Select(r => r.Sample)];
     private readonly HashSet<string> _noted = [];
 
+    /// <summary>What was told of the data: told again, in short, at the end.</summary>
+    public IReadOnlyCollection<string> Noted => _noted;
+
     public void TellNotes(IEnumerable<string> notes)
     {
         foreach (var note in notes.Where(_noted.Add))
-            progress.Tell(RunEventKind.Warning, note);
+            progress.Tell(note.StartsWith(ImageKinds.Converted, StringComparison.Ordinal) ? RunEventKind.Message : RunEventKind.Warning, note);
     }
 
     /// <summary>What the initial weights are of, which only the worker that made them knows.</summary>

@@ -6,6 +6,8 @@ using SslOrleans.Contracts.Messages;
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Grains.Records;
 using SslOrleans.Grains.Storage;
+using SslOrleans.Learning.Images;
+using SslOrleans.Learning.Training;
 
 namespace SslOrleans.Grains.Runs;
 
@@ -223,10 +225,23 @@ internal sealed class RunLeader(RunServices services, string run, Recipe recipe,
             return;
         }
 
+        await TellInAll(open);
         Progress.Enter(done ? RunPhase.Completed : RunPhase.Stopped);
         if (done)
             Progress.Tell(RunEventKind.Completed, $"completed {Progress.Step} steps; weights {Progress.Hash}");
         else
             Progress.Tell(RunEventKind.Stopped, $"stopped after {Progress.Step} steps; `sslo resume {run}` goes on");
+    }
+
+    /// <summary>What nobody asked for in so many words, once and at the end.</summary>
+    private async Task TellInAll(OpenRun open)
+    {
+        var clip = _run.Recipe.Optimizer.ClipGradientNorm;
+        IReadOnlyList<MetricsEntry> metrics = [];
+        if (clip > 0)
+            await _run.Store(async () => metrics = await MetricsLog.Read(services.Storage, run));
+        var norms = metrics.Select(m => m.Values.GetValueOrDefault("gradientNorm", double.NaN)).Where(n => !double.IsNaN(n));
+        if (RunTally.Of(open.Files.Ledger.Entries, norms, clip, open.Images.Noted.Where(n => n.StartsWith(ImageKinds.Converted, StringComparison.Ordinal) || n.StartsWith(DataNotes.OfFiles, StringComparison.Ordinal))) is { } told)
+            Progress.Tell(RunEventKind.Message, told);
     }
 }

@@ -68,8 +68,25 @@ public sealed record RunRecord
     /// <summary>This request began it: it comes again because its answer was lost with a silo.</summary>
     public bool IsOf(RunRequest request) => request.Id.Length > 0 && Request == request.Id;
 
+    /// <returns>Null when there is no such run.</returns>
+    /// <exception cref="UserErrorException">The record is damaged.</exception>
     public static async Task<RunRecord?> Read(IRunStorage storage, string run)
-        => await storage.Read($"{run}/{FileName}") is { } json ? JsonSerializer.Deserialize<RunRecord>(json, RecipeReader.SerializerOptions) : null;
+    {
+        if (await storage.Read($"{run}/{FileName}") is not { } json)
+            return null;
+        var why = "";
+        try
+        {
+            if (JsonSerializer.Deserialize<RunRecord>(json, RecipeReader.SerializerOptions) is { DataPath: not null, DataFingerprint: not null, Recipe: not null, NumericsClass: not null, Request: not null } record)
+                return record;
+        }
+        catch (JsonException e)
+        {
+            why = $" ({e.Message.Split(" Path:")[0].TrimEnd('.')})";
+        }
+
+        throw new UserErrorException($"{run}/{FileName} in {storage.Description} is damaged{why}; put a copy of it back, or start a new run from this one's weights (`sslo export`).");
+    }
 
     /// <exception cref="UserErrorException">There is no such run.</exception>
     public static async Task<Recipe> ReadRecipe(IRunStorage storage, string run)

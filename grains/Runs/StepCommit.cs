@@ -28,7 +28,8 @@ internal sealed class StepCommit(RunContext run, RunFiles files, ImageNews image
     /// <exception cref="UserErrorException">The loss or the gradient is not finite: nothing was applied.</exception>
     public async Task Commit(PreparedRun prepared, StepOutcome outcome, long started)
     {
-        RefuseInfiniteLoss(outcome);
+        if (!float.IsFinite(outcome.Loss))
+            throw await InfiniteLoss(prepared, outcome);
         images.RefuseTooMany(outcome.Replaced, prepared.Plan.Samples);
         var computed = Stopwatch.GetTimestamp();
 
@@ -36,7 +37,9 @@ internal sealed class StepCommit(RunContext run, RunFiles files, ImageNews image
         var measured = await prepared.Slices.Measure(Progress.Step);
         TellCopies(measured);
         TellTroubles(measured.Select(m => m.Trouble));
-        var norm = GradientNorm(measured, outcome.Loss);
+        var norm = Math.Sqrt(measured.Sum(s => s.GradientSquares));
+        if (!double.IsFinite(norm))
+            throw await NotFinite(prepared, outcome, $"the gradient's norm is {norm} at loss {outcome.Loss}", "Start a new run with a lower optimizer.learningRate");
         var schedule = prepared.Plan.Schedule(Progress.Step);
         var clip = run.Recipe.Optimizer.ClipGradientNorm > 0 ? Clipping.Factor(run.Recipe.Optimizer, norm) : 1.0;
         var entry = Entry(prepared.Plan, outcome, schedule, Stopwatch.GetElapsedTime(started).TotalSeconds);
@@ -108,21 +111,18 @@ internal sealed class StepCommit(RunContext run, RunFiles files, ImageNews image
         }
     }
 
-    private void RefuseInfiniteLoss(StepOutcome outcome)
+    private Task<UserErrorException> InfiniteLoss(PreparedRun prepared, StepOutcome outcome)
     {
-        if (float.IsFinite(outcome.Loss))
-            return;
         var (term, value) = outcome.Reported.Where(r => !float.IsFinite(r.Value) && r.Key is not (CollapseWatch.Spread or CollapseWatch.OverChance))
             .Select(r => (r.Key, r.Value)).FirstOrDefault(("loss", outcome.Loss));
-        throw new UserErrorException($"Step {Progress.Step}: {term} is {value}; weights stay at the step before, checkpoint {files.Checkpoints.Last} is good. Start a new run with a lower optimizer.learningRate, or with optimizer.clipGradientNorm; a resumed one keeps its recipe.");
+        return NotFinite(prepared, outcome, $"{term} is {value}", "Start a new run with a lower optimizer.learningRate, or with optimizer.clipGradientNorm");
     }
 
-    private double GradientNorm(IEnumerable<SliceCommit> slices, float loss)
+    /// <summary>What ends the run; what the step was given and made is kept first.</summary>
+    private async Task<UserErrorException> NotFinite(PreparedRun prepared, StepOutcome outcome, string what, string mend)
     {
-        var norm = Math.Sqrt(slices.Sum(s => s.GradientSquares));
-        return double.IsFinite(norm)
-            ? norm
-            : throw new UserErrorException($"Step {Progress.Step}: the gradient's norm is {norm} at loss {loss}; weights stay at the step before, checkpoint {files.Checkpoints.Last} is good. Start a new run with a lower optimizer.learningRate; a resumed one keeps its recipe.");
+        var capture = await FailedStep.Keep(run, prepared, outcome, what);
+        return new UserErrorException($"Step {Progress.Step}: {what}; weights stay at the step before, checkpoint {files.Checkpoints.Last} is good. {mend}; a resumed one keeps its recipe.{capture}");
     }
 
     private void TellCopies(IReadOnlyList<SliceCommit> slices)

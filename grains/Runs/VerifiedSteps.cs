@@ -47,7 +47,7 @@ internal sealed class VerifiedSteps
                 : new VerificationResult([], [], false);
             TellAlone(found);
             if (found.Differed.Count == 0)
-                return outcome with { Results = [], Coupling = null, Lost = [.. lost, .. outcome.Lost], Verified = found.Verified, Differed = differed };
+                return outcome with { Coupling = null, Lost = [.. lost, .. outcome.Lost], Verified = found.Verified, Differed = differed };
             foreach (var life in found.Differed.GroupBy(d => d.Life))
                 Refuse(life.Key, life.First().Worker, string.Join(", ", life.Select(d => LedgerVerification.Name(d.Part))));
             differed.AddRange(found.Differed);

@@ -85,6 +85,8 @@ public sealed class WorkerGrain(IWorkerEnvironment environment, OpenRuns openRun
 
     public async Task<VerifyResult> Verify(VerifyOrder order) => await (await Session(order.Run)).Verify(order);
 
+    public async Task<Payload> Views(RunBrief run, long step, int microBatch) => await (await Session(run)).Views(step, microBatch);
+
     public async Task Abandon(string run, long attempt)
     {
         if (_sessions.TryGetValue(run, out var session))

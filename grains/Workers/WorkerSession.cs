@@ -188,6 +188,13 @@ internal sealed class WorkerSession
         }
     }
 
+    /// <summary>A micro-batch's views in a file.</summary>
+    public async Task<Payload> Views(long step, int microBatch)
+    {
+        using var views = await Task.Run(() => _model.Data.Render(Plan.FirstPosition(step, microBatch), Plan.MicroBatch));
+        return _payloads.Lend(MemoryMarshal.Cast<byte, float>(StepCapture.Write(step, "", StepCapture.Inputs(microBatch, views))));
+    }
+
     /// <summary>Drops what is being computed, after the micro-batch that the thread is at, and frees everything; later calls fail.</summary>
     public async Task Close()
     {

@@ -43,7 +43,7 @@ public interface IImageSource : IDisposable
     /// <summary>The sample whose image <see cref="Read"/> gives for this index: the index itself, unless its image does not decode.</summary>
     int Resolve(int index);
 
-    /// <summary>The encoded image (JPEG or PNG) as it lies in the data; sources without encoding answer with a PNG.</summary>
+    /// <summary>The encoded image (JPEG, PNG or TIFF) as it lies in the data; sources without encoding answer with a PNG.</summary>
     byte[] ReadEncoded(int index);
 
     /// <summary>

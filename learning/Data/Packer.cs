@@ -16,6 +16,9 @@ public sealed record PackOptions
     /// <summary>What the source was opened with: bits that 16-bit PNGs use; 0: nobody has said.</summary>
     public int Bits { get; init; }
 
+    /// <summary>As of <see cref="SourceOptions.Channels"/>; the source was opened with the same.</summary>
+    public IReadOnlyList<int>? Channels { get; init; }
+
     /// <summary>Bytes after which a new shard begins.</summary>
     public long ShardBytes { get; init; } = 256L << 20;
 }
@@ -43,7 +46,7 @@ public static class Packer
         IProgress<int>? progress = null, CancellationToken cancellation = default)
     {
         options ??= new PackOptions();
-        SixteenBits.Check(source, options.Bits);
+        SixteenBits.Check(source, options.Bits, options.Channels);
         if (options.Quality is < 0 or > 100 || options.Size < 0)
             throw new UserErrorException($"quality {options.Quality}, size {options.Size}: quality is 0 … 100 and size at least 0.");
         var parts = new List<string>();
@@ -141,7 +144,10 @@ public static class Packer
         var image = source.Read(index);
         var original = source.ReadEncoded(source.Resolve(index));
         var small = options.Size == 0 || Math.Min(image.Width, image.Height) <= options.Size;
-        if (small && (ImageDecoder.IsPng(original) ? options.Quality == 0 && (options.Bits == 0 || original[24] != 16) : JpegMarkers.Read(original).Orientation == 1))
+        var kept = ImageDecoder.IsPng(original)
+            ? options.Quality == 0 && (options.Bits == 0 || original[24] != 16)
+            : ImageDecoder.IsJpeg(original) && JpegMarkers.Read(original).Orientation == 1;
+        if (small && kept && options.Channels is null)
             return (original, true);
         var scaled = small ? image : ImageResizer.ShorterSide(image, options.Size);
         return (options.Quality == 0 ? ImageEncoder.Png(scaled) : ImageEncoder.Jpeg(scaled, options.Quality), false);

@@ -4,7 +4,7 @@ using SslOrleans.Learning.Images;
 
 namespace SslOrleans.Learning.Data;
 
-/// <summary>PNGs with 16 bits that hold data of fewer, as those of cameras and microscopes do: in their upper bytes they are nearly black.</summary>
+/// <summary>Images with 16 bits that hold data of fewer, as those of cameras and microscopes do: in their upper bytes they are nearly black.</summary>
 public static class SixteenBits
 {
     /// <summary>Images that are looked at, evenly over the set.</summary>
@@ -16,8 +16,9 @@ public static class SixteenBits
     /// <summary>Refuses a set of 16-bit images that use a small part of their range, where nobody has said which.</summary>
     /// <param name="source">Opened with the same bits.</param>
     /// <param name="bits">What the recipe says in <c>data.bits</c>; 0: nothing.</param>
+    /// <param name="channels">What it says in <c>data.channels</c>.</param>
     /// <exception cref="UserErrorException">They do; the message says what to set.</exception>
-    public static void Check(IImageSource source, int bits)
+    public static void Check(IImageSource source, int bits, IReadOnlyList<int>? channels = null)
     {
         if (bits > 0)
             return;
@@ -27,7 +28,7 @@ public static class SixteenBits
         {
             try
             {
-                if (ImageDecoder.LargestOf16Bits(source.ReadEncoded((int)((long)i * source.Count / count))) is not { } value)
+                if (ImageDecoder.LargestOf16Bits(source.ReadEncoded((int)((long)i * source.Count / count)), channels: channels) is not { } value)
                     continue;
                 found++;
                 largest = Math.Max(largest, value);
@@ -45,7 +46,7 @@ public static class SixteenBits
     /// <summary>What is found, in words; null where the range is used.</summary>
     public static string? Note(int images, int largest) => images > 0 && largest < Enough ? $"{Describe(images, largest)}; {Mend(largest)}, else they are nearly black" : null;
 
-    private static string Describe(int images, int largest) => $"{images} PNGs of 16 bits use the range 0 … {largest} of 65535";
+    private static string Describe(int images, int largest) => $"{images} images of 16 bits use the range 0 … {largest} of 65535";
 
     private static string Mend(int largest)
         => $"set data.bits={Math.Clamp(BitOperations.Log2((uint)Math.Max(1, largest)) + 1, 8, 16)} in the recipe (16: take them as they are)";

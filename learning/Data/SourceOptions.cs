@@ -30,8 +30,11 @@ public sealed record SourceOptions
     /// </summary>
     public int DecodeShortSide { get; init; } = 512;
 
-    /// <summary>Bits that 16-bit PNGs use, 8 … 16: their range becomes 0 … 255. 0: the upper 8 of 16.</summary>
+    /// <summary>Bits that images of 16 bits use, 8 … 16: their range becomes 0 … 255. 0: the upper 8 of 16.</summary>
     public int Bits { get; init; }
+
+    /// <summary>Numbers, from 0, of the channels that become red, green and blue; null: those that an image calls so.</summary>
+    public IReadOnlyList<int>? Channels { get; init; }
 
     /// <summary>Where compressed shards beyond <see cref="MemoryLimit"/> are unpacked; removed on dispose. Null: the system's temporary folder.</summary>
     public string? CacheFolder { get; init; }

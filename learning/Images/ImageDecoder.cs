@@ -5,9 +5,9 @@ using SslOrleans.Learning.Images.Native;
 namespace SslOrleans.Learning.Images;
 
 /// <summary>
-/// JPEG and PNG bytes to RGB pixels, by content and not by name. JPEG: baseline and progressive; gray, YCbCr, RGB, CMYK and YCCK;
+/// JPEG, PNG and TIFF bytes to RGB pixels, by content and not by name. JPEG: baseline and progressive; gray, YCbCr, RGB, CMYK and YCCK;
 /// EXIF orientation is applied. PNG: every colour type and depth; 16 bits are reduced to 8 (by what they use of them, where that is told), palettes expanded, transparency dropped,
-/// of an animation the default image is read.
+/// of an animation the default image is read. TIFF: <see cref="TiffDecoder"/>.
 /// </summary>
 public static unsafe class ImageDecoder
 {
@@ -27,9 +27,10 @@ public static unsafe class ImageDecoder
     /// <param name="target">Where the pixels go.</param>
     /// <param name="pixelLimit">Most pixels that are accepted.</param>
     /// <param name="shortSide">Decode JPEGs at 1/2, 1/4 or 1/8 while the shorter side keeps so many pixels; 0: full size.</param>
-    /// <param name="bits">Bits that a 16-bit PNG uses, whose range becomes 0 … 255; 0: its upper 8 bits.</param>
-    /// <exception cref="UndecodableImageException">The bytes are no JPEG or PNG, are cut short, or exceed the limit.</exception>
-    public static void Decode(ReadOnlySpan<byte> bytes, RgbImage target, long pixelLimit = 100_000_000, int shortSide = 0, int bits = 0)
+    /// <param name="bits">Bits that an image of 16 bits uses, whose range becomes 0 … 255; 0: its upper 8 bits.</param>
+    /// <param name="channels">Numbers, from 0, of the channels that become red, green and blue; null: those that it calls so.</param>
+    /// <exception cref="UndecodableImageException">The bytes are no JPEG, PNG or TIFF, are cut short, or exceed the limit.</exception>
+    public static void Decode(ReadOnlySpan<byte> bytes, RgbImage target, long pixelLimit = 100_000_000, int shortSide = 0, int bits = 0, IReadOnlyList<int>? channels = null)
     {
         try
         {
@@ -37,8 +38,12 @@ public static unsafe class ImageDecoder
                 DecodeJpeg(bytes, target, pixelLimit, shortSide);
             else if (IsPng(bytes))
                 DecodePng(bytes, target, pixelLimit, bits);
+            else if (TiffDecoder.IsTiff(bytes))
+                TiffDecoder.Decode(bytes, target, pixelLimit, bits, channels);
             else
-                throw new UndecodableImageException($"{Sniff(bytes)} is neither JPEG nor PNG");
+                throw new UndecodableImageException($"{Sniff(bytes)} is neither JPEG nor PNG nor TIFF");
+            if (channels is not null && !TiffDecoder.IsTiff(bytes))
+                Exchange(target.Writable, channels);
         }
         catch (DllNotFoundException missing)
         {
@@ -129,16 +134,28 @@ public static unsafe class ImageDecoder
         }
     }
 
-    /// <summary>The largest colour value of a PNG with 16 bits; null for anything else.</summary>
+    /// <summary>The largest colour value of an image with 16 bits; null for anything else.</summary>
     /// <exception cref="UndecodableImageException">It is one that does not decode.</exception>
-    public static int? LargestOf16Bits(ReadOnlySpan<byte> bytes, long pixelLimit = 100_000_000)
+    public static int? LargestOf16Bits(ReadOnlySpan<byte> bytes, long pixelLimit = 100_000_000, IReadOnlyList<int>? channels = null)
     {
-        if (!IsPng(bytes) || bytes.Length < 26 || bytes[24] != 16)
+        if (!ImageKinds.Of(bytes).HasFlag(ImageKind.SixteenBits))
             return null;
         var image = new RgbImage();
         var largest = 0;
-        DecodePng(bytes, image, pixelLimit, 16, v => largest = Math.Max(largest, v));
+        if (IsPng(bytes))
+            DecodePng(bytes, image, pixelLimit, 16, v => largest = Math.Max(largest, v));
+        else
+            TiffDecoder.Decode(bytes, image, pixelLimit, 16, channels, v => largest = Math.Max(largest, v));
         return largest;
+    }
+
+    /// <summary>The channels of an image that has just three, in another order.</summary>
+    private static void Exchange(Span<byte> rgb, IReadOnlyList<int> channels)
+    {
+        if (channels.Any(c => c > 2))
+            throw new UndecodableImageException($"it has three channels, and data.channels wants number {channels.Max()}; they are counted from 0");
+        for (var i = 0; i < rgb.Length; i += 3)
+            (rgb[i], rgb[i + 1], rgb[i + 2]) = (rgb[i + channels[0]], rgb[i + channels[1]], rgb[i + channels[2]]);
     }
 
     private static void DecodePng(ReadOnlySpan<byte> bytes, RgbImage target, long pixelLimit, int bits, Action<int>? look = null)
@@ -187,21 +204,29 @@ public static unsafe class ImageDecoder
     /// <summary>Colours of <paramref name="bits"/> bits to 8, rounded to the nearest.</summary>
     private static void Reduce(ReadOnlySpan<ushort> rgba, Span<byte> rgb, int bits, Action<int>? look)
     {
-        var most = (1 << bits) - 1;
         for (var (from, to) = (0, 0); from < rgba.Length; from += 4)
         {
             for (var c = 0; c < 3; c++)
             {
                 int value = rgba[from + c];
-                if (value > most)
-                    throw new UndecodableImageException($"PNG: a value of {value} has more than data.bits, which is {bits}");
                 look?.Invoke(value);
-                rgb[to++] = (byte)(((value * 255) + (most / 2)) / most);
+                rgb[to++] = Reduce(value, bits, "PNG");
             }
         }
     }
 
-    private static void CheckSize(string format, long width, long height, long pixelLimit)
+    /// <summary>A value of 16 bits to 8: of those that are used, rounded to the nearest; the upper 8 where that is not said.</summary>
+    internal static byte Reduce(int value, int bits, string format)
+    {
+        if (bits == 0)
+            return (byte)(value >> 8);
+        var most = (1 << bits) - 1;
+        return value <= most
+            ? (byte)(((value * 255) + (most / 2)) / most)
+            : throw new UndecodableImageException($"{format}: a value of {value} has more than data.bits, which is {bits}");
+    }
+
+    internal static void CheckSize(string format, long width, long height, long pixelLimit)
     {
         // The second bound is the largest array of bytes that .NET can hold.
         if (width <= 0 || height <= 0 || width * height > Math.Min(pixelLimit, (Array.MaxLength - RgbImage.Padding) / 3))
@@ -214,7 +239,6 @@ public static unsafe class ImageDecoder
         [(byte)'G', (byte)'I', (byte)'F', (byte)'8', ..] => "a GIF",
         [(byte)'R', (byte)'I', (byte)'F', (byte)'F', ..] => "a WebP",
         [(byte)'B', (byte)'M', ..] => "a BMP",
-        [(byte)'I', (byte)'I', 42, ..] or [(byte)'M', (byte)'M', 0, 42, ..] => "a TIFF",
         _ => "the file",
     };
 }

@@ -3,13 +3,14 @@ using System.Buffers.Binary;
 namespace SslOrleans.Learning.Images;
 
 /// <summary>What the markers before a JPEG's first scan say beyond what the decoder applies by itself.</summary>
-internal readonly record struct JpegMarkers(int Orientation, bool Adobe)
+internal readonly record struct JpegMarkers(int Orientation, bool Adobe, int Channels)
 {
     /// <summary>Walks the markers; anything malformed ends the walk with what is known so far.</summary>
     public static JpegMarkers Read(ReadOnlySpan<byte> jpeg)
     {
         var orientation = 1;
         var adobe = false;
+        var channels = 0;
         var at = 2;
         while (at + 4 <= jpeg.Length && jpeg[at] == 0xFF)
         {
@@ -30,10 +31,12 @@ internal readonly record struct JpegMarkers(int Orientation, bool Adobe)
                 orientation = ExifOrientation(body[6..]);
             else if (marker == 0xEE && body.StartsWith("Adobe"u8))
                 adobe = true;
+            else if (marker is >= 0xC0 and <= 0xCF and not (0xC4 or 0xC8 or 0xCC) && body.Length > 5)
+                channels = body[5];
             at += 2 + length;
         }
 
-        return new JpegMarkers(orientation, adobe);
+        return new JpegMarkers(orientation, adobe, channels);
     }
 
     /// <summary>Tag 0x0112 of the first directory of a TIFF block; 1 (upright) when absent or malformed.</summary>

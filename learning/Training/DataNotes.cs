@@ -8,6 +8,9 @@ namespace SslOrleans.Learning.Training;
 /// <summary>What is odd about a data set and stops nothing, told when a training begins: a few images, evenly over the set, are looked at.</summary>
 public static class DataNotes
 {
+    /// <summary>How the sentences about files begin: what was ignored, what is not there.</summary>
+    public const string OfFiles = "data: ";
+
     private const int Sample = 16;
 
     /// <summary>Means further than this from the recipe's, of 1, are told.</summary>
@@ -23,10 +26,16 @@ public static class DataNotes
     {
         var count = Math.Min(Sample, source.Count);
         var images = new List<RgbImage>();
+        var kinds = new List<ImageKind>();
         for (var i = 0; i < count; i++)
-            images.Add(source.Read((int)((long)i * source.Count / count)));
+        {
+            var at = (int)((long)i * source.Count / count);
+            images.Add(source.Read(at));
+            kinds.Add(ImageKinds.Of(source.ReadEncoded(at)));
+        }
+
         var channels = Enumerable.Range(0, 3).Select(c => Statistics(images, c)).ToArray();
-        List<string> notes = [.. source.Notes.Select(n => $"data: {n}"), .. Looks(images, channels), .. Classes(source)];
+        List<string> notes = [.. source.Notes.Select(n => $"{OfFiles}{n}"), .. Looks(images, channels), .. Classes(source), .. ImageKinds.Describe(kinds)];
         if (channels.All(c => c.Deviation > 0))
             notes.AddRange(Normalization(recipe, count, channels));
         return notes;
@@ -50,7 +59,7 @@ public static class DataNotes
             if (Math.Abs(channels[c].Mean - mean) <= FarMean && channels[c].Deviation <= deviation * FarDeviation && channels[c].Deviation >= deviation / FarDeviation)
                 continue;
             yield return $"the {count} images that were looked at have mean {List(channels.Select(s => s.Mean))} and deviation {List(channels.Select(s => s.Deviation))}, far from normalize.mean {List(recipe.Normalize.Mean)} and "
-                + $"normalize.standardDeviation {List(recipe.Normalize.StandardDeviation)}; `sslo data inspect` measures the data set's";
+                + $"normalize.standardDeviation {List(recipe.Normalize.StandardDeviation)}; `sslo data inspect` prints the --set that takes the data set's";
             yield break;
         }
     }

@@ -39,10 +39,11 @@ public sealed class ImageTrainingData : ITrainingData
     {
         _recipe = recipe;
         _open = open;
-        _source = open(recipe.Data.Split, new SourceOptions { Limit = recipe.Data.Limit, Bits = recipe.Data.Bits, UndecodableLimit = 1 });
+        _source = open(recipe.Data.Split, new SourceOptions { Limit = recipe.Data.Limit, Bits = recipe.Data.Bits, Channels = recipe.Data.ChosenChannels(), UndecodableLimit = 1 });
         try
         {
-            SixteenBits.Check(_source, recipe.Data.Bits);
+            ChannelCheck.Check(_source, recipe.Data.ChosenChannels());
+            SixteenBits.Check(_source, recipe.Data.Bits, recipe.Data.ChosenChannels());
             _order = recipe.Data.Imbalance switch
             {
                 "balanced" => SampleOrder.ClassBalanced(Labels(_source), recipe.Seed),
@@ -156,7 +157,7 @@ public sealed class ImageTrainingData : ITrainingData
     {
         try
         {
-            return EvaluationOf(_open(_recipe.Data.TestSplit, new SourceOptions { Limit = _recipe.Data.TestLimit, Bits = _recipe.Data.Bits }));
+            return EvaluationOf(_open(_recipe.Data.TestSplit, new SourceOptions { Limit = _recipe.Data.TestLimit, Bits = _recipe.Data.Bits, Channels = _recipe.Data.ChosenChannels() }));
         }
         catch (UserErrorException)
         {

@@ -89,6 +89,9 @@ public sealed class LocalTrainer : IDisposable
         static float[] Of(SliceState slice, float[] flat) => flat.AsSpan(slice.Slice.Offset, slice.Slice.Length).ToArray();
     }
 
+    /// <summary>Has all that steps make from now on looked at. One lane only: what comes first is told by the order.</summary>
+    public void Observe(FiniteWatch watch) => _lanes.Single().Replica.Observe(watch);
+
     /// <summary>Backbone features <c>[N, D]</c> of normalised images.</summary>
     public float[] Features(float[] pixels, int height, int width)
     {
@@ -106,6 +109,8 @@ public sealed class LocalTrainer : IDisposable
     public StepReport RunStep()
     {
         var started = Stopwatch.GetTimestamp();
+        var watch = _lanes[0].Replica.Watch;
+        LookAtVersion(watch);
         var work = Enumerable.Range(0, Plan.MicroBatches).GroupBy(m => m * _lanes.Length / Plan.MicroBatches).ToArray();
         var sum = new TreeSum(Plan.MicroBatches);
         var reported = new IReadOnlyDictionary<string, float>[Plan.MicroBatches];
@@ -179,6 +184,7 @@ public sealed class LocalTrainer : IDisposable
         // Reduce and commit.
         var schedule = Plan.Schedule(Step);
         var total = sum.Total;
+        watch?.Sum(Layout, total);
         var squares = 0.0;
         foreach (var slice in _slices)
             squares += slice.GradientSquares(total.AsSpan(slice.Slice.Offset, slice.Slice.Length));
@@ -225,6 +231,19 @@ public sealed class LocalTrainer : IDisposable
         long[] WholeBatch() => _data.SampleIds(Plan.FirstPosition(Step), Plan.EffectiveBatch);
 
         StepContext Context(IReadOnlyList<long> samples) => StepContexts.Create(_recipe, Plan, Step, samples, _lanes[0].Replica.Device);
+    }
+
+    private void LookAtVersion(FiniteWatch? watch)
+    {
+        foreach (var entry in watch is null ? [] : Layout.Entries)
+        {
+            watch!.Version("", entry.Name, _parameters.AsSpan(entry.Offset, entry.Length));
+            if (entry.Followed)
+                watch.Version(TensorEntry.TeacherPrefix, entry.Name, _teacher.Values.AsSpan(entry.Offset, entry.Length));
+        }
+
+        foreach (var name in watch is null ? [] : _state.Names)
+            watch!.Version("the method's state ", name, _state.Values(name));
     }
 
     public void Dispose()

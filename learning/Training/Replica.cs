@@ -72,6 +72,12 @@ public sealed class Replica : IDisposable
 
     public ParameterLayout Layout => _binding.Layout;
 
+    /// <summary>Looks at all that is computed; null looks at nothing.</summary>
+    public FiniteWatch? Watch { get; private set; }
+
+    /// <summary>Has all that is computed from now on looked at.</summary>
+    public void Observe(FiniteWatch watch) => (Watch = watch).Attach(_networks);
+
     /// <summary>The initial flat vector: a pure function of the recipe and of the file that it names, and the same in every precision.</summary>
     public float[] InitialParameters()
     {
@@ -105,11 +111,13 @@ public sealed class Replica : IDisposable
         using var scope = NewDisposeScope();
         var meetings = meeting is null ? null : new BatchMeetings(meeting);
         using var entered = BatchMeetings.Enter(meetings);
+        Watch?.Begin(number, batch);
         var views = ToTensors(batch);
         _probe?.Begin(batch.SampleIds.Length);
         _rank.Begin(step);
         var embeddings = Forward(views, step);
         _rank.Report(step);
+        Watch?.Encoded(embeddings);
         var probed = _probe?.Gradient(batch, step) ?? [];
         Recomputation? again = null;
         if (Recipe.Batch.Recompute && Method.Coupled)
@@ -158,7 +166,7 @@ public sealed class Replica : IDisposable
             seeds.Add(TensorMemory.Aligned(gradient.Values, gradient.Shape, Device));
         }
 
-        _binding.Gradient(roots, seeds, into);
+        Gradient(open, roots, seeds, into);
         open.ThrowIfMeetingFailed();
         PlaceOther(open, into);
         open.Dispose();
@@ -172,10 +180,11 @@ public sealed class Replica : IDisposable
     {
         using var scope = NewDisposeScope();
         var loss = Method.Loss(open.Embeddings, state, step);
+        Watch?.Loss(open.Embeddings, scope.DisposablesView, loss, whole: false);
         CollapseWatch.Report(Method, open.Embeddings, loss, step);
         var share = loss / Recipe.Batch.MicroBatches;
         var value = loss.detach().item<float>();
-        _binding.Gradient([share], [ones_like(share)], into);
+        Gradient(open, [share], [ones_like(share)], into);
         open.ThrowIfMeetingFailed();
         PlaceOther(open, into);
         open.Dispose();
@@ -191,11 +200,13 @@ public sealed class Replica : IDisposable
         using var scope = NewDisposeScope();
         var embeddings = ToEmbeddings(whole);
         var loss = Method.Loss(embeddings, state, step);
+        Watch?.Loss(embeddings, scope.DisposablesView, loss, whole: true);
         CollapseWatch.Report(Method, embeddings, loss, step);
         loss.backward();
         var gradients = new List<NamedArray>();
         foreach (var (name, tensor) in embeddings)
         {
+            Watch?.EmbeddingGradient(name, tensor.grad);
             if (tensor.requires_grad)
                 gradients.Add(ToArray(name, tensor.grad ?? zeros_like(tensor), false));
         }
@@ -241,6 +252,14 @@ public sealed class Replica : IDisposable
         _probe?.Dispose();
         _rank.Dispose();
         _networks.Dispose();
+    }
+
+    private void Gradient(OpenMicroBatch open, IList<Tensor> roots, IList<Tensor> seeds, Span<float> into)
+    {
+        if (Watch is { } watch)
+            watch.Backward(_binding, open, roots, seeds, into);
+        else
+            _binding.Gradient(roots, seeds, into);
     }
 
     /// <summary>This micro-batch's share of what no gradient of the loss brings.</summary>

@@ -127,10 +127,10 @@ internal sealed class TensorBinding
     /// The gradient of Σ root·seed by every trained tensor. No tensor's <c>grad</c> is touched, so that several micro-batches can be
     /// on their way back at a time.
     /// </summary>
-    public void Gradient(IList<Tensor> roots, IList<Tensor> seeds, Span<float> into)
+    public void Gradient(IList<Tensor> roots, IList<Tensor> seeds, Span<float> into, bool keepGraph = false)
     {
         var trained = _parameters.Where(p => p.Student.requires_grad).ToList();
-        var gradients = autograd.grad(roots, [.. trained.Select(p => p.Student)], seeds, allow_unused: true);
+        var gradients = autograd.grad(roots, [.. trained.Select(p => p.Student)], seeds, retain_graph: keepGraph, allow_unused: true);
         foreach (var (entry, _, _) in _parameters.Where(p => !p.Student.requires_grad))
             into.Slice(entry.Offset, entry.Length).Clear();
         for (var i = 0; i < trained.Count; i++)

@@ -43,6 +43,36 @@ public class ExportTests
             Assert.Equal(b, a, 1e-5f * scale);
     }
 
+    /// <summary>The way to ONNX that docs/evaluation.md shows.</summary>
+    [Fact]
+    public async Task Torchvision_loads_a_resnet_and_writes_it_as_onnx()
+    {
+        using var folder = new TestFolder();
+        GeneratedImages.Write(folder.In("images"), 16, 4, 1);
+        var recipe = folder.Write("small.jsonc", """
+            { "method": "simclr", "batch": { "effective": 4, "micro": 4 }, "views": [ { "count": 2, "crop": { "size": 32 } } ],
+              "backbone": { "name": "resnet18", "stem": "imagenet" }, "projector": { "shape": "16" }, "evaluation": { "knn": false } }
+            """);
+        var trained = await Invocation.Of("train", recipe, "--data", folder.In("images"), "--runs", folder.In("runs"), "--run", "small", "--steps", "1");
+        Assert.True(trained.Code == 0, trained.Error);
+        Assert.Equal(0, (await Invocation.Of("export", "small", folder.In("encoder.safetensors"), "--runs", folder.In("runs"))).Code);
+        var python = PyTorchPeer.FindPython(null, "torchvision");
+        Assert.True(python is not null, "no python3 with torchvision; `./sslo test` installs python3-torchvision");
+        using var process = Process.Start(new ProcessStartInfo(
+            python, [Path.Combine(AppContext.BaseDirectory, "Python", "torchvision_onnx.py"), folder.In("encoder.safetensors"), folder.In("encoder.onnx")])
+        {
+            RedirectStandardError = true,
+        })!;
+        var errors = await process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        Assert.True(process.ExitCode == 0, errors);
+
+        // All 11.2 million weights are in it, and the names of what goes in and comes out.
+        var onnx = await File.ReadAllBytesAsync(folder.In("encoder.onnx"));
+        Assert.InRange(onnx.Length, 44_000_000, 46_000_000);
+        Assert.True(onnx.AsSpan().IndexOf("images"u8) >= 0 && onnx.AsSpan().IndexOf("features"u8) >= 0);
+    }
+
     private static async Task<float[]> Ours(string runs, float[] images)
     {
         var recipe = await Grains.Runs.RunRecord.ReadRecipe(RunStorage.Open(runs), "small");

@@ -21,7 +21,7 @@ public sealed class AccessTests : IDisposable
 
         foreach (var path in new[] { "api/state", "api/runs", "api/live", "metrics", "api/grains", "orleans/", "orleans/index.css", "orleans/DashboardCounters", "ORLEANS/Trace" })
             Assert.Equal(HttpStatusCode.Forbidden, (await http.GetAsync(path)).StatusCode);
-        foreach (var path in new[] { "", "web/app.js", "health/live", "api/session" })
+        foreach (var path in new[] { "", "web/app.js", "health/startup", "health/live", "api/session" })
             Assert.Equal(HttpStatusCode.OK, (await http.GetAsync(path)).StatusCode);
         http.DefaultRequestHeaders.Authorization = new("Bearer", DashboardKey.Find(_folder)!.Token);
         foreach (var path in new[] { "api/state", "api/runs", "metrics", "health/ready", "orleans/", "orleans/DashboardCounters" })

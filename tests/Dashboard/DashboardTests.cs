@@ -34,6 +34,7 @@ public sealed partial class DashboardTests(Training training, Browser browser) :
         var shown = await page.Page.EvaluateAsync<long>(Last);
         await page.Until($"{Last} >= {shown + 3}");
         await page.Until("document.querySelector('.good')?.textContent.includes('0 lost, 0 twice')");
+        await page.Until("/^It trains on 2 workers at [0-9.]+ images a second/.test(document.querySelector('.state').textContent)");
 
         await page.Page.ClickAsync("nav a[href='/grains']");
         await page.Page.ClickAsync("[data-grain^='NegativeQueueGrain']");
@@ -187,6 +188,7 @@ public sealed partial class DashboardTests(Training training, Browser browser) :
     [Fact]
     public async Task A7_standard_outputs_and_bad_input()
     {
+        Assert.Equal("started\n", await training.Http.GetStringAsync(training.Address + "health/startup"));
         Assert.Equal("alive\n", await training.Http.GetStringAsync(training.Address + "health/live"));
         Assert.Equal("ready\n", await training.Http.GetStringAsync(training.Address + "health/ready"));
         var metrics = (await training.Http.GetStringAsync(training.Address + "metrics")).Split('\n', StringSplitOptions.RemoveEmptyEntries);

@@ -17,6 +17,10 @@ public sealed class Training : IAsyncLifetime
 
     public string Runs => Path.Combine(_folder, "runs");
 
+    public string Images => Path.Combine(_folder, "images");
+
+    public string Recipe => Path.Combine(_folder, "small.jsonc");
+
     /// <summary>Ends with a slash.</summary>
     public string Address { get; private set; } = "";
 
@@ -26,10 +30,8 @@ public sealed class Training : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        var images = Path.Combine(_folder, "images");
-        GeneratedImages.Write(images, 240, 64, 3);
-        var recipe = Path.Combine(_folder, "small.jsonc");
-        await File.WriteAllTextAsync(recipe, """
+        GeneratedImages.Write(Images, 240, 64, 3);
+        await File.WriteAllTextAsync(Recipe, """
             {
               "method": "mocov2", "seed": 7, "steps": 1000000,
               "batch": { "effective": 48, "micro": 6 },
@@ -38,7 +40,7 @@ public sealed class Training : IAsyncLifetime
               "checkpoint": { "everySteps": 20 }, "evaluation": { "everyEpochs": 20 }
             }
             """);
-        await Start("train", recipe, "--data", images, "--runs", Runs, "--run", Run, "--workers", "2");
+        await Start("train", Recipe, "--data", Images, "--runs", Runs, "--run", Run, "--workers", "2");
         Token = Silo.Dashboard.DashboardKey.Find(Runs)!.Token;
 
         // The first worker computes while the second process is still starting.

@@ -46,7 +46,7 @@ internal sealed class ImageFolderStore : SampleStore
 
     public override int Count => _files.Count;
 
-    public static bool IsImage(string path) => Path.GetExtension(path).ToLowerInvariant() is ".jpg" or ".jpeg" or ".png";
+    public static bool IsImage(string path) => Path.GetExtension(path).ToLowerInvariant() is ".jpg" or ".jpeg" or ".png" or ".tif" or ".tiff";
 
     /// <summary>Looks whether the folder or its sub-folders hold an image.</summary>
     /// <exception cref="UserErrorException">They do not.</exception>
@@ -107,7 +107,7 @@ internal sealed class ImageFolderStore : SampleStore
     private static UserErrorException Empty(string folder)
     {
         var parts = Directory.EnumerateFiles(folder, "*.part").Count();
-        return new($"'{folder}' holds no image and no shard (*.jpg, *.jpeg, *.png, *.tar, *.tar.gz, *.sslpack, CIFAR or IDX files)"
+        return new($"'{folder}' holds no image and no shard (*.jpg, *.jpeg, *.png, *.tif, *.tiff, *.tar, *.tar.gz, *.sslpack, CIFAR or IDX files)"
             + (parts > 0 ? $", but {parts} *.part of a packing or download that did not come to its end; begin that again." : "; give a folder that does."))
         {
             Reason = RefusalReason.Data,

@@ -32,7 +32,7 @@ internal abstract class SampleStore : IDisposable
     /// <summary>Decodes one image; stores of plain pixels override this.</summary>
     /// <exception cref="UndecodableImageException">The bytes are no image.</exception>
     public virtual void Decode(int index, RgbImage target, SourceOptions options, ref byte[] scratch) =>
-        ImageDecoder.Decode(Encoded(index, ref scratch), target, options.PixelLimit, options.DecodeShortSide, options.Bits);
+        ImageDecoder.Decode(Encoded(index, ref scratch), target, options.PixelLimit, options.DecodeShortSide, options.Bits, options.Channels);
 
     public virtual void Dispose()
     {

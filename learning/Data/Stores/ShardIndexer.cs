@@ -14,6 +14,6 @@ internal static class ShardIndexer
         var index = PackedFormat.Is(name) ? PackedFormat.ReadEnd(shard, name) : TarSamples.Read(shard, name, hash);
         return index.Samples.Count > 0
             ? index
-            : throw new UserErrorException($"{name}: the shard holds no image (jpg, jpeg or png); remove it or pack it again.");
+            : throw new UserErrorException($"{name}: the shard holds no image (jpg, jpeg, png, tif or tiff); remove it or pack it again.");
     }
 }

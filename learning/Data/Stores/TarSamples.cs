@@ -6,7 +6,7 @@ namespace SslOrleans.Learning.Data.Stores;
 
 /// <summary>
 /// WebDataset-style shards: the files of a sample share the name up to the first dot and lie next to each other;
-/// jpg, jpeg or png is the image, cls (a number) or json ("label") the class, txt or json ("caption") the caption.
+/// jpg, jpeg, png, tif or tiff is the image, cls (a number) or json ("label") the class, txt or json ("caption") the caption.
 /// </summary>
 internal static class TarSamples
 {
@@ -32,7 +32,7 @@ internal static class TarSamples
                 continue;
             var key = member.Name[..dot];
             var extension = member.Name[(dot + 1)..].ToLowerInvariant();
-            if (extension is not ("jpg" or "jpeg" or "png" or "cls" or "json" or "txt"))
+            if (extension is not ("jpg" or "jpeg" or "png" or "tif" or "tiff" or "cls" or "json" or "txt"))
             {
                 ignored[extension] = ignored.GetValueOrDefault(extension) + 1;
                 continue;
@@ -44,7 +44,7 @@ internal static class TarSamples
                 found.Add((key, null, -1, null));
             }
 
-            var kind = extension is "jpg" or "jpeg" or "png" ? "image" : extension;
+            var kind = extension is "jpg" or "jpeg" or "png" or "tif" or "tiff" ? "image" : extension;
             if (!parts.Add((place, kind)))
                 throw new UserErrorException($"{path}: '{key}' has two files of the kind {kind}; keys must be unique in a shard.");
             var sample = found[place];

@@ -7,14 +7,19 @@ using SslOrleans.Silo.Dashboard.Watching;
 
 namespace SslOrleans.Silo.Dashboard.Endpoints;
 
-/// <summary>What other programs ask: is it alive, is it ready, its numbers.</summary>
+/// <summary>What other programs ask: has it started, is it alive, is it ready, its numbers.</summary>
 internal static class StandardEndpoints
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);
 
     public static void Map(IEndpointRouteBuilder app)
     {
-        app.MapGet("/health/live", () => Results.Text("alive\n"));
+        app.MapGet("/health/startup", (ISiloStatusOracle silos) => silos.CurrentStatus is SiloStatus.Created or SiloStatus.Joining
+            ? Results.Text($"starting: the silo is {silos.CurrentStatus}\n", statusCode: StatusCodes.Status503ServiceUnavailable)
+            : Results.Text("started\n"));
+        app.MapGet("/health/live", (ISiloStatusOracle silos) => silos.CurrentStatus is SiloStatus.Dead
+            ? Results.Text("dead: the others gave this silo up\n", statusCode: StatusCodes.Status503ServiceUnavailable)
+            : Results.Text("alive\n"));
         app.MapGet("/health/ready", Ready);
         app.MapGet("/metrics", async (ClusterWatch cluster, GrainWatch grains) =>
             Results.Text(PrometheusText.Write(await cluster.State(), await grains.State()), "text/plain; version=0.0.4; charset=utf-8"));

@@ -1,7 +1,7 @@
 // @ts-check
 // Shows the page that the address names.
 
-import { current, readSession } from './api.js';
+import { current, openSession, readSession } from './api.js';
 import { tell, unlock } from './ask.js';
 import { h, say } from './dom.js';
 import { follow, on } from './live.js';
@@ -85,6 +85,14 @@ on('link', (state) => {
   link.className = `link ${state}`;
 });
 
+// A link may carry the token behind its #, which no server and no other site sees. It is exchanged for a session and leaves the address.
+const given = new URLSearchParams(location.hash.slice(1)).get('token');
+if (given !== null) history.replaceState(null, '', location.pathname + location.search);
+try {
+  if (given) await openSession(given.trim());
+} catch (e) {
+  tell(/** @type {Error} */ (e).message);
+}
 try {
   await readSession();
 } catch {

@@ -6,6 +6,7 @@ import { act } from './ask.js';
 import { Charts, spark } from './charts.js';
 import { badge, clock, duration, h, metric, number, percent, say, short, table } from './dom.js';
 import { on } from './live.js';
+import { wordsOf, wordsOfStored } from './words.js';
 
 const first = ['loss', 'knn', 'featureRank', 'imagesPerSecond', 'learningRate', 'gradientNorm', 'dataWaitShare'];
 const mostPoints = 3000;
@@ -24,6 +25,11 @@ export function runPage(run, query) {
 
   const head = h('div', { class: 'title' }, h('h1', null, run), h('span', { id: 'phase' }));
   const message = h('p', { class: 'problem', role: 'status' });
+  const words = h('p', { class: 'state' });
+  /** @type {import('./types').StoredRun | undefined} */
+  let stored;
+  /** @type {import('./types').RunEvent[]} */
+  let past = [];
   const bar = h('progress', { max: 1, value: 0, 'aria-label': 'Progress' });
   const tiles = h('dl', { class: 'tiles' });
   const grid = h('div', { class: 'charts' });
@@ -36,7 +42,7 @@ export function runPage(run, query) {
   const ledger = h('section', { class: 'card' }, h('h2', null, 'Ledger'), h('p', { class: 'quiet' }, 'reading…'));
   const pictures = h('section', { class: 'card', hidden: true }, h('h2', null, 'Pictures'));
   const compare = h('details', { class: 'card' }, h('summary', null, 'Compare with other runs'));
-  const element = h('div', null, head, message, bar, tiles, actions(run),
+  const element = h('div', null, head, words, message, bar, tiles, actions(run),
     h('div', { class: 'title' }, h('h2', null, 'Curves'), h('span', { class: 'spacer' }), everything, h('label', null, smooth, ' smooth')),
     h('p', { class: 'quiet' }, 'Drag to zoom, double-click for everything; with the keyboard: + − 0 and the arrows.'),
     runs.length > 1 ? h('p', { class: 'legend' }, runs.map((r, i) => h('span', { class: `run-${i}` }, h('i', { class: 'key line' }), ` ${r} `))) : null,
@@ -88,8 +94,11 @@ export function runPage(run, query) {
       return names.map((/** @type {string} */ n) => h('figure', null, h('img', { src: address(run, `pictures/${n.split('/').map(encodeURIComponent).join('/')}`), alt: `Picture ${n} of run ${run}`, loading: 'lazy' }), h('figcaption', null, n)));
     });
     try {
-      events.set(await get(address(run, 'events')));
+      past = await get(address(run, 'events'));
+      events.set(past);
       const list = /** @type {import('./types').RunList} */ (await get('/api/runs'));
+      stored = list.runs.find((r) => r.run === run);
+      if (element.classList.contains('stored')) takeStored();
       compare.replaceChildren(/** @type {Node} */ (compare.firstElementChild), ...[...new Set([...list.runs.map((r) => r.run), ...list.active])].filter((r) => r !== run).map((r) => h('label', { class: 'choice' },
         h('input', { type: 'checkbox', value: r, checked: others.includes(r), onchange: (/** @type {any} */ e) => {
           const next = e.target.checked ? [...others, r] : others.filter((o) => o !== r);
@@ -100,6 +109,15 @@ export function runPage(run, query) {
     }
   }
 
+  /** What its files say of a run that nobody leads. */
+  function takeStored() {
+    say(words, wordsOfStored(stored, past));
+    if (!stored) return;
+    tile('progress', `${stored.steps} steps`, stored.lastCommit ? `the last on ${new Date(stored.lastCommit).toLocaleDateString('en-GB')}` : null);
+    tile('loss', number(stored.loss), null);
+    tile('weights', short(stored.hash), null);
+  }
+
   /** @param {import('./types').ClusterState} state */
   function take(state) {
     const status = state.runs.find((r) => r.run === run);
@@ -108,6 +126,7 @@ export function runPage(run, query) {
       phase.replaceChildren(badge('stored'));
       bar.hidden = true;
       element.classList.add('stored');
+      takeStored();
       return;
     }
     element.classList.remove('stored');
@@ -118,7 +137,7 @@ export function runPage(run, query) {
     bar.hidden = status.totalSteps === 0;
     bar.max = status.totalSteps || 1;
     bar.value = status.step;
-    if (status.message && status.phase !== 'training') say(message, status.message);
+    say(words, wordsOf(status, rate));
     const here = status.workers.filter((w) => w.state !== 'gone').length;
     const loss = byName.get('loss')?.points.get(run)?.values ?? [];
     const left = status.phase === 'training' && rate > 0 ? duration((status.totalSteps - status.step) / rate) : null;

@@ -68,6 +68,11 @@ public partial class DeployTests
         foreach (var part in new[] { "startupProbe", "readinessProbe", "livenessProbe", "resources" })
             Assert.NotNull(Child(container, part));
 
+        // Who asks Kubernetes for pods may, and says who it is.
+        Assert.Contains(Documents("kubernetes/access.yaml"), d => Child(d, "kind")!.ToString() == "ServiceAccount" && Child(Child(d, "metadata")!, "name")!.Equals(Child(pod, "serviceAccountName")));
+        var environment = ((YamlSequenceNode)Child(container, "env")!).Select(e => Child(e, "name")!.ToString()).ToList();
+        Assert.All(["POD_NAME", "POD_NAMESPACE", "POD_IP"], name => Assert.Contains(name, environment));
+
         // The grace period outlives the drain, or the drain is cut short by SIGKILL.
         var arguments = ((YamlSequenceNode)Child(container, "args")!).Select(a => a.ToString()).ToList();
         Assert.True(int.Parse(Child(pod, "terminationGracePeriodSeconds")!.ToString()) > int.Parse(arguments[arguments.IndexOf("--drain") + 1]));

@@ -3,25 +3,11 @@
 conv4_features.py encoder.safetensors images.f32 COUNT SIZE
 """
 import json
-import struct
 import sys
 
 import torch
 import torch.nn as nn
-
-
-def load(path):
-    with open(path, "rb") as f:
-        (length,) = struct.unpack("<Q", f.read(8))
-        header, data = json.loads(f.read(length)), f.read()
-    out = {}
-    for name, entry in header.items():
-        if name == "__metadata__":
-            continue
-        assert entry["dtype"] == "F32", entry
-        start, end = entry["data_offsets"]
-        out[name] = torch.frombuffer(bytearray(data[start:end]), dtype=torch.float32).reshape(entry["shape"])
-    return out
+from read_safetensors import load
 
 
 class Conv4(nn.Module):

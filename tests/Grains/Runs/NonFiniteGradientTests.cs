@@ -1,5 +1,6 @@
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
+using SslOrleans.Contracts.Recipes;
 using SslOrleans.Grains.Records;
 using SslOrleans.Grains.Storage;
 using SslOrleans.Learning.Methods;
@@ -37,6 +38,7 @@ public class NonFiniteGradientTests
             for (var slice = 0; slice < recipe.Workers.Slices; slice++)
                 Assert.Equal(Cliffs, (await cluster.Grains.GetGrain<IParameterGrain>($"run/{slice}").GetState()).Version);
             Assert.Equal(expected.Take(Cliffs), (await Ledger.Open(storage, "run")).Entries.Select(e => e.Hash));
+            Assert.Equal("PowBackward0", (await Found(storage, recipe, data)).Name);
             var checkpoint = (await new CheckpointStore(storage, "run").Newest()).Found!;
             Assert.Equal((5, expected[4]), (checkpoint.Step, checkpoint.WeightsHash));
         }
@@ -45,5 +47,21 @@ public class NonFiniteGradientTests
         var (status, _) = await cluster.Train("run", recipe, SmallRuns.Images, resume: true);
         Assert.Equal((RunPhase.Completed, expected[^1]), (status.Phase, status.WeightsHash));
         Assert.Equal(expected, (await Ledger.Open(storage, "run")).Entries.Select(e => e.Hash));
+    }
+
+    /// <summary>The step computed again from what the run kept of it, which has the micro-batch whose loss is not finite and all others.</summary>
+    private static async Task<NotFinite> Found(IRunStorage storage, Recipe recipe, ImageTrainingData data)
+    {
+        var capture = StepCapture.Parse(await storage.Read(StepCapture.Path("run", Cliffs)) ?? [], "capture");
+        Assert.Equal(Enumerable.Range(0, recipe.Batch.MicroBatches), capture.MicroBatches);
+        var kept = await new CheckpointStore(storage, "run", StepCapture.Folder).Read(Cliffs);
+        using var trainer = new LocalTrainer(recipe, new CapturedStep(capture, new RunPlan(recipe, data.Samples), data.Samples, () => throw new InvalidOperationException("everything is in the capture")));
+        var flat = trainer.Layout.Entries.SelectMany(e => kept.Parameters[e.Name].Values).ToArray();
+        trainer.Restore(Cliffs, flat, trainer.OptimizerStates.ToDictionary(s => s, _ => new float[flat.Length]), new float[flat.Length], []);
+        var watch = new FiniteWatch();
+        trainer.Observe(watch);
+        trainer.RunStep();
+        Assert.Equal((StepPart.ParameterGradient, 0), (watch.First!.Part, watch.First.MicroBatch));
+        return watch.First;
     }
 }

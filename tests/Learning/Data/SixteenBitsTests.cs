@@ -18,7 +18,7 @@ public sealed class SixteenBitsTests : IDisposable
     {
         Write(most);
         var error = Assert.Throws<UserErrorException>(() => new ImageTrainingData(Recipe(0), _folder.Path));
-        Assert.Contains($"32 PNGs of 16 bits use the range 0 … {most} of 65535", error.Message, StringComparison.Ordinal);
+        Assert.Contains($"32 images of 16 bits use the range 0 … {most} of 65535", error.Message, StringComparison.Ordinal);
         Assert.Contains($"set data.bits={bits} in the recipe", error.Message, StringComparison.Ordinal);
         Assert.Equal(RefusalReason.Data, error.Reason);
         using var source = ImageSources.Open(_folder.Path);
