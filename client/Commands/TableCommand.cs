@@ -14,7 +14,7 @@ public static class TableCommand
 {
     public static Command Build(Screen screen, ITrainingSessions sessions)
     {
-        var file = new Argument<string>("file") { Description = "What to train and measure, as recipes/tables/*.jsonc." };
+        var file = new Argument<string>("file") { Description = "What to train and measure, as docs/tables/*.jsonc." };
         var data = CommonOptions.Data();
         var set = CommonOptions.Set();
         var runs = CommonOptions.Runs();

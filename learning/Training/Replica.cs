@@ -2,7 +2,6 @@ using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Backbones;
 using SslOrleans.Learning.Methods;
 using SslOrleans.Learning.Numerics;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SslOrleans.Learning.Training;
@@ -26,32 +25,7 @@ public sealed class Replica : IDisposable
         PrepareThread();
         Device = device;
         Method = MethodCatalog.Create(recipe);
-        _networks = Method.Build();
-        Initialization.Reset(_networks.Student, recipe.Seed);
-        _networks.Student.to(device);
-        _networks.Student.train();
-        if (_networks.Teacher is { } teacher)
-        {
-            if (recipe.Teacher.Scope == "projector")
-                teacher.SeeThrough(_networks.Student);
-            teacher.to(device);
-            teacher.train();
-            foreach (var parameter in teacher.parameters())
-                parameter.requires_grad = false;
-        }
-
-        _teacherNote = FrozenTeachers.Fill(recipe, _networks);
-        _networks.Frozen?.to(device);
-        foreach (var branch in new[] { _networks.Student, _networks.Teacher, _networks.Frozen }.OfType<Branch>())
-        {
-            if (recipe.Workers.Precision == WorkersRecipe.BFloat16)
-                BFloat16Compute.Apply(branch, device);
-            if (!MeetsInBatchNorm || branch == _networks.Frozen)
-                continue;
-            foreach (var layer in branch.modules().OfType<BatchNorm>())
-                layer.Statistics = new EffectiveBatchStatistics();
-        }
-
+        (_networks, _teacherNote) = TrainedNetworks.Of(recipe, Method, device);
         if (recipe.Evaluation.Online.Classes > 0)
             _probe = new OnlineProbe(recipe.Evaluation.Online, _networks.Student.Backbone, device);
         _rank = new FeatureRank(_networks.Student.Backbone);
@@ -59,7 +33,7 @@ public sealed class Replica : IDisposable
     }
 
     /// <summary>Batch norm is over the effective batch: micro-batches advance together and need an <see cref="IBatchMeeting"/>.</summary>
-    public bool MeetsInBatchNorm => Recipe.Backbone.BatchNorm == "sync";
+    public bool MeetsInBatchNorm => TrainedNetworks.MeetInBatchNorm(Recipe);
 
     /// <summary>To be called once on each thread that computes: libtorch keeps its thread count per thread, and it decides bits.</summary>
     public void PrepareThread() => ThreadCount.Set(Recipe.Workers.ThreadsPerWorker);
