@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using SslOrleans.Client.CommandLine;
-using SslOrleans.Client.Reports;
 using SslOrleans.Client.Training;
 using SslOrleans.Contracts;
 using SslOrleans.Contracts.Recipes;

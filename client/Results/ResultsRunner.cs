@@ -1,7 +1,6 @@
 using SslOrleans.Client.Sweep;
 using SslOrleans.Client.Training;
 using SslOrleans.Contracts;
-using SslOrleans.Contracts.Recipes;
 using SslOrleans.Grains.Records;
 using SslOrleans.Grains.Runs;
 using SslOrleans.Grains.Storage;
