@@ -56,7 +56,9 @@ public static class AuditCommand
             var audit = Ledger.Audit(entries, record.Samples, recipe.Batch.Effective, recipe.Batch.MicroBatches);
             if (captured)
                 return await new CaptureReplay(storage, name, recipe, record, entries).Tell(parsed.GetValue(replay)!, parsed.GetValue(capture), screen, cancellation);
-            var replayed = parsed.GetValue(replay) is { } what ? await new LedgerReplay(storage, name, recipe, record, entries).Run(what, cancellation) : null;
+            var replayed = parsed.GetValue(replay) is { } what
+                ? await Progress.Run(screen, $"replaying {name}", 1, _ => "", progress => new LedgerReplay(storage, name, recipe, record, entries).Run(what, cancellation, progress))
+                : null;
             var different = replayed?.Different ?? -1;
             var good = audit.IsExact && different < 0;
             if (screen.Json)

@@ -126,6 +126,8 @@ public static class DataCommand
                 Show(screen, report);
             if (recipe is not null)
                 Sheet(screen, where, recipe, target!, parsed.GetValue(images));
+            else
+                screen.Line($"Next: sslo train simclr-cifar10 --data {where} (`sslo recipe list` has others); normalize as above with the two --set");
 
             return Task.FromResult(ExitCodes.Well);
         });

@@ -21,8 +21,9 @@ public sealed class LedgerReplay(IRunStorage storage, string run, Recipe recipe,
 {
     /// <param name="what">A step, which is computed from the newest whole checkpoint before it; or <c>all</c>, from the initial weights on.</param>
     /// <param name="cancellation">Ends it between two steps.</param>
+    /// <param name="progress">Told which share of the steps is computed.</param>
     /// <exception cref="UserErrorException">The ledger has no such step, or the images are not those of the run.</exception>
-    public async Task<ReplayResult> Run(string what, CancellationToken cancellation)
+    public async Task<ReplayResult> Run(string what, CancellationToken cancellation, IProgress<double>? progress = null)
     {
         var last = Last(what);
         using var data = TrainingData.Open(recipe, DataLocations.Access(record.DataPath));
@@ -44,6 +45,7 @@ public sealed class LedgerReplay(IRunStorage storage, string run, Recipe recipe,
         {
             cancellation.ThrowIfCancellationRequested();
             var step = trainer.RunStep();
+            progress?.Report((double)(trainer.Step - from) / (last + 1 - from));
             if (step.WeightsHash != entries[(int)step.Step].Hash)
                 return new ReplayResult(from, (int)(trainer.Step - from), step.Step, search.Skipped);
         }

@@ -45,6 +45,7 @@ public class ExportTests
 
     /// <summary>The way to ONNX that docs/evaluation.md shows.</summary>
     [Fact]
+    [Trait("Category", "Slow")]
     public async Task Torchvision_loads_a_resnet_and_writes_it_as_onnx()
     {
         using var folder = new TestFolder();
