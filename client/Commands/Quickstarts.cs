@@ -1,8 +1,10 @@
 using SslOrleans.Client.CommandLine;
 using SslOrleans.Contracts;
 using SslOrleans.Contracts.Recipes;
+using SslOrleans.Learning.Clips;
 using SslOrleans.Learning.Data;
 using SslOrleans.Learning.Data.Tables;
+using SslOrleans.Learning.Sounds;
 
 namespace SslOrleans.Client.Commands;
 
@@ -20,6 +22,8 @@ public sealed record Quickstart(string Recipe, string Folder, string What, Actio
 
     private const int Rows = 4000;
     private const int TestRows = 2000;
+    private const int Recordings = 2000;
+    private const int TestRecordings = 800;
     private const int TrainImages = 5000;
     private const int TestImages = 1000;
 
@@ -34,6 +38,12 @@ public sealed record Quickstart(string Recipe, string Folder, string What, Actio
         [Modality.Text] = new(
             "quickstart-text", Path.Combine("data", "generated-text"), $"{Rows} sentences to train on and {TestRows} held out", folder => GeneratedText.Write(folder, Rows, TestRows, seed: 0),
             "linear", $"Accuracy on {TestRows} held-out sentences of a linear classifier of the features, six topics"),
+        [Modality.Audio] = new(
+            "quickstart-audio", Path.Combine("data", "generated-sounds"), $"{Recordings} sounds to train on and {TestRecordings} held out", folder => GeneratedSounds.Write(folder, Recordings, TestRecordings, seed: 0),
+            "linear", $"Accuracy on {TestRecordings} held-out sounds of a linear classifier of the features, four instruments with major or minor chords"),
+        [Modality.Video] = new(
+            "quickstart-video", Path.Combine("data", "generated-videos"), $"{Recordings} videos to train on and {TestRecordings} held out", folder => GeneratedClips.Write(folder, Recordings, TestRecordings, seed: 0),
+            "linear", $"Accuracy on {TestRecordings} held-out videos of a linear classifier of the features, eight motions"),
         [Modality.Table] = new(
             "quickstart-table", Path.Combine("data", "generated-table"), $"a table of {Rows} rows to train on and {TestRows} held out", folder => GeneratedTable.Write(folder, Rows, TestRows, seed: 0),
             "fewshot.25", $"Accuracy on {TestRows} held-out rows of a linear classifier of the features with 25 % of the labels")
@@ -58,7 +68,7 @@ public sealed record Quickstart(string Recipe, string Folder, string What, Actio
     /// <summary>The data's folder; made when it is not there.</summary>
     public string Provide(Screen screen)
     {
-        if (Directory.Exists(Folder) && Directory.EnumerateFiles(Folder).Any() && !Directory.EnumerateFiles(Folder, "*.part").Any())
+        if (Directory.Exists(Folder) && Directory.EnumerateFileSystemEntries(Folder).Any() && !Directory.EnumerateFiles(Folder, "*.part").Any())
         {
             screen.Line($"data: {Folder}, from last time");
             return Folder;

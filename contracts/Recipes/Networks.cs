@@ -20,6 +20,9 @@ public sealed record BackboneRecipe
     /// <summary>ViT: side of a patch in pixels (K52); ConvNeXt V2 under a mask: its stride.</summary>
     public int PatchSize { get; init; } = 4;
 
+    /// <summary>ViT of clips: frames of a patch (VideoMAE: 2).</summary>
+    public int TubeletFrames { get; init; } = 2;
+
     /// <summary>ViT: side of the image in pixels.</summary>
     public int ImageSize { get; init; } = 32;
 

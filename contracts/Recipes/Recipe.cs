@@ -46,6 +46,8 @@ public sealed record Recipe
 
     public TextRecipe Text { get; init; } = new();
 
+    public SoundRecipe Sound { get; init; } = new();
+
     public NormalizeRecipe Normalize { get; init; } = new();
 
     public BackboneRecipe Backbone { get; init; } = new();

@@ -67,6 +67,8 @@ internal static class RecipeChecks
         Must(r.Text.Dropout is >= 0 and < 1, "text.dropout", r.Text.Dropout, "give a rate from 0 to below 1");
         foreach (var template in r.Text.Templates)
             Must(template.Contains("{}", StringComparison.Ordinal), "text.templates", template, "write {} where the name of the class goes");
+        OtherViewChecks.Check(r.Sound, Must);
+        Must(r.Backbone.TubeletFrames > 0, "backbone.tubeletFrames", r.Backbone.TubeletFrames, "give at least 1 frame");
         Must(r.Backbone.PatchSize > 0, "backbone.patchSize", r.Backbone.PatchSize, "give a side in pixels above 0");
         ViewChecks.Check(r, Must);
     }

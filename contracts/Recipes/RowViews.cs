@@ -8,6 +8,9 @@ public enum CellChoice
 
     /// <summary>Each cell for itself (VIME).</summary>
     Each,
+
+    /// <summary>Each cell for itself, and all of them from one other row (SAINT's CutMix).</summary>
+    Row,
 }
 
 /// <summary>A view of a row of a table.</summary>

@@ -23,9 +23,9 @@ internal static class ViewChecks
         must(v.Count > 0, $"{where}.count", v.Count, "give at least 1");
         var kinds = ViewKinds.Of(r.Data.Modality);
         must(kinds.Contains(v.Kind), $"{where}.kind", ViewKinds.Name(v.Kind), $"data.modality {ViewKinds.Name(r.Data.Modality)} has views of kind {string.Join(" or ", kinds.Select(ViewKinds.Name))}");
-        if (v.Kind == ViewKind.Image)
+        if (v.Kind is ViewKind.Image or ViewKind.Clip)
             CheckImage(r, v, where, must);
-        else
+        if (v.Kind != ViewKind.Image)
             OtherViewChecks.Check(v, where, must);
     }
 

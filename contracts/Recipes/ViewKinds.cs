@@ -23,11 +23,17 @@ public static class ViewKinds
         Modality.Table => [ViewKind.Row],
         Modality.Audio => [ViewKind.Spectrogram],
         Modality.Video => [ViewKind.Clip],
+        Modality.Trajectory => [ViewKind.Clip, ViewKind.Action],
         _ => [ViewKind.Image],
     };
 
     /// <summary>Keys that describe a view of a kind, <c>kind</c> and <c>count</c> left aside.</summary>
-    public static IReadOnlyList<string> Keys(ViewKind kind) => kind == ViewKind.Image ? s_image : [Name(kind)];
+    public static IReadOnlyList<string> Keys(ViewKind kind) => kind switch
+    {
+        ViewKind.Image => s_image,
+        ViewKind.Clip => [.. s_image.Except(["mask"]), Name(kind)],
+        _ => [Name(kind)],
+    };
 
     /// <summary>Refuses keys of another kind than the view's.</summary>
     /// <param name="recipe">Its keys are known ones.</param>

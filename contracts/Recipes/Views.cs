@@ -13,6 +13,12 @@ public sealed record ViewRecipe
 
     public RowViewRecipe Row { get; init; } = new();
 
+    public SpectrogramViewRecipe Spectrogram { get; init; } = new();
+
+    public ClipViewRecipe Clip { get; init; } = new();
+
+    public ActionViewRecipe Action { get; init; } = new();
+
     public CropRecipe Crop { get; init; } = new();
 
     /// <summary>Probability of a horizontal flip.</summary>

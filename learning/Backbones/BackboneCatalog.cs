@@ -49,6 +49,21 @@ public static class BackboneCatalog
         ["table-mlp-small"] = (64, 2),
     };
 
+    /// <summary>SAINT: width of a token, pairs of blocks, heads, attention over rows; the first two are the paper's, the last is for quick runs on a CPU.</summary>
+    private static readonly Dictionary<string, (int Width, int Depth, int Heads, bool AcrossRows)> s_saints = new()
+    {
+        ["saint"] = (32, 6, 8, true),
+        ["saint-s"] = (32, 6, 8, false),
+        ["saint-nano"] = (16, 1, 2, true),
+    };
+
+    /// <summary>Vectors of tokens without order: their width.</summary>
+    private static readonly Dictionary<string, int> s_bags = new()
+    {
+        ["text-bag"] = 300,
+        ["text-bag-small"] = 64,
+    };
+
     /// <summary>Every name of a backbone of images, in order of size.</summary>
     public static IReadOnlyCollection<string> Names { get; } = [.. s_entries.Keys, .. s_convNexts.Keys, .. s_transformers.Keys];
 
@@ -59,15 +74,35 @@ public static class BackboneCatalog
         switch (recipe.Data.Modality)
         {
             case Modality.Table:
-                var size = s_tables.TryGetValue(recipe.Backbone.Name, out var known)
-                    ? known
-                    : throw new UserErrorException($"{recipe.Name}: backbone.name is \"{recipe.Backbone.Name}\"; of data.modality table use one of {string.Join(", ", s_tables.Keys)}.");
-                return new TableMlp(recipe.Table.Used, size.Width, size.Depth);
+                return Table(recipe);
             case Modality.Text:
+                if (s_bags.TryGetValue(recipe.Backbone.Name, out var bag))
+                    return new TextBag(recipe.Text.Tokens, bag);
                 return Text(recipe.Backbone.Name, recipe.Text.Tokens, recipe.Views.Max(v => v.Text.Length), causal: false, "backbone.name", recipe.Text.Dropout, recipe.Backbone.Pooling == "mean");
+            case Modality.Audio or Modality.Video or Modality.Trajectory:
+                return OfGrid(recipe);
             default:
                 return Create(recipe.Backbone);
         }
+    }
+
+    private static TableBackbone Table(Recipe recipe)
+        => s_saints.TryGetValue(recipe.Backbone.Name, out var saint) ? new Saint(recipe.Table.Used, saint.Width, saint.Depth, saint.Heads, saint.AcrossRows)
+            : s_tables.TryGetValue(recipe.Backbone.Name, out var size) ? new TableMlp(recipe.Table.Used, size.Width, size.Depth)
+            : throw new UserErrorException($"{recipe.Name}: backbone.name is \"{recipe.Backbone.Name}\"; of data.modality table use one of {string.Join(", ", [.. s_tables.Keys, .. s_saints.Keys])}.");
+
+    /// <summary>A transformer of patches of spectrograms or clips.</summary>
+    /// <exception cref="UserErrorException">The recipe names something else, or the patches do not divide a view.</exception>
+    public static GridVit Grid(Recipe recipe) => OfGrid(recipe) as GridVit
+        ?? throw new UserErrorException($"{recipe.Name}: backbone.name is \"{recipe.Backbone.Name}\", but this method works on patches; use one of {string.Join(", ", s_transformers.Keys)}.");
+
+    private static Backbone OfGrid(Recipe recipe)
+    {
+        if (s_transformers.TryGetValue(recipe.Backbone.Name, out var size))
+            return GridVit.Of(recipe, size.Width, size.Depth, size.Heads);
+        if (recipe.Backbone.Name != "conv4")
+            throw new UserErrorException($"{recipe.Name}: backbone.name is \"{recipe.Backbone.Name}\"; of data.modality {ViewKinds.Name(recipe.Data.Modality)} use one of conv4, {string.Join(", ", s_transformers.Keys)}.");
+        return new Conv4(recipe.Data.Modality == Modality.Audio ? 1 : 3 * TrajectoryViews.Stack(recipe));
     }
 
     /// <summary>Builds a backbone; <see cref="Initialization.Reset"/> then gives it the weights of a seed.</summary>
@@ -122,6 +157,8 @@ public static class BackboneCatalog
             : s_convNexts.TryGetValue(recipe.Name, out var stages) ? stages.Widths[^1]
             : s_texts.TryGetValue(recipe.Name, out var text) ? text.Width
             : s_tables.TryGetValue(recipe.Name, out var table) ? table.Width
+            : s_saints.TryGetValue(recipe.Name, out var saint) ? saint.Width
+            : s_bags.TryGetValue(recipe.Name, out var bag) ? bag
             : Find(recipe).FeatureDimension;
 
     /// <summary>
@@ -132,6 +169,8 @@ public static class BackboneCatalog
         => s_transformers.TryGetValue(recipe.Name, out var size) || s_texts.TryGetValue(recipe.Name, out size) ? size.Depth + 1
             : s_convNexts.TryGetValue(recipe.Name, out var stages) ? stages.Widths.Length + 1
             : s_tables.TryGetValue(recipe.Name, out var table) ? table.Depth
+            : s_saints.TryGetValue(recipe.Name, out var saint) ? saint.Depth + 1
+            : s_bags.ContainsKey(recipe.Name) ? 1
             : Find(recipe).Layers;
 
     private static Entry Find(BackboneRecipe recipe)

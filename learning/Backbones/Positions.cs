@@ -10,17 +10,20 @@ public static class Positions
     /// <c>[1, 1 + grid², D]</c>, zeros for [cls] first: the first half of D encodes the column, the second the row, each as sines
     /// then cosines of frequencies 10000^(−k/(D/4)).
     /// </summary>
-    public static Tensor SineCosine(int grid, int width)
+    public static Tensor SineCosine(int grid, int width) => SineCosine(grid, grid, width);
+
+    /// <summary>The same for so many rows and columns <c>[1, 1 + rows·columns, D]</c>.</summary>
+    public static Tensor SineCosine(int rows, int columns, int width)
     {
         if (width % 4 != 0)
             throw new ArgumentException($"Width {width} is not divisible by 4.");
         var quarter = width / 4;
-        var values = new float[(1 + (grid * grid)) * width];
-        for (var row = 0; row < grid; row++)
+        var values = new float[(1 + (rows * columns)) * width];
+        for (var row = 0; row < rows; row++)
         {
-            for (var column = 0; column < grid; column++)
+            for (var column = 0; column < columns; column++)
             {
-                var at = (1 + (row * grid) + column) * width;
+                var at = (1 + (row * columns) + column) * width;
                 for (var k = 0; k < quarter; k++)
                 {
                     var frequency = PortableMath.Exp(-PortableMath.Log(10000) * k / quarter);
@@ -34,6 +37,24 @@ public static class Positions
             }
         }
 
-        return tensor(values).reshape(1, 1 + (grid * grid), width);
+        return tensor(values).reshape(1, 1 + (rows * columns), width);
+    }
+
+    /// <summary>
+    /// <c>[1, 1 + length, D]</c>, zeros for [cls] first: sines in even and cosines in odd places, of frequencies 10000^(−2⌊k/2⌋/D) (Vaswani et al. 2017), as VideoMAE has them.
+    /// </summary>
+    public static Tensor Sequence(int length, int width)
+    {
+        var values = new float[(1 + length) * width];
+        for (var place = 0; place < length; place++)
+        {
+            for (var k = 0; k < width; k++)
+            {
+                var (sin, cos) = PortableMath.SinCos(place * PortableMath.Exp(-PortableMath.Log(10000) * (k / 2 * 2) / width));
+                values[((1 + place) * width) + k] = (float)(k % 2 == 0 ? sin : cos);
+            }
+        }
+
+        return tensor(values).reshape(1, 1 + length, width);
     }
 }

@@ -35,7 +35,7 @@ public sealed class Encoder : IDisposable
         networks.Teacher?.eval();
         _binding = new TensorBinding(networks, slices);
         _projector = ProjectorLayers(_branch.ProjectorOrNone);
-        Layers = [.. _branch.Backbone is TableMlp ? new[] { ProbeReport.Raw } : [], ProbeReport.Backbone, .. _branch.Backbone is Vit ? new[] { "backbone.cls", "backbone.mean" } : [], .. _projector.Select(p => p.Name)];
+        Layers = [.. _branch.Backbone is TableBackbone ? new[] { ProbeReport.Raw } : [], ProbeReport.Backbone, .. _branch.Backbone is Vit ? new[] { "backbone.cls", "backbone.mean" } : [], .. _projector.Select(p => p.Name)];
     }
 
     /// <summary>Names of the layers, from the input on.</summary>
@@ -93,7 +93,7 @@ public sealed class Encoder : IDisposable
         var found = new Dictionary<string, Tensor>();
         var images = samples.ToTensor(_device);
         Tensor features;
-        if (_branch.Backbone is TableMlp table && layers.Contains(ProbeReport.Raw))
+        if (_branch.Backbone is TableBackbone table && layers.Contains(ProbeReport.Raw))
             found[ProbeReport.Raw] = table.Inputs(images);
         if (_branch.Backbone is Vit vit)
         {

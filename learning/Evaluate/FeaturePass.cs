@@ -54,6 +54,8 @@ public static class FeaturePass
 
         return [.. order.Layers.Select((layer, i) => new ProbeData(layer, trainFeatures[i], train.Labels, testFeatures?[i], test?.Labels)
         {
+            States = train.States is { } of && test?.States is { } held ? (of, held) : null,
+            Describe = test?.Describe,
             Paired = i == backbone ? paired : null,
             Pairs = first is null ? null : (first[i], second![i]),
             Rotations = turnedTrain is null ? null : new LabelledFeatures(turnedTrain[i], Turns(rotations), turnedTest![i], Turns(rotatedTest)),

@@ -29,11 +29,22 @@ public sealed class MaskedDecoder : Module<Tensor, Tensor, Tensor>, IInitialWeig
     /// <param name="outputs">Values per patch.</param>
     /// <param name="grid">Patches along a side.</param>
     public MaskedDecoder(int inputs, int width, int depth, int heads, int outputs, int grid)
+        : this(inputs, width, depth, heads, outputs, Positions.SineCosine(grid, width))
+    {
+    }
+
+    /// <param name="inputs">Width of the encoded tokens.</param>
+    /// <param name="width">Width of the decoder; divisible by 4 and by <paramref name="heads"/>.</param>
+    /// <param name="depth">Blocks.</param>
+    /// <param name="heads">Attention heads.</param>
+    /// <param name="outputs">Values per patch.</param>
+    /// <param name="positions">Fixed ones <c>[1, 1 + P, width]</c>, [cls] first.</param>
+    public MaskedDecoder(int inputs, int width, int depth, int heads, int outputs, Tensor positions)
         : base(nameof(MaskedDecoder))
     {
         _width = width;
         mask_token = Parameter(zeros(1, 1, width));
-        pos_embed = Parameter(Positions.SineCosine(grid, width), requires_grad: false);
+        pos_embed = Parameter(positions, requires_grad: false);
         embed = Linear(inputs, width);
         blocks = Sequential(Enumerable.Range(0, depth).Select(_ => (Module<Tensor, Tensor>)new VitBlock(width, heads)));
         norm = LayerNorm(width, 1e-6);

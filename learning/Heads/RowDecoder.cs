@@ -20,7 +20,7 @@ public sealed class RowDecoder : Module<Tensor, Tensor>
     public RowDecoder(IReadOnlyList<ColumnRecipe> columns, int features, bool masks)
         : base(nameof(RowDecoder))
     {
-        columns = TableMlp.OrNominal(columns);
+        columns = TableBackbone.OrNominal(columns);
         cells = Linear(features, Width(columns));
         mask = masks ? Linear(features, columns.Count) : null;
         RegisterComponents();

@@ -8,7 +8,7 @@ namespace SslOrleans.Learning.Methods;
 /// Barlow Twins: the cross-correlation matrix of the two views' projections becomes the identity.
 /// Embeddings <c>z1</c>, <c>z2</c> <c>[N, D]</c>.
 /// </summary>
-[Method("barlowtwins", Family = "canonical-correlation", Inventory = "M073",
+[Method("barlowtwins", Modalities = [Modality.Image, Modality.Audio, Modality.Video], Family = "canonical-correlation", Inventory = "M073",
     Paper = "Zbontar et al., Barlow Twins: Self-Supervised Learning via Redundancy Reduction, 2021")]
 public sealed class BarlowTwins : IMethod
 {

@@ -14,17 +14,20 @@ public static class BlankViews
         var drawn = recipe.Views.SelectMany(v => Enumerable.Repeat(v, v.Count)).ToList();
         for (var view = 0; view < drawn.Count; view++)
         {
-            tensors.Add(Blank(drawn[view], rows, recipe.Table.Used.Count));
+            tensors.Add(Blank(recipe, drawn[view], rows));
             masks.Add(drawn[view].Kind == ViewKind.Image ? Mask(recipe, drawn[view], view, rows) : null);
         }
 
         return new Views(tensors, masks, new int[rows]);
     }
 
-    private static Tensor Blank(ViewRecipe view, int rows, int columns) => view.Kind switch
+    private static Tensor Blank(Recipe recipe, ViewRecipe view, int rows) => view.Kind switch
     {
         ViewKind.Text => zeros([rows, view.Text.Length], ScalarType.Int64),
-        ViewKind.Row => zeros(rows, Math.Max(1, columns)),
+        ViewKind.Row => zeros(rows, Math.Max(1, recipe.Table.Used.Count)),
+        ViewKind.Spectrogram => zeros(rows, 1, recipe.Sound.Bands, view.Spectrogram.Frames),
+        ViewKind.Clip => zeros([rows, view.Clip.Frames, 3, view.Crop.Size, view.Crop.Size]),
+        ViewKind.Action => zeros([rows, view.Action.Steps], ScalarType.Int64),
         _ => zeros(rows, 3, view.Crop.Size, view.Crop.Size),
     };
 

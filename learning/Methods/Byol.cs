@@ -10,7 +10,7 @@ namespace SslOrleans.Learning.Methods;
 /// here that harms, and collapses only where the predictor is gone as well.
 /// Embeddings <c>p1</c>, <c>p2</c>, <c>key1</c>, <c>key2</c> <c>[N, D]</c>. One batch per view (K17).
 /// </summary>
-[Method("byol", Family = "self-distillation", Inventory = "M043",
+[Method("byol", Modalities = [Modality.Image, Modality.Audio, Modality.Video], Family = "self-distillation", Inventory = "M043",
     Paper = "Grill et al., Bootstrap Your Own Latent: A New Approach to Self-Supervised Learning, 2020")]
 public sealed class Byol : IMethod
 {

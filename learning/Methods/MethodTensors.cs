@@ -31,6 +31,9 @@ public sealed record MethodTensors(IReadOnlyList<MethodTensor> Embeddings, IRead
     private const int TextLength = 17;
     private const int Vocabulary = 300;
 
+    /// <summary>As a recipe writes <see cref="HiddenPatches"/> of the grid.</summary>
+    private const string HiddenShare = "0.5556";
+
     private static readonly ConcurrentDictionary<(string Method, int Views, string Settings), MethodTensors> s_known = new();
 
     /// <param name="method">Its name.</param>
@@ -61,6 +64,15 @@ public sealed record MethodTensors(IReadOnlyList<MethodTensor> Embeddings, IRead
         Modality.Text => $$"""
             "data": { "modality": "text" }, "text": { "vocabulary": {{Vocabulary}}, "dropout": 0.1 }, "views": [{ "kind": "text", "text": { "length": {{TextLength}} } }{{(views == 2 ? $$""", { "kind": "text", "text": { "length": {{TextLength}}, "mask": 0.15 } }""" : "")}}]
             """,
+        Modality.Audio => $$"""
+            "data": { "modality": "audio" }, "sound": { "bands": {{Grid * method.PatchSize}} }, "views": [{ "kind": "spectrogram", "count": {{views}}, "spectrogram": { "frames": {{Grid * method.PatchSize}}{{Hides(method, "random")}} } }]
+            """,
+        Modality.Video => $$"""
+            "data": { "modality": "video" }, "views": [{ "kind": "clip", "count": {{views}}, "crop": { "size": {{Grid * method.PatchSize}} }, "clip": { "frames": 2{{Hides(method, "tube")}} } }]
+            """,
+        Modality.Trajectory => $$"""
+            "data": { "modality": "trajectory" }, "predictor": { "shape": "{{Projection}}" }, "views": {{(method.Name == "curl" ? """[{ "kind": "clip", "count": 2, "clip": { "frames": 3 }, "crop": { "size": 16 } }]""" : """[{ "kind": "clip", "clip": { "frames": 9 }, "crop": { "size": 16 } }, { "kind": "action", "action": { "steps": 8, "kinds": 7 } }]""")}}
+            """,
         Modality.Table => $$"""
             "data": { "modality": "table" }, "views": [{ "kind": "row", "count": {{views}} }]
             """,
@@ -69,17 +81,20 @@ public sealed record MethodTensors(IReadOnlyList<MethodTensor> Embeddings, IRead
             """,
     };
 
+    private static string Hides(MethodAttribute method, string kind) => method.Masked == 0 ? "" : $$""", "mask": { "kind": "{{kind}}", "ratio": {{HiddenShare}} }""";
+
     /// <summary>A small backbone of a method's samples.</summary>
     internal static string Backbone(MethodAttribute method) => method.Modalities[0] switch
     {
-        Modality.Table => "table-mlp-small",
-        Modality.Text => "text-nano",
+        Modality.Table => method.Name == "saint" ? "saint-nano" : "table-mlp-small",
+        Modality.Trajectory => "conv4",
+        Modality.Text => method.Name == "skipgram" ? "text-bag-small" : "text-nano",
         _ => method.Backbone,
     };
 
     private static MethodTensors Find(string method, int views, IReadOnlyList<string> settings)
     {
-        var recipe = Recipe(method, views, settings);
+        var (recipe, attribute) = (Recipe(method, views, settings), MethodCatalog.Find(method));
         ThreadCount.Set(1);
         using var scope = NewDisposeScope();
         using var off = no_grad();
@@ -96,8 +111,8 @@ public sealed record MethodTensors(IReadOnlyList<MethodTensor> Embeddings, IRead
         var embeddings = created.Encode(networks, BlankViews.Of(recipe, Images).WithoutMasks(), step);
         var (width, patch) = (networks.Student.Backbone.FeatureDimension, recipe.Backbone.PatchSize);
         return new MethodTensors(
-            [.. embeddings.Select(e => new MethodTensor(e.Key, Symbols(e.Value.shape, width, patch), e.Value.requires_grad)), .. MethodCatalog.Find(method).AlsoTakes.Select(AlsoTaken)],
-            [.. created.State.Select(s => new MethodTensor(s.Name, Symbols(s.Shape, width, patch), false))]);
+            [.. embeddings.Select(e => new MethodTensor(e.Key, Symbols(e.Value.shape, width, patch, attribute), e.Value.requires_grad)), .. attribute.AlsoTakes.Select(AlsoTaken)],
+            [.. created.State.Select(s => new MethodTensor(s.Name, Symbols(s.Shape, width, patch, attribute), false))]);
     }
 
     private static Recipe Recipe(string method, int views, IEnumerable<string> settings)
@@ -136,7 +151,7 @@ public sealed record MethodTensors(IReadOnlyList<MethodTensor> Embeddings, IRead
         static bool IsSize(string setting) => new[] { "batch.", "projector.", "predictor.", "backbone.", "views." }.Any(p => setting.StartsWith(p, StringComparison.Ordinal));
     }
 
-    private static string Symbols(IEnumerable<long> shape, int features, int patch) => "[" + string.Join(", ", shape.Select(d =>
+    private static string Symbols(IEnumerable<long> shape, int features, int patch, MethodAttribute method) => "[" + string.Join(", ", shape.Select(d =>
         d switch
         {
             -1 => "samples",
@@ -150,6 +165,8 @@ public sealed record MethodTensors(IReadOnlyList<MethodTensor> Embeddings, IRead
             Grid * Grid => "P",
             Negatives => "m",
             _ when d == Grid * patch / 2 => "r",
+            _ when method.Modalities[0] == Modality.Audio && d == patch * patch => "p·p",
+            _ when method.Modalities[0] == Modality.Video && d == 2 * patch * patch * 3 => "2·p·p·3",
             _ when d == 3 * patch * patch => "p·p·3",
             _ when d == features => "F",
             _ => d.ToString(CultureInfo.InvariantCulture),

@@ -10,7 +10,7 @@ namespace SslOrleans.Learning.Methods;
 /// <c>symmetric</c> adds the other direction with a queue of its own, and halves the sum.
 /// Embeddings <c>q1</c>, <c>key2</c> (and <c>q2</c>, <c>key1</c>) <c>[N, D]</c>; state <c>queue2</c> (and <c>queue1</c>) <c>[K, D]</c>.
 /// </summary>
-[Method("mocov2", Family = "contrastive", Inventory = "M020",
+[Method("mocov2", Modalities = [Modality.Image, Modality.Audio, Modality.Video], Family = "contrastive", Inventory = "M020",
     Paper = "Chen et al., Improved Baselines with Momentum Contrastive Learning, 2020")]
 public sealed class MocoV2 : IMethod
 {

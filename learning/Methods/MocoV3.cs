@@ -9,7 +9,7 @@ namespace SslOrleans.Learning.Methods;
 /// MoCo v3: predictions of the student against the EMA teacher's keys of the other view over the whole effective batch;
 /// no queue. One batch per view (K17). Embeddings <c>q1</c>, <c>q2</c>, <c>key1</c>, <c>key2</c> <c>[N, D]</c>.
 /// </summary>
-[Method("mocov3", Family = "contrastive", Inventory = "M021",
+[Method("mocov3", Modalities = [Modality.Image, Modality.Audio, Modality.Video], Family = "contrastive", Inventory = "M021",
     Paper = "Chen et al., An Empirical Study of Training Self-Supervised Vision Transformers, 2021")]
 public sealed class MocoV3 : IMethod
 {

@@ -26,20 +26,27 @@ public sealed class PatchMask
     public static PatchMask Of(Views views, int view, Recipe recipe, StepContext step)
     {
         if (views.HasMask(view))
-        {
-            var (n, p) = (views.Mask(view).shape[0], views.Mask(view).shape[1]);
-            var values = views.Mask(view).to(ScalarType.Byte).Values<byte>();
-            return new PatchMask([.. Enumerable.Range(0, (int)n).Select(i => values[(int)(i * p)..(int)((i + 1) * p)].Select(v => v != 0).ToArray())]);
-        }
-
+            return Brought(views.Mask(view));
         var grid = (int)views[view].shape[2] / recipe.Backbone.PatchSize;
         var group = recipe.Views.SelectMany(v => Enumerable.Repeat(v, v.Count)).ElementAt(view);
         return new PatchMask([.. step.SampleIds.Select(id => Draw(group.Mask, grid, new RandomStream(step.Seed, Purpose.Mask, step.Epoch, id, view)))]);
     }
 
+    /// <summary>The mask of view <paramref name="view"/>, or one by the same draw where the data pipeline made none.</summary>
+    public static PatchMask Of(Views views, int view, StepContext step, Func<RandomStream, bool[]> draw) => views.HasMask(view)
+        ? Brought(views.Mask(view))
+        : new PatchMask([.. step.SampleIds.Select(id => draw(new RandomStream(step.Seed, Purpose.Mask, step.Epoch, id, view)))]);
+
     /// <summary>Another mask of the same view, by a draw of its own.</summary>
     public static PatchMask Another(Recipe recipe, int grid, int draw, StepContext step)
         => new([.. step.SampleIds.Select(id => Draw(recipe.Views[0].Mask, grid, Draws.Of(step, id, draw)))]);
+
+    private static PatchMask Brought(Tensor mask)
+    {
+        var (n, p) = (mask.shape[0], mask.shape[1]);
+        var values = mask.to(ScalarType.Byte).Values<byte>();
+        return new PatchMask([.. Enumerable.Range(0, (int)n).Select(i => values[(int)(i * p)..(int)((i + 1) * p)].Select(v => v != 0).ToArray())]);
+    }
 
     /// <summary>One image's mask over grid × grid patches; true where hidden.</summary>
     public static bool[] Draw(MaskRecipe mask, int grid, RandomStream random)

@@ -156,7 +156,15 @@ internal static class Require
     /// <summary>A view of which every patch is seen.</summary>
     public static void NotMasked(Recipe recipe, int view, string why)
     {
-        if (MaskOf(recipe, view).Kind is var kind && kind != "none")
+        var own = ViewOf(recipe, view);
+        if (own.Kind is ViewKind.Spectrogram or ViewKind.Clip)
+        {
+            var (hides, at) = own.Kind == ViewKind.Clip ? (ViewKinds.Name(own.Clip.Mask.Kind), "clip") : (ViewKinds.Name(own.Spectrogram.Mask.Kind), "spectrogram");
+            if (hides != "none")
+                throw Error(recipe, $"views.{view}.{at}.mask.kind", $"is \"{hides}\"", $"{why}; leave the mask out");
+        }
+
+        if (own.Mask.Kind is var kind && kind != "none")
             throw Error(recipe, $"views.{view}.mask.kind", $"is \"{kind}\"", $"{why}; leave the mask out");
     }
 

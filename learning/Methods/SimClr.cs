@@ -9,7 +9,7 @@ namespace SslOrleans.Learning.Methods;
 /// SimCLR: two views of each image, all of them through the encoder in one batch (K17); every other view of the effective
 /// batch is a negative. Embeddings <c>z1</c>, <c>z2</c> <c>[N, D]</c>.
 /// </summary>
-[Method("simclr", Family = "contrastive", Inventory = "M013",
+[Method("simclr", Modalities = [Modality.Image, Modality.Audio, Modality.Video], Family = "contrastive", Inventory = "M013",
     Paper = "Chen et al., A Simple Framework for Contrastive Learning of Visual Representations, 2020")]
 public sealed class SimClr : IMethod
 {

@@ -9,7 +9,7 @@ namespace SslOrleans.Learning.Methods;
 /// (eqs. 1 and 2), minus the cosine; cookbook eq. 11, the squared distance ‖p − z‖² = 2 − 2·cos of unit vectors, has twice its gradient.
 /// An empty <c>predictor.shape</c> collapses (K28). Embeddings <c>p1</c>, <c>p2</c>, <c>z1</c>, <c>z2</c> <c>[N, D]</c>.
 /// </summary>
-[Method("simsiam", Family = "self-distillation", Inventory = "M044",
+[Method("simsiam", Modalities = [Modality.Image, Modality.Audio, Modality.Video], Family = "self-distillation", Inventory = "M044",
     Paper = "Chen and He, Exploring Simple Siamese Representation Learning, 2021")]
 public sealed class SimSiam : IMethod
 {

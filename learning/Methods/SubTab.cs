@@ -25,7 +25,7 @@ public sealed class SubTab : IMethod
     {
         _recipe = recipe;
         _options = MethodCatalog.Options<Options>(recipe);
-        _columns = TableMlp.OrNominal(recipe.Table.Used);
+        _columns = TableBackbone.OrNominal(recipe.Table.Used);
         _views = recipe.Views.Sum(v => v.Count);
         Require.BatchOfTwo(recipe);
         Require.Positive(recipe, "loss.temperature", _options.Temperature);

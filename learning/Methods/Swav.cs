@@ -14,7 +14,7 @@ namespace SslOrleans.Learning.Methods;
 /// Embeddings <c>z1</c> … <c>zV</c> <c>[N, D]</c> and <c>prototypes</c> <c>[K, D]</c>, the same from every micro-batch;
 /// state <c>queue1</c>, <c>queue2</c> <c>[L, D]</c> when a queue is wanted.
 /// </summary>
-[Method("swav", MoreViews = true, Family = "clustering", Inventory = "M063",
+[Method("swav", Modalities = [Modality.Image, Modality.Audio, Modality.Video], MoreViews = true, Family = "clustering", Inventory = "M063",
     Paper = "Caron et al., Unsupervised Learning of Visual Features by Contrasting Cluster Assignments, 2020")]
 public sealed class Swav : IMethod
 {
@@ -74,7 +74,7 @@ public sealed class Swav : IMethod
 
     public Networks Build()
     {
-        var backbone = BackboneCatalog.Create(_recipe.Backbone);
+        var backbone = BackboneCatalog.Create(_recipe);
         var projector = MlpHead.Create(_recipe.Projector, backbone.FeatureDimension);
         return new Networks(new Branch(backbone, projector, prototypes: new Prototypes(_options.Prototypes, BuildNetworks.ProjectionWidth(_recipe))));
     }

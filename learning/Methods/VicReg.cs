@@ -8,7 +8,7 @@ namespace SslOrleans.Learning.Methods;
 /// VICReg: views agree (invariance), every dimension keeps its spread (variance), dimensions are uncorrelated (covariance).
 /// Embeddings <c>z1</c>, <c>z2</c> <c>[N, D]</c>.
 /// </summary>
-[Method("vicreg", Family = "canonical-correlation", Inventory = "M072",
+[Method("vicreg", Modalities = [Modality.Image, Modality.Audio, Modality.Video], Family = "canonical-correlation", Inventory = "M072",
     Paper = "Bardes et al., VICReg: Variance-Invariance-Covariance Regularization for Self-Supervised Learning, 2022")]
 public sealed class VicReg : IMethod
 {

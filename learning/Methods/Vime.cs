@@ -22,7 +22,7 @@ public sealed class Vime : IMethod
     {
         _recipe = recipe;
         _options = MethodCatalog.Options<Options>(recipe);
-        _columns = TableMlp.OrNominal(recipe.Table.Used);
+        _columns = TableBackbone.OrNominal(recipe.Table.Used);
         Require.NotNegative(recipe, "loss.reconstruction", _options.Reconstruction);
     }
 

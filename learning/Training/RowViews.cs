@@ -21,6 +21,8 @@ internal static class RowViews
         var random = new RandomStream(seed, Purpose.View, position.Epoch, position.SampleId, view);
         if (settings.Choice == CellChoice.Count)
             ReplaceCount(rows, settings.Corruption, ref random, target);
+        else if (settings.Choice == CellChoice.Row)
+            ReplaceFromRow(rows, settings.Corruption, ref random, target);
         else
             ReplaceEach(rows, settings.Corruption, ref random, target);
         if (settings.Groups > 1)
@@ -49,6 +51,17 @@ internal static class RowViews
         {
             if (random.NextBool((float)probability))
                 target[c] = rows[(int)random.NextUInt32((uint)rows.Count)][c];
+        }
+    }
+
+    /// <summary>SAINT: each cell with this probability, all from one row.</summary>
+    private static void ReplaceFromRow(TableRows rows, double probability, ref RandomStream random, Span<float> target)
+    {
+        var other = rows[(int)random.NextUInt32((uint)rows.Count)];
+        for (var c = 0; c < target.Length; c++)
+        {
+            if (random.NextBool((float)probability))
+                target[c] = other[c];
         }
     }
 

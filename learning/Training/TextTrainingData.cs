@@ -103,7 +103,7 @@ public sealed class TextTrainingData : ITrainingData
     {
         var views = new CaptionViews(_tokenizer, _views[0].Text.Length);
         int[]? labels = lines.Labels is { } known && known.All(Classes.Contains) ? [.. known.Select(Number)] : null;
-        return new EvaluationSet(lines.Lines.Count, labels, [_views[0].Text.Length], (first, count) => views.Of([.. lines.Lines.Skip(first).Take(count)]));
+        return new EvaluationSet(lines.Lines.Count, labels, [_views[0].Text.Length], (first, count) => views.Of([.. lines.Lines.Skip(first).Take(count)])) { Describe = i => lines.Lines[i] };
     }
 
     private int Number(string label) => Classes.Index().First(c => c.Item == label).Index;

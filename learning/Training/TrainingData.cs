@@ -21,6 +21,9 @@ public static class TrainingData
         Modality.TextImage => new TextImageTrainingData(recipe, access.Images),
         Modality.Table => new TableTrainingData(recipe, access.Files),
         Modality.Text => new TextTrainingData(recipe, access.Files),
-        var other => throw new UserErrorException($"{recipe.Name}: data.modality is \"{ViewKinds.Name(other)}\", which this version cannot open; use image, text-image, text or table."),
+        Modality.Audio => new SoundTrainingData(recipe, access.Files),
+        Modality.Video => new VideoTrainingData(recipe, access.Files),
+        Modality.Trajectory => new TrajectoryTrainingData(recipe, access.Files),
+        var other => throw new ArgumentOutOfRangeException(nameof(recipe), other, "No such modality."),
     };
 }

@@ -14,6 +14,9 @@ internal static class QuickRecipes
         Modality.TextImage => "captions",
         Modality.Table => "table",
         Modality.Text => "text",
+        Modality.Audio => "sound",
+        Modality.Video => "clip",
+        Modality.Trajectory => "trajectory",
         _ => "cifar10",
     }}-quick";
 

@@ -1,4 +1,5 @@
 using SslOrleans.Contracts.Recipes;
+using SslOrleans.Learning.Augment;
 using SslOrleans.Learning.Numerics;
 using SslOrleans.Learning.Text;
 using SslOrleans.Learning.Training;
@@ -13,6 +14,10 @@ internal static class SmallModalities
     private const string Sentences = """ "data": { "modality": "text" }, "text": { "vocabulary": 300, "dropout": 0.1 }, "backbone": { "name": "text-nano", "pooling": "mean" }, "optimizer": { "name": "adamw", "learningRate": 0.002, "scaling": "none" } """;
     private const string Text = """ { "kind": "text", "text": { "length": 8 } } """;
 
+    private const string Sounds = """ "data": { "modality": "audio" }, "sound": { "bands": 8, "window": 64, "hop": 32 }, "optimizer": { "name": "adamw", "learningRate": 0.002, "scaling": "none" } """;
+    private const string Videos = """ "data": { "modality": "video" }, "optimizer": { "name": "adamw", "learningRate": 0.002, "scaling": "none" } """;
+    private const string GridDecoder = """ "loss": { "decoderWidth": 16, "decoderDepth": 1, "decoderHeads": 2 }, "projector": { "shape": "" } """;
+
     public static IReadOnlyDictionary<string, string> Settings { get; } = new Dictionary<string, string>
     {
         ["clip"] = $$""" { {{Captions}}, "views": [ { "count": 1 }, {{Text}} ] } """,
@@ -23,14 +28,54 @@ internal static class SmallModalities
         ["simcse"] = $$""" { {{Sentences}}, "views": [ {{Text}} ] } """,
         ["scarf"] = $$""" { {{Table}}, "views": [ { "kind": "row" }, { "kind": "row", "row": { "corruption": 0.6 } } ] } """,
         ["vime"] = $$""" { {{Table}}, "views": [ { "kind": "row" }, { "kind": "row", "row": { "corruption": 0.3, "choice": "each" } } ] } """,
+        ["cola"] = $$""" { {{Sounds}}, "views": [ { "kind": "spectrogram", "count": 2, "spectrogram": { "frames": 8, "gain": 6, "timeMasks": 1 } } ] } """,
+        ["audiomae"] = $$""" { {{Sounds}}, {{GridDecoder}}, "backbone": { "name": "vit-nano", "patchSize": 4 }, "views": [ { "kind": "spectrogram", "spectrogram": { "frames": 16, "mask": { "kind": "bands", "ratio": 0.5 } } } ] } """,
+        ["videomae"] = $$""" { {{Videos}}, {{GridDecoder}}, "backbone": { "name": "vit-nano", "patchSize": 4 }, "views": [ { "kind": "clip", "crop": { "size": 8 }, "clip": { "frames": 4, "mask": { "kind": "tube", "ratio": 0.5 } } } ] } """,
+        ["saint"] = $$""" { {{Table}}, "backbone": { "name": "saint-nano" }, "projector": { "shape": "16-8" }, "predictor": { "shape": "16-8" }, "views": [ { "kind": "row" }, { "kind": "row", "row": { "corruption": 0.3, "choice": "row" } } ] } """,
+        ["skipgram"] = $$""" { {{Sentences}}, "backbone": { "name": "text-bag-small" }, "loss": { "pairs": 5 }, "projector": { "shape": "" }, "views": [ {{Text}} ] } """,
         ["subtab"] = $$""" { {{Table}}, "views": [ { "kind": "row" }, { "kind": "row", "count": 3, "row": { "groups": 3, "overlap": 0.5 } } ] } """,
     };
 
     /// <summary>A view that is no picture; a pure function of sample, epoch and view.</summary>
     public static ViewBuffer View(Recipe recipe, ViewRecipe settings, long firstPosition, long[] ids, int view)
     {
-        return settings.Kind == ViewKind.Row ? Row(recipe, firstPosition, ids, view) : Tokens(settings, firstPosition, ids, view);
+        return settings.Kind switch
+        {
+            ViewKind.Row => Row(recipe, firstPosition, ids, view),
+            ViewKind.Clip => Clip(recipe, settings, firstPosition, ids, view),
+            ViewKind.Spectrogram => Spectrogram(recipe, settings, firstPosition, ids, view),
+            _ => Tokens(settings, firstPosition, ids, view),
+        };
     }
+
+    private static ViewBuffer Spectrogram(Recipe recipe, ViewRecipe settings, long firstPosition, long[] ids, int view)
+    {
+        var (bands, frames, patch) = (recipe.Sound.Bands, settings.Spectrogram.Frames, recipe.Backbone.PatchSize);
+        var values = Noise(bands * frames, firstPosition, ids, view, (id, i) => i / frames % 3 == id % 3 ? 1 : 0);
+        var hidden = Hidden(firstPosition, ids, view, random => GridMasks.Draw(settings.Spectrogram.Mask, bands / patch, frames / patch, random));
+        return new ViewBuffer(values, [1, bands, frames], settings.Spectrogram.Mask.Kind == SpectrogramMaskKind.None ? null : hidden);
+    }
+
+    private static ViewBuffer Clip(Recipe recipe, ViewRecipe settings, long firstPosition, long[] ids, int view)
+    {
+        var (frames, side, clip) = (settings.Clip.Frames, settings.Crop.Size, settings.Clip);
+        var values = Noise(frames * 3 * side * side, firstPosition, ids, view, (id, i) => i / (side * side) % 3 == id % 3 ? 1 : 0);
+        var (layers, places) = (frames / recipe.Backbone.TubeletFrames, side / recipe.Backbone.PatchSize * (side / recipe.Backbone.PatchSize));
+        return new ViewBuffer(values, [frames, 3, side, side], clip.Mask.Kind == ClipMaskKind.None ? null : Hidden(firstPosition, ids, view, random => GridMasks.Draw(clip.Mask, layers, places, random)));
+    }
+
+    /// <summary>Noise around a class's means.</summary>
+    private static float[] Noise(int length, long firstPosition, long[] ids, int view, Func<long, int, float> mean) => [.. ids.Index().SelectMany(id =>
+    {
+        var random = new RandomStream(1, Purpose.View, (firstPosition + id.Index) / SmallRun.Samples, id.Item, view);
+        var values = new float[length];
+        for (var i = 0; i < length; i++)
+            values[i] = (0.5f * random.NextNormal()) + mean(id.Item, i);
+        return values;
+    })];
+
+    private static bool[] Hidden(long firstPosition, long[] ids, int view, Func<RandomStream, bool[]> draw)
+        => [.. ids.Index().SelectMany(id => draw(new RandomStream(1, Purpose.Mask, (firstPosition + id.Index) / SmallRun.Samples, id.Item, view)))];
 
     private static ViewBuffer Row(Recipe recipe, long firstPosition, long[] ids, int view)
     {

@@ -4,9 +4,11 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Checkpoints;
+using SslOrleans.Learning.Clips;
 using SslOrleans.Learning.Data;
 using SslOrleans.Learning.Data.Tables;
 using SslOrleans.Learning.Evaluate;
+using SslOrleans.Learning.Sounds;
 using SslOrleans.Learning.Training;
 using SslOrleans.Learning.Tests;
 using static TorchSharp.torch;
@@ -42,6 +44,20 @@ public partial class QuickRecipeTests
         return folder;
     });
 
+    private static readonly Lazy<string> s_sounds = new(() =>
+    {
+        var folder = Directory.CreateTempSubdirectory("sslo-quick-").FullName;
+        GeneratedSounds.Write(folder, 2000, 800, 0);
+        return folder;
+    });
+
+    private static readonly Lazy<string> s_videos = new(() =>
+    {
+        var folder = Directory.CreateTempSubdirectory("sslo-quick-").FullName;
+        GeneratedClips.Write(folder, 2000, 800, 0);
+        return folder;
+    });
+
     /// <summary>Method and the points that its run must gain.</summary>
     public static TheoryData<string, double> Margins
     {
@@ -61,7 +77,7 @@ public partial class QuickRecipeTests
     public async Task KnnBeatsTheUntrainedEncoder(string method, double margin)
     {
         var recipe = WithTeacher(RecipeReader.Read(Recipe(method)));
-        using var data = TrainingData.Open(recipe, QuickRecipes.Access(recipe.Data.Modality switch { Modality.Table => s_table.Value, Modality.Text => s_text.Value, _ => s_images.Value }));
+        using var data = TrainingData.Open(recipe, QuickRecipes.Access(recipe.Data.Modality switch { Modality.Table => s_table.Value, Modality.Text => s_text.Value, Modality.Audio => s_sounds.Value, Modality.Video => s_videos.Value, _ => s_images.Value }));
         recipe = TableColumns.Described(recipe, QuickRecipes.Access(s_table.Value).Files);
         using var trainer = new LocalTrainer(recipe, data, lanes: 2);
         using var encoder = Encoder.OfRecipe(recipe, teacher: false, CPU);

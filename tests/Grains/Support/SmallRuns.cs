@@ -1,6 +1,8 @@
 using SslOrleans.Contracts.Recipes;
+using SslOrleans.Learning.Clips;
 using SslOrleans.Learning.Data;
 using SslOrleans.Learning.Data.Tables;
+using SslOrleans.Learning.Sounds;
 
 namespace SslOrleans.Tests.Grains.Support;
 
@@ -28,11 +30,27 @@ internal static class SmallRuns
         return folder;
     });
 
+    private static readonly Lazy<string> s_sounds = new(() =>
+    {
+        var folder = Directory.CreateTempSubdirectory("sslo-sounds-").FullName;
+        GeneratedSounds.Write(folder, 96, 32, 3);
+        return folder;
+    });
+
+    private static readonly Lazy<string> s_videos = new(() =>
+    {
+        var folder = Directory.CreateTempSubdirectory("sslo-videos-").FullName;
+        GeneratedClips.Write(folder, 96, 32, 3);
+        return folder;
+    });
+
     /// <summary>Data of a recipe's kind of samples, 96 to train on and 32 to test with.</summary>
     public static string DataOf(Recipe recipe) => recipe.Data.Modality switch
     {
         Modality.Table => s_table.Value,
         Modality.Text => s_text.Value,
+        Modality.Audio => s_sounds.Value,
+        Modality.Video => s_videos.Value,
         _ => Images,
     };
 

@@ -131,6 +131,22 @@ def tables():
         CASES[-1]["recipe"]["table"] = {"columns": columns}
 
 
+def saints():
+    two = [{"kind": "row", "count": 2}]
+    for name, n, d, columns, t, weight in [("4x5, mixed", 4, 5, MIXED, 0.7, 10.0), ("5x3, numbers", 5, 3, NUMERIC, 0.3, 1.0), ("edge: contrast alone", 3, 4, MIXED, 0.7, 0.0)]:
+        width = sum(1 if c.get("type") is None else 3 for c in columns)
+        e = {"z1": rand(n, d), "z2": rand(n, d), "prediction": rand(n, width), **rows(n, columns)}
+
+        def loss(x, s, t=t, c=columns, w=weight):
+            rows_ = [torch.stack([cos(x["z1"][i], x["z2"][k]) / t for k in range(len(x["z1"]))]) for i in range(len(x["z1"]))]
+            contrast = sum(r.logsumexp(0) - r[i] for i, r in enumerate(rows_)) / len(rows_)
+            return contrast + w * restore(x["prediction"], x["cells"], x["known"], c)
+
+        case("saint", name, {"temperature": t, "denoising": weight}, e, loss, fixed=["cells", "known"], backbone={"name": "saint-nano"})
+        modality("table", two)
+        CASES[-1]["recipe"]["table"] = {"columns": columns}
+
+
 # --- Text --------------------------------------------------------------------------------------------------------------------
 def texts():
     def mlm(x):
@@ -147,6 +163,11 @@ def texts():
         case("mlm", name, {}, e, lambda x, s: mlm(x), fixed=["tokens", "chosen"], backbone={"name": "text-nano"})
         modality("text", two)
 
+    for name, n, pairs, v, chosen in [("3x4 of 7", 3, 4, 7, [[1, 1, 1, 1], [1, 1, 1, 1], [0, 0, 0, 0]]), ("2x3 of 5", 2, 3, 5, [[1, 1, 1], [1, 1, 1]]), ("edge: texts of one token", 2, 2, 4, [[0, 0], [0, 0]])]:
+        e = {"scores": rand(n, pairs, v), "tokens": torch.randint(0, v, (n, pairs)).double(), "chosen": torch.tensor(chosen, dtype=torch.float64)}
+        case("skipgram", name, {}, e, lambda x, s: mlm(x), fixed=["tokens", "chosen"], backbone={"name": "text-bag-small"})
+        modality("text", [{"kind": "text"}])
+
     def simcse(x, t):
         n, total = len(x["z1"]), 0
         for i in range(n):
@@ -160,9 +181,43 @@ def texts():
         modality("text", [{"kind": "text"}])
 
 
+# --- Sounds and clips --------------------------------------------------------------------------------------------------------
+def bilinear(a, k):
+    n, total = len(a), 0
+    for i in range(n):
+        row = torch.stack([sum(a[i, d] * k[j, d] for d in range(a.shape[1])) for j in range(n)])
+        total = total - (row[i] - row.logsumexp(0)) / n
+    return total
+
+
+def rebuilt(x, normalize):
+    n, total = x["prediction"].numel(), 0
+    for p, t in zip(x["prediction"].flatten(0, 1), x["target"].flatten(0, 1)):
+        if normalize:
+            mean = t.sum() / len(t)
+            t = (t - mean) / (((t - mean) ** 2).sum() / (len(t) - 1) + 1e-6).sqrt()
+        total = total + ((p - t) ** 2).sum() / n
+    return total
+
+
+def grids():
+    spectrogram = {"kind": "spectrogram"}
+    same = rand(3, 4)
+    for name, e in [("5x4", {"z1": rand(5, 4), "wz2": rand(5, 4)}), ("4x6", {"z1": rand(4, 6), "wz2": rand(4, 6, scale=2.0)}), ("edge: equal stretches", {"z1": same, "wz2": same})]:
+        case("cola", name, {}, e, lambda x, s: bilinear(x["z1"], x["wz2"]), projector=str(e["z1"].shape[1]))
+        modality("audio", [{**spectrogram, "count": 2}])
+    flat = torch.ones(1, 2, 4)
+    for name, n, h, v, normalize in [("3x2 of 4", 3, 2, 4, True), ("2x5 of 6, values as they are", 2, 5, 6, False), ("edge: patches of one value", 1, 2, 4, True)]:
+        e = {"prediction": rand(n, h, v), "target": flat if name.startswith("edge") else rand(n, h, v)}
+        case("audiomae", name, {"normalizePatches": normalize}, e, lambda x, s, o=normalize: rebuilt(x, o), fixed=["target"], backbone={"name": "vit-nano"})
+        modality("audio", [{**spectrogram, "spectrogram": {"mask": {"kind": "random"}}}])
+        case("videomae", name, {"normalizePixels": normalize}, {k: t.clone() for k, t in e.items()}, lambda x, s, o=normalize: rebuilt(x, o), fixed=["target"], backbone={"name": "vit-nano"})
+        modality("video", [{"kind": "clip", "clip": {"mask": {"kind": "tube"}}}])
+
+
 def main():
     CASES.clear()
-    for number, make in enumerate([image_texts, tables, texts]):
+    for number, make in enumerate([image_texts, tables, texts, grids, saints]):
         torch.manual_seed(100 + number)
         make()
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "losses_modalities.json")
