@@ -25,7 +25,7 @@ public static class DataCommand
         var train = new Option<int>("--train") { Description = "Training images.", DefaultValueFactory = _ => 10_000 };
         var test = new Option<int>("--test") { Description = "Test images.", DefaultValueFactory = _ => 2_000 };
         var seed = new Option<ulong>("--seed") { Description = "The same seed makes the same images.", DefaultValueFactory = _ => 0 };
-        var modality = new Option<string>("--modality") { Description = "image (with captions), text, table, audio, video or trajectory.", HelpName = "name", DefaultValueFactory = _ => "image" };
+        var modality = new Option<string>("--modality") { Description = "image (with captions), text, table, audio or video.", HelpName = "name", DefaultValueFactory = _ => "image" };
         var command = new Command("generate", "Draws 32×32 pictures of textured shapes in ten classes, with captions, or makes a table of known structure, so that a machine without data can train.") { output, train, test, seed, modality };
         command.SetAction(parsed =>
         {
@@ -72,7 +72,7 @@ public static class DataCommand
     {
         if (train < 1 || test < 0)
             throw new UserErrorException($"A data set of {train} training and {test} test samples cannot be made; give positive counts.");
-        string[] known = ["image", "text", "table", "audio", "video", "trajectory"];
+        string[] known = ["image", "text", "table", "audio", "video"];
         switch (modality)
         {
             case "text":
@@ -83,9 +83,6 @@ public static class DataCommand
                 break;
             case "video":
                 GeneratedClips.Write(folder, train, test, seed);
-                break;
-            case "trajectory":
-                GeneratedTrajectories.Write(folder, train, test, seed);
                 break;
             case "table":
                 GeneratedTable.Write(folder, train, test, seed);

@@ -33,13 +33,3 @@ public sealed record ClipViewRecipe
     /// <summary>Tubelets that a masked method hides.</summary>
     public ClipMaskRecipe Mask { get; init; } = new();
 }
-
-/// <summary>What was done in a trajectory from a view's first frame on.</summary>
-public sealed record ActionViewRecipe
-{
-    /// <summary>K, actions of a view.</summary>
-    public int Steps { get; init; } = 5;
-
-    /// <summary>Actions that there are, numbered from 0.</summary>
-    public int Kinds { get; init; } = 4;
-}

@@ -1,6 +1,6 @@
 namespace SslOrleans.Contracts.Recipes;
 
-/// <summary>What a sample of the data is; in recipes <c>image</c>, <c>text-image</c>, <c>text</c>, <c>table</c>, <c>audio</c>, <c>video</c>, <c>trajectory</c>.</summary>
+/// <summary>What a sample of the data is; in recipes <c>image</c>, <c>text-image</c>, <c>text</c>, <c>table</c>, <c>audio</c>, <c>video</c>.</summary>
 public enum Modality
 {
     /// <summary>A picture.</summary>
@@ -20,9 +20,6 @@ public enum Modality
 
     /// <summary>Frames in order of time.</summary>
     Video,
-
-    /// <summary>A moment of a recorded trajectory: frames, and what was done between them.</summary>
-    Trajectory,
 }
 
 /// <summary>What a view is; each kind has settings of its own, and those of another kind are refused.</summary>
@@ -42,7 +39,4 @@ public enum ViewKind
 
     /// <summary>Frames <c>[b, T, 3, S, S]</c>.</summary>
     Clip,
-
-    /// <summary>Actions <c>[b, K]</c>, int64.</summary>
-    Action,
 }

@@ -22,8 +22,6 @@ internal static class OtherViewChecks
         must(v.Clip.Frames >= 1, $"{where}.clip.frames", v.Clip.Frames, "give at least 1");
         must(v.Clip.Stride >= 1, $"{where}.clip.stride", v.Clip.Stride, "give at least 1 frame");
         must(v.Clip.Mask.Ratio is > 0 and < 1, $"{where}.clip.mask.ratio", v.Clip.Mask.Ratio, "give a share between 0 and 1");
-        must(v.Action.Steps >= 1, $"{where}.action.steps", v.Action.Steps, "give at least 1");
-        must(v.Action.Kinds >= 2, $"{where}.action.kinds", v.Action.Kinds, "give at least 2");
         must(v.Text.Length is >= 4 and <= 4096, $"{where}.text.length", v.Text.Length, "give 4 to 4096 tokens");
         must(v.Text.Mask is >= 0 and < 1, $"{where}.text.mask", v.Text.Mask, "give a share of the tokens from 0 to below 1");
         must(v.Row.Corruption is >= 0 and < 1, $"{where}.row.corruption", v.Row.Corruption, "give a share of the cells from 0 to below 1");

@@ -23,7 +23,6 @@ public static class ViewKinds
         Modality.Table => [ViewKind.Row],
         Modality.Audio => [ViewKind.Spectrogram],
         Modality.Video => [ViewKind.Clip],
-        Modality.Trajectory => [ViewKind.Clip, ViewKind.Action],
         _ => [ViewKind.Image],
     };
 

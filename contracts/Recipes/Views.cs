@@ -17,8 +17,6 @@ public sealed record ViewRecipe
 
     public ClipViewRecipe Clip { get; init; } = new();
 
-    public ActionViewRecipe Action { get; init; } = new();
-
     public CropRecipe Crop { get; init; } = new();
 
     /// <summary>Probability of a horizontal flip.</summary>

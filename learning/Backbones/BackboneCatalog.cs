@@ -79,7 +79,7 @@ public static class BackboneCatalog
                 if (s_bags.TryGetValue(recipe.Backbone.Name, out var bag))
                     return new TextBag(recipe.Text.Tokens, bag);
                 return Text(recipe.Backbone.Name, recipe.Text.Tokens, recipe.Views.Max(v => v.Text.Length), causal: false, "backbone.name", recipe.Text.Dropout, recipe.Backbone.Pooling == "mean");
-            case Modality.Audio or Modality.Video or Modality.Trajectory:
+            case Modality.Audio or Modality.Video:
                 return OfGrid(recipe);
             default:
                 return Create(recipe.Backbone);
@@ -102,7 +102,7 @@ public static class BackboneCatalog
             return GridVit.Of(recipe, size.Width, size.Depth, size.Heads);
         if (recipe.Backbone.Name != "conv4")
             throw new UserErrorException($"{recipe.Name}: backbone.name is \"{recipe.Backbone.Name}\"; of data.modality {ViewKinds.Name(recipe.Data.Modality)} use one of conv4, {string.Join(", ", s_transformers.Keys)}.");
-        return new Conv4(recipe.Data.Modality == Modality.Audio ? 1 : 3 * TrajectoryViews.Stack(recipe));
+        return new Conv4(recipe.Data.Modality == Modality.Audio ? 1 : 3 * recipe.Views[0].Clip.Frames);
     }
 
     /// <summary>Builds a backbone; <see cref="Initialization.Reset"/> then gives it the weights of a seed.</summary>

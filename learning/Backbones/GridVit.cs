@@ -45,7 +45,7 @@ public sealed class GridVit : Backbone, IInitialWeights
     /// <summary>P.</summary>
     public int PatchCount => (int)pos_embed.shape[1] - 1;
 
-    /// <summary>The backbone of a recipe of sounds, videos or trajectories.</summary>
+    /// <summary>The backbone of a recipe of sounds or videos.</summary>
     /// <exception cref="UserErrorException">The patches do not divide a view.</exception>
     public static GridVit Of(Recipe recipe, int width, int depth, int heads)
     {

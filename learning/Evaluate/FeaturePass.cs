@@ -54,7 +54,6 @@ public static class FeaturePass
 
         return [.. order.Layers.Select((layer, i) => new ProbeData(layer, trainFeatures[i], train.Labels, testFeatures?[i], test?.Labels)
         {
-            States = train.States is { } of && test?.States is { } held ? (of, held) : null,
             Describe = test?.Describe,
             Paired = i == backbone ? paired : null,
             Pairs = first is null ? null : (first[i], second![i]),

@@ -17,9 +17,6 @@ public sealed record ProbeData(string Layer, FeatureMatrix Train, int[]? TrainLa
     /// <summary>Images and texts in a common space; null where there is none.</summary>
     public PairedFeatures? Paired { get; init; }
 
-    /// <summary>Numbers of a state beside each row of both splits <c>[N, S]</c>, <c>[M, S]</c>; null where there are none.</summary>
-    public (float[] Train, float[] Test)? States { get; init; }
-
     /// <summary>A test sample in words; null where there are none.</summary>
     public Func<int, string>? Describe { get; init; }
 

@@ -25,7 +25,7 @@ public sealed record ProbeReport(
 
     /// <summary>One value of each probe is what a summary shows.</summary>
     public static bool IsHeadline(string metric)
-        => metric is "knn" or "linear" or "mlp" or "rankme" or "alphareq" or "std" or "uniformity" or "zeroshot" or "nearest.1" or "state" or "recall.captions.1" or "recall.images.1"
+        => metric is "knn" or "linear" or "mlp" or "rankme" or "alphareq" or "std" or "uniformity" or "zeroshot" or "nearest.1" or "recall.captions.1" or "recall.images.1"
             || (metric.StartsWith("fewshot.", StringComparison.Ordinal) && !metric.Contains(".deviation", StringComparison.Ordinal));
 
     /// <summary>A number for a name: 0.07, 1.</summary>

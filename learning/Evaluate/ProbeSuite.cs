@@ -24,7 +24,6 @@ public static class ProbeSuite
         ("alignment", "alignment of two views (needs a recipe with two views)", Alignment),
         ("rotation", "prediction of quarter turns (no labels)", Rotation),
         ("nearest", "share of the nearest other test samples that are of the same class, with examples (labels)", Nearest),
-        ("state", "ridge regression of the state beside each sample (states of trajectories)", State),
         ("zeroshot", "nearest class name in the recipe's templates, of image and text towers (labels of the test split)", ZeroShot),
         ("retrieval", "recall of captions by images and of images by captions (no labels)", Retrieval),
     ];
@@ -108,13 +107,6 @@ public static class ProbeSuite
             values[$"nearest.{k}"] = share;
         for (var i = 0; i < 3 && data.Describe is not null && i < found.First.Count; i++)
             notes.Add($"\"{data.Describe(i)}\" is nearest to \"{data.Describe(found.First[i])}\"");
-    }
-
-    private static void State(ProbeData data, ProbeSettings settings, Dictionary<string, double> values, List<string> notes)
-    {
-        var (train, test) = data.States ?? throw new ProbeException("there are no states beside the samples; put states.txt beside the frames of a trajectory, a line of numbers for each frame");
-        values["state"] = RidgeProbe.Evaluate(data.Train, train, data.Test!, test);
-        notes.Add("R², mean over the numbers of a state: 1 is exact, 0 no better than their mean");
     }
 
     private static void Knn(ProbeData data, ProbeSettings settings, Dictionary<string, double> values, List<string> notes)

@@ -27,7 +27,6 @@ public static class BlankViews
         ViewKind.Row => zeros(rows, Math.Max(1, recipe.Table.Used.Count)),
         ViewKind.Spectrogram => zeros(rows, 1, recipe.Sound.Bands, view.Spectrogram.Frames),
         ViewKind.Clip => zeros([rows, view.Clip.Frames, 3, view.Crop.Size, view.Crop.Size]),
-        ViewKind.Action => zeros([rows, view.Action.Steps], ScalarType.Int64),
         _ => zeros(rows, 3, view.Crop.Size, view.Crop.Size),
     };
 

@@ -70,9 +70,6 @@ public sealed record MethodTensors(IReadOnlyList<MethodTensor> Embeddings, IRead
         Modality.Video => $$"""
             "data": { "modality": "video" }, "views": [{ "kind": "clip", "count": {{views}}, "crop": { "size": {{Grid * method.PatchSize}} }, "clip": { "frames": 2{{Hides(method, "tube")}} } }]
             """,
-        Modality.Trajectory => $$"""
-            "data": { "modality": "trajectory" }, "predictor": { "shape": "{{Projection}}" }, "views": {{(method.Name == "curl" ? """[{ "kind": "clip", "count": 2, "clip": { "frames": 3 }, "crop": { "size": 16 } }]""" : """[{ "kind": "clip", "clip": { "frames": 9 }, "crop": { "size": 16 } }, { "kind": "action", "action": { "steps": 8, "kinds": 7 } }]""")}}
-            """,
         Modality.Table => $$"""
             "data": { "modality": "table" }, "views": [{ "kind": "row", "count": {{views}} }]
             """,
@@ -87,7 +84,6 @@ public sealed record MethodTensors(IReadOnlyList<MethodTensor> Embeddings, IRead
     internal static string Backbone(MethodAttribute method) => method.Modalities[0] switch
     {
         Modality.Table => method.Name == "saint" ? "saint-nano" : "table-mlp-small",
-        Modality.Trajectory => "conv4",
         Modality.Text => method.Name == "skipgram" ? "text-bag-small" : "text-nano",
         _ => method.Backbone,
     };

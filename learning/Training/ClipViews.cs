@@ -6,7 +6,7 @@ using SslOrleans.Learning.Numerics;
 
 namespace SslOrleans.Learning.Training;
 
-/// <summary>Views of videos and trajectories: frames that are all cropped and coloured by the same draws.</summary>
+/// <summary>Views of videos: frames that are all cropped and coloured by the same draws.</summary>
 public sealed class ClipViews
 {
     /// <summary>Numbers of the draws of a start in time stand apart from those of the pictures.</summary>

@@ -27,9 +27,6 @@ public sealed record EvaluationSet(int Count, int[]? Labels, IReadOnlyList<long>
     /// <summary>Texts beside the samples; null where there are none.</summary>
     public CaptionSet? Texts { get; init; }
 
-    /// <summary>Numbers of a state beside each sample <c>[Count, S]</c>, row-major; null where there are none.</summary>
-    public float[]? States { get; init; }
-
     /// <summary>A sample in words, for examples; null where there are none.</summary>
     public Func<int, string>? Describe { get; init; }
 

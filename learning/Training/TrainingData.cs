@@ -23,7 +23,6 @@ public static class TrainingData
         Modality.Text => new TextTrainingData(recipe, access.Files),
         Modality.Audio => new SoundTrainingData(recipe, access.Files),
         Modality.Video => new VideoTrainingData(recipe, access.Files),
-        Modality.Trajectory => new TrajectoryTrainingData(recipe, access.Files),
         var other => throw new ArgumentOutOfRangeException(nameof(recipe), other, "No such modality."),
     };
 }

@@ -32,7 +32,7 @@ public class ModalityTests
 
     [Theory]
     [InlineData("data.modality=txt-image", "data.modality is \"txt-image\"", "the nearest is \"text-image\"")]
-    [InlineData("data.modality=3", "data.modality is \"3\"", "use one of image, text-image, text, table, audio, video, trajectory")]
+    [InlineData("data.modality=3", "data.modality is \"3\"", "use one of image, text-image, text, table, audio, video")]
     [InlineData("views.1.kind=texts", "views.1.kind is \"texts\"", "the nearest is \"text\"")]
     [InlineData("views.1.kind=row", "views.1.text is for views of another kind than \"row\", which takes row", "")]
     [InlineData("views.1.flip=0.5", "views.1.flip is for views of another kind than \"text\", which takes text", "")]

@@ -16,7 +16,6 @@ internal static class QuickRecipes
         Modality.Text => "text",
         Modality.Audio => "sound",
         Modality.Video => "clip",
-        Modality.Trajectory => "trajectory",
         _ => "cifar10",
     }}-quick";
 
