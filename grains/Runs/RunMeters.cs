@@ -1,6 +1,5 @@
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Grains.Steps;
-using SslOrleans.Learning.Training;
 
 namespace SslOrleans.Grains.Runs;
 
@@ -32,8 +31,6 @@ internal sealed class RunMeters(int effectiveBatch)
         (_outcome, _schedule, _workers, StepSeconds, _applySeconds) = (outcome, schedule, workers, seconds, applySeconds);
         _gradientNorm = Math.Sqrt(slices.Sum(s => s.GradientSquares));
         _gradientMaximum = slices.Max(s => s.GradientMaximum);
-        if (outcome.Reported.TryGetValue(RankWatch.OfSteps, out var rank))
-            Probes[RankWatch.OfSteps] = rank;
         var now = effectiveBatch / seconds;
         ImagesPerSecond = ImagesPerSecond == 0 ? now : (0.8 * ImagesPerSecond) + (0.2 * now);
         var wait = outcome.Times.Work.DataWait / Math.Max(1e-9, seconds * Math.Max(1, workers));

@@ -41,10 +41,25 @@ internal sealed class StepRunner(
     private Coupling? _coupleWork;
     private readonly StepClock _clock = new();
 
+    /// <summary>Whoever is still asked for something of this step is asked in vain, and is none the worse for it.</summary>
+    private bool _isOver;
+
     /// <summary>Leads the step to its end.</summary>
     /// <exception cref="StateLostException">A slice or the method state is gone; the run restores it.</exception>
     /// <exception cref="UserErrorException">A worker met something that only the user can mend.</exception>
     public async Task<StepOutcome> Run(CancellationToken cancellation)
+    {
+        try
+        {
+            return await Lead(cancellation);
+        }
+        finally
+        {
+            _isOver = true;
+        }
+    }
+
+    private async Task<StepOutcome> Lead(CancellationToken cancellation)
     {
         if (meetings is not null)
             await MovingGrains.Ask(() => meetings.Open(step, attempt, _microBatches));
@@ -159,6 +174,8 @@ internal sealed class StepRunner(
 
                 // Who coupled has died with the gradients before all had them. Another one makes the same.
                 mine.Pause();
+                if (_isOver)
+                    throw;
                 if (_coupled == coupled)
                 {
                     _coupled = new TaskCompletionSource<CoupleResult>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -218,7 +235,7 @@ internal sealed class StepRunner(
     {
         _clock.Encoded();
         var coupled = _coupled;
-        for (var missing = 0; ;)
+        for (var missing = 0; !_isOver;)
         {
             if (roster.Live.OrderBy(w => w.Busy).ThenByDescending(w => w.Speed).FirstOrDefault() is not { } worker)
             {
@@ -247,7 +264,9 @@ internal sealed class StepRunner(
             }
             catch (Exception e) when (e is not (StateLostException or UserErrorException { Reason: not RefusalReason.Worker }))
             {
-                roster.Lost(worker, e);
+                // A coupling that was made again for a second lease may outlive its step, whose version is then over for everybody.
+                if (!_isOver)
+                    roster.Lost(worker, e);
             }
         }
     }
