@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using SslOrleans.Contracts.Grains;
 using SslOrleans.Contracts.Messages;
 using SslOrleans.Contracts.Recipes;
@@ -281,33 +280,5 @@ internal sealed class StepRunner(
         var computed = await worker.Ask(w => w.Compute(new Lease(run, step, StepPlanner.Cover(_microBatches, done), attempt)));
         foreach (var result in computed.MicroBatches)
             Take(result, worker);
-    }
-
-    private sealed class Assignment(RunWorker worker, MicroBatchRange[] leaves, double expectedSpeed, LeaseTimeline.Mark mark)
-    {
-        private readonly Stopwatch _clock = Stopwatch.StartNew();
-
-        public RunWorker Worker { get; } = worker;
-
-        public MicroBatchRange[] Leaves { get; } = leaves;
-
-        public LeaseTimeline.Mark Mark { get; } = mark;
-
-        public IReadOnlyList<int> MicroBatches { get; } = [.. leaves.SelectMany(l => Enumerable.Range(l.Start, l.Size))];
-
-        public Task Task { get; set; } = Task.CompletedTask;
-
-        /// <summary>It is leased twice, or is itself a second lease.</summary>
-        public bool Doubled { get; set; }
-
-        /// <summary>Seconds with the worker, without the wait for the coupling.</summary>
-        public double Seconds => _clock.Elapsed.TotalSeconds;
-
-        public void Pause() => _clock.Stop();
-
-        public void Resume() => _clock.Start();
-
-        public bool IsLate(double factor, TimeSpan patience)
-            => _clock.IsRunning && LeaseBook.IsLate(Seconds, MicroBatches.Count, expectedSpeed, factor, patience.TotalSeconds);
     }
 }
