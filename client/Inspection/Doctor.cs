@@ -51,6 +51,7 @@ public static class Doctor
             yield return finding;
         yield return Library("JPEG", "libturbojpeg.so.0", "libturbojpeg0", Health.Missing);
         yield return Library("PNG", "libspng.so.0", "libspng0", Health.Optional);
+        yield return Library("FLAC", "libsndfile.so.1", "libsndfile1", Health.Optional);
         yield return Peer();
     }
 

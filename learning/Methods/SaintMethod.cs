@@ -2,7 +2,6 @@ using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Backbones;
 using SslOrleans.Learning.Heads;
 using SslOrleans.Learning.Losses;
-using SslOrleans.Learning.Numerics;
 using static TorchSharp.torch;
 
 namespace SslOrleans.Learning.Methods;

@@ -1,7 +1,6 @@
 using System.Globalization;
 using NAudio.Wave;
 using SslOrleans.Contracts;
-using SslOrleans.Learning.Data;
 using SslOrleans.Learning.Numerics;
 
 namespace SslOrleans.Learning.Sounds;

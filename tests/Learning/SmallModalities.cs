@@ -31,8 +31,8 @@ internal static class SmallModalities
         ["cola"] = $$""" { {{Sounds}}, "views": [ { "kind": "spectrogram", "count": 2, "spectrogram": { "frames": 8, "gain": 6, "timeMasks": 1 } } ] } """,
         ["audiomae"] = $$""" { {{Sounds}}, {{GridDecoder}}, "backbone": { "name": "vit-nano", "patchSize": 4 }, "views": [ { "kind": "spectrogram", "spectrogram": { "frames": 16, "mask": { "kind": "bands", "ratio": 0.5 } } } ] } """,
         ["videomae"] = $$""" { {{Videos}}, {{GridDecoder}}, "backbone": { "name": "vit-nano", "patchSize": 4 }, "views": [ { "kind": "clip", "crop": { "size": 8 }, "clip": { "frames": 4, "mask": { "kind": "tube", "ratio": 0.5 } } } ] } """,
-        ["saint"] = $$""" { {{Table}}, "backbone": { "name": "saint-nano" }, "projector": { "shape": "16-8" }, "predictor": { "shape": "16-8" }, "views": [ { "kind": "row" }, { "kind": "row", "row": { "corruption": 0.3, "choice": "row" } } ] } """,
-        ["skipgram"] = $$""" { {{Sentences}}, "backbone": { "name": "text-bag-small" }, "loss": { "pairs": 5 }, "projector": { "shape": "" }, "views": [ {{Text}} ] } """,
+        ["saint"] = $$""" { {{Table.Replace("table-mlp-small", "saint-nano", StringComparison.Ordinal)}}, "projector": { "shape": "16-8" }, "predictor": { "shape": "16-8" }, "views": [ { "kind": "row" }, { "kind": "row", "row": { "corruption": 0.3, "choice": "row" } } ] } """,
+        ["skipgram"] = $$""" { {{Sentences.Replace("text-nano", "text-bag-small", StringComparison.Ordinal)}}, "loss": { "pairs": 5 }, "projector": { "shape": "" }, "views": [ {{Text}} ] } """,
         ["subtab"] = $$""" { {{Table}}, "views": [ { "kind": "row" }, { "kind": "row", "count": 3, "row": { "groups": 3, "overlap": 0.5 } } ] } """,
     };
 

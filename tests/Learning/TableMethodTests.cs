@@ -22,27 +22,30 @@ public class TableMethodTests
 
     [Fact]
     [Trait("Method", "saint")]
-    public void A_row_of_its_own_is_mixed_with_no_other_and_alike_rows_lose_ln_N()
+    public void The_anchor_is_the_clean_row_and_what_comes_back_depends_on_the_row_that_was_mixed_in()
     {
         using var scope = NewDisposeScope();
         using var off = no_grad();
-        var text = SslOrleans.Contracts.Recipes.RecipeReader.Write(SmallRun.Recipe("saint"));
-        var found = new[] { "loss.mixup=1", "loss.mixup=0.2" }.Select(mixup =>
+        var text = RecipeReader.Write(SmallRun.Recipe("saint"));
+        var (whole, again, mixed) = (Of(1), Of(1), Of(0.2));
+        Assert.Equal(Values(whole, "z1"), Values(mixed, "z1"));
+        Assert.Equal(Values(whole, "prediction"), Values(again, "prediction"));
+        Assert.NotEqual(Values(whole, "prediction"), Values(mixed, "prediction"));
+        Assert.NotEqual(Values(whole, "z2"), Values(mixed, "z2"));
+        Assert.Contains("loss.mixup is 2", Assert.Throws<UserErrorException>(() => Of(2)).Message, StringComparison.Ordinal);
+
+        Embeddings Of(double mixup)
         {
-            var recipe = SslOrleans.Contracts.Recipes.RecipeReader.Parse(text, [mixup]);
+            var recipe = RecipeReader.Parse(text, [FormattableString.Invariant($"loss.mixup={mixup}")]);
             var method = MethodCatalog.Create(recipe);
             using var networks = method.Build();
             Initialization.Reset(networks.Student, 1);
             networks.Student.eval();
-            var columns = Math.Max(4, recipe.Table.Used.Count);
-            var rows = arange(0, 4 * columns, ScalarType.Float32).reshape(4, columns).remainder(2);
-            var loss = method.Loss(new Embeddings { { "z1", ones(4, 3) }, { "z2", ones(4, 3) }, { "prediction", zeros(4, 1) }, { "cells", zeros(4, 0) }, { "known", zeros(4, 0) } }, MethodState.Empty, Step(4));
-            return (Own: method.Encode(networks, new Views([rows, rows], [null, null]), Step(4)), Loss: loss);
-        }).ToList();
+            var rows = tensor(new[] { 1f, 0, 2, 1, 0, 1, -1, 0, 3, 1, 0, 2 }).reshape(3, 4);
+            return method.Encode(networks, new Views([rows, rows], [null, null]), Step(3));
+        }
 
-        // Uncut and with a share of 1 the second pass is the first: the cells that come back are those of the row itself, whoever the partner is.
-        Assert.False(found[0].Own["prediction"].eq(found[1].Own["prediction"]).all().item<bool>());
-        Assert.Equal(found[0].Own["z1"].cpu().data<float>().ToArray(), found[1].Own["z1"].cpu().data<float>().ToArray());
+        static float[] Values(Embeddings found, string name) => found[name].data<float>().ToArray();
     }
 
     [Fact]

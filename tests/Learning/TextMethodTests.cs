@@ -88,6 +88,29 @@ public sealed class TextMethodTests : IDisposable
     }
 
     [Fact]
+    [Trait("Method", "skipgram")]
+    public void A_neighbour_is_another_token_within_the_window_and_a_text_of_one_token_has_none()
+    {
+        using var scope = NewDisposeScope();
+        using var off = no_grad();
+        var recipe = RecipeReader.Parse(RecipeReader.Write(SmallRun.Recipe("skipgram")), ["loss.window=1", "loss.pairs=40"]);
+        var method = MethodCatalog.Create(recipe);
+        using var networks = method.Build();
+        Initialization.Reset(networks.Student, 1);
+        var step = new StepContext { Seed = 1, Step = 0, TotalSteps = 1, EffectiveBatch = 3, SampleIds = [5, 6, 7], Device = CPU };
+        var tokens = tensor(new long[] { 1, 10, 11, 12, 2, 0, 0, 0, 1, 20, 21, 2, 0, 0, 0, 0, 1, 30, 2, 0, 0, 0, 0, 0 }).reshape(3, 8);
+        var found = method.Encode(networks, new Views([tokens], [null]), step);
+        float[] Row(string name, int row) => found[name].select(0, row).cpu().data<float>().ToArray();
+
+        // The middle one is next to both others, and they are next to it alone: it is drawn twice as often as each.
+        Assert.Equal([10f, 11, 12], Row("tokens", 0).Distinct().Order());
+        Assert.Equal([20f, 21], Row("tokens", 1).Distinct().Order());
+        Assert.All(Row("chosen", 0).Concat(Row("chosen", 1)), c => Assert.Equal(1, c));
+        Assert.All(Row("chosen", 2), c => Assert.Equal(0, c));
+        Assert.Equal([3L, 40L, 300L], found["scores"].shape);
+    }
+
+    [Fact]
     public void Dropout_zeroes_its_share_and_keeps_the_mean()
     {
         using var scope = NewDisposeScope();

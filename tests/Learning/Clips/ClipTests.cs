@@ -2,7 +2,6 @@ using SslOrleans.Contracts;
 using SslOrleans.Contracts.Recipes;
 using SslOrleans.Learning.Augment;
 using SslOrleans.Learning.Backbones;
-using SslOrleans.Learning.Clips;
 using SslOrleans.Learning.Images;
 using SslOrleans.Learning.Losses;
 using SslOrleans.Learning.Methods;
