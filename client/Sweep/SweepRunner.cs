@@ -92,17 +92,17 @@ public sealed class SweepRunner(
     public async Task<SweepEntry> Untrained(string run, Recipe recipe, string dataPath, CancellationToken cancellation)
     {
         var path = Path.Combine(runs, run, UntrainedName);
-        var text = RecipeReader.Write(recipe);
         if (await Kept(path) is { } kept)
         {
-            return kept.Recipe == text
+            var differences = RecipeReader.Differences(RecipeReader.Parse(kept.Recipe, where: path), recipe);
+            return differences.Count == 0
                 ? new SweepEntry(new SweepPoint([]), run, "", kept.Values)
-                : throw new UserErrorException($"{path} was measured with another recipe; remove it, or choose another name.");
+                : throw new UserErrorException($"{path} was measured with another recipe ({string.Join("; ", differences.Take(3))}); remove it, or choose another name.");
         }
 
         var measured = await Measure(new EvaluateRequest(run, runs, dataPath, _probes, [ProbeReport.Backbone], null, false, null, [], null, device) { Untrained = recipe }, cancellation);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        await Write(path, measured with { Recipe = text });
+        await Write(path, measured with { Recipe = RecipeReader.Write(recipe) });
         return new SweepEntry(new SweepPoint([]), run, "", measured.Values);
     }
 
