@@ -22,8 +22,8 @@ public static class ResultsCsv
             line["run"].Set(run.Run);
             line["steps"].Format(run.Steps);
             line["samples"].Format(run.Samples);
-            line["seconds"].Set(run.Seconds.ToString("F1", CultureInfo.InvariantCulture));
-            line["images_per_second"].Set(run.ImagesPerSecond.ToString("F1", CultureInfo.InvariantCulture));
+            line["seconds"].Set(run.Seconds.ToString("R", CultureInfo.InvariantCulture));
+            line["images_per_second"].Set(run.ImagesPerSecond.ToString("R", CultureInfo.InvariantCulture));
             line["weights"].Set(run.Weights);
             line["ledger"].Set(run.Ledger);
             line["numerics"].Set(run.Numerics);

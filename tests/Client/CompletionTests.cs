@@ -22,7 +22,7 @@ public sealed class CompletionTests : IDisposable
 
         Assert.Equal("train", await Complete(shell, "tr"));
         Assert.Equal("list show check diff schema --help --json", await Complete(shell, "recipe", ""));
-        Assert.Equal("byol-cifar10-quick byol-cifar10", Ordered(await Complete(shell, "recipe", "check", "byol"), descending: true));
+        Assert.Equal("byol-cifar10-quick byol-cifar10", Ordered(await Complete(shell, "recipe", "check", "byol-ci"), descending: true));
         Assert.Equal("--dashboard --data --device", Ordered(await Complete(shell, "train", "simclr-cifar10", "--d")));
         Assert.Equal("mine", await Complete(shell, "hash", "mi"));
         Assert.Equal("optimizer.learningRate=", await Complete(shell, "train", "x", "--set", "optimizer.le"));

@@ -36,7 +36,7 @@ public sealed class EvaluateTests(ShortRun run) : IClassFixture<ShortRun>
     {
         var probed = await Invocation.Of("evaluate", "small", "--runs", _folder.In("runs"), "--probe", "all", "--epochs", "3", "--json");
         Assert.True(probed.Code == 0, probed.Error);
-        Assert.Equal(9, probed.JsonLines.Count);
+        Assert.Equal(10, probed.JsonLines.Count);
         Assert.All(probed.JsonLines, l => Assert.Equal(System.Text.Json.JsonValueKind.Null, l.GetProperty("error").ValueKind));
         Assert.All(probed.JsonLines, l => Assert.Equal(3, l.GetProperty("step").GetInt64()));
 

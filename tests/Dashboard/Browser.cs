@@ -83,11 +83,11 @@ public sealed class WatchedPage : IAsyncDisposable
 
     public Task<string> Text(string selector) => Page.Locator(selector).First.InnerTextAsync();
 
-    /// <summary>Waits until what is shown is as wanted. The page's own policy forbids the evaluation that Playwright's waiting does inside it.</summary>
+    /// <summary>Waits until what is shown is as wanted; what is not there yet is not as wanted. The page's own policy forbids the evaluation that Playwright's waiting does inside it.</summary>
     public async Task Until(string expression, int timeout = 15_000)
     {
         var clock = Stopwatch.StartNew();
-        while (!await Page.EvaluateAsync<bool>($"!!({expression})"))
+        while (!await Page.EvaluateAsync<bool>($"(() => {{ try {{ return !!({expression}); }} catch (e) {{ if (e instanceof TypeError) return false; throw e; }} }})()"))
         {
             if (clock.ElapsedMilliseconds > timeout)
                 Assert.Fail($"after {timeout} ms it is not so: {expression}\nerrors: {string.Join('\n', Errors)}\n{await Page.EvaluateAsync<string>("document.body.innerText")}");

@@ -165,7 +165,7 @@ def texts():
 
     for name, n, pairs, v, chosen in [("3x4 of 7", 3, 4, 7, [[1, 1, 1, 1], [1, 1, 1, 1], [0, 0, 0, 0]]), ("2x3 of 5", 2, 3, 5, [[1, 1, 1], [1, 1, 1]]), ("edge: texts of one token", 2, 2, 4, [[0, 0], [0, 0]])]:
         e = {"scores": rand(n, pairs, v), "tokens": torch.randint(0, v, (n, pairs)).double(), "chosen": torch.tensor(chosen, dtype=torch.float64)}
-        case("skipgram", name, {}, e, lambda x, s: mlm(x), fixed=["tokens", "chosen"], backbone={"name": "text-bag-small"})
+        case("skipgram", name, {"pairs": pairs}, e, lambda x, s: mlm(x), fixed=["tokens", "chosen"], backbone={"name": "text-bag-small"})
         modality("text", [{"kind": "text"}])
 
     def simcse(x, t):
